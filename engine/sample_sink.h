@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/labels.h"
+#include "base/sample.h"
+
+namespace tocsin::engine {
+
+// The engine as ingest sees it. Thread: any.
+class SampleSink {
+ public:
+  virtual ~SampleSink() = default;
+
+  // The reference of a series, given at first sight. Callers cache it: references never change.
+  // Errors: ResourceExhausted (limits.series_max), InvalidArgument (label limits, see Limits).
+  virtual absl::StatusOr<SeriesRef> Resolve(const Labels& labels) = 0;
+
+  // Takes a batch; `done` is called exactly once, from any thread (also before Submit returns): OK when every sample is
+  // durable and will be evaluated; Unavailable when nothing was taken and the sender should try again (queue full, disk
+  // full, draining).
+  using Done = std::function<void(const absl::Status&)>;
+  virtual void Submit(SampleBatch batch, Done done) = 0;
+};
+
+}  // namespace tocsin::engine
