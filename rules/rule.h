@@ -14,8 +14,8 @@
 #include "rules/promql/ast.h"
 #include "rules/templates/template.h"
 
-// What rule files say, checked and parsed. Plain data, immutable once loaded; shared by the shards as
-// `std::shared_ptr<const RuleSet>`.
+// What rule files say, checked and parsed. Plain data, immutable once loaded; shared by the shards
+// as `std::shared_ptr<const RuleSet>`.
 namespace tocsin::rules {
 
 // Where something stands in a rule file; line and column are 1-based, columns count code points.
@@ -26,9 +26,9 @@ struct SourcePosition {
 };
 
 struct Query {
-  std::string text;                              // as written
-  std::shared_ptr<const promql::Expr> expr;      // spans refer to `text`
-  SourcePosition position;                       // of the first character of the text
+  std::string text;                          // as written
+  std::shared_ptr<const promql::Expr> expr;  // spans refer to `text`
+  SourcePosition position;                   // of the first character of the text
 };
 
 // A template string with the text it was parsed from.
@@ -49,10 +49,10 @@ struct Condition {
 
 // One of a native monitor's levels. Severity in labels and pages: "warning", "critical".
 enum class Level : uint8_t { kOk = 0, kWarning = 1, kCritical = 2 };
-const char* LevelName(Level level);
+const char* LevelName(Level level);  // "ok", "warning", "critical"
 
 struct Threshold {
-  std::optional<Condition> critical;   // at least one of critical and warning
+  std::optional<Condition> critical;  // at least one of critical and warning
   std::optional<Condition> warning;
   // What must hold to leave a level; absent: the negation of the level's own condition.
   std::optional<Condition> critical_recovery;
@@ -62,8 +62,8 @@ struct Threshold {
 struct NoData {
   enum class As : uint8_t { kKeep, kOk, kWarning, kCritical };
   As as = As::kKeep;
-  absl::Duration after;                            // since the newest sample the row was computed from
-  absl::Duration forget_after = absl::Hours(24);   // kKeep: then the alert is dropped
+  absl::Duration after;  // since the newest sample the row was computed from
+  absl::Duration forget_after = absl::Hours(24);  // kKeep: then the alert is dropped
 };
 
 // A native `monitors:` entry.
@@ -86,7 +86,7 @@ struct AlertRule {
   Query query;
   absl::Duration for_duration;
   absl::Duration keep_firing_for;
-  TemplatedMap labels;       // group labels merged below the rule's own
+  TemplatedMap labels;  // group labels merged below the rule's own
   TemplatedMap annotations;
   SourcePosition position;
 };
@@ -100,10 +100,10 @@ using GroupRule = std::variant<AlertRule, RecordRule>;
 
 struct Group {
   std::string name;
-  std::string file;                            // identity is file and name
-  std::optional<absl::Duration> interval;      // absent: the configuration's evaluation.interval
+  std::string file;                        // identity is file and name
+  std::optional<absl::Duration> interval;  // absent: the configuration's evaluation.interval
   std::optional<absl::Duration> query_offset;
-  size_t limit = 0;                            // 0: none
+  size_t limit = 0;  // 0: none
   std::vector<GroupRule> rules;
   SourcePosition position;
 };
