@@ -11,19 +11,13 @@
 
 #include "absl/time/time.h"
 #include "base/labels.h"
+#include "rules/diagnostic.h"
 #include "rules/promql/ast.h"
 #include "rules/templates/template.h"
 
 // What rule files say, checked and parsed. Plain data, immutable once loaded; shared by the shards
 // as `std::shared_ptr<const RuleSet>`.
 namespace tocsin::rules {
-
-// Where something stands in a rule file; line and column are 1-based, columns count code points.
-struct SourcePosition {
-  std::string file;
-  int line = 0;
-  int column = 0;
-};
 
 struct Query {
   std::string text;                          // as written
