@@ -1,0 +1,284 @@
+#include "storage/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "storage/directory_lock.h"
+#include "storage/format.h"
+#include "storage/keys.h"
+
+namespace tocsin::storage {
+namespace {
+
+constexpr size_t kFamilies = std::size(kAllFamilies);
+constexpr size_t kLogMemtableBytes = 32 << 20;
+constexpr size_t kMemtableBytes = 8 << 20;
+constexpr size_t kInfoLogBytes = 2 << 20;
+constexpr size_t kInfoLogFiles = 4;
+
+absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = absl::StrCat(what, ": ", status.ToString());
+  if (status.IsCorruption()) return absl::DataLossError(message);
+  if (status.IsIOError() || status.IsNoSpace() || status.IsIncomplete() || status.IsBusy() ||
+      status.IsTryAgain() || status.IsTimedOut()) {
+    return absl::UnavailableError(message);
+  }
+  if (status.IsShutdownInProgress() || status.IsAborted() || status.IsNotSupported()) {
+    return absl::FailedPreconditionError(message);
+  }
+  return absl::InternalError(message);
+}
+
+rocksdb::Slice ToSlice(absl::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+absl::string_view ToView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+rocksdb::DBOptions MakeDbOptions(const RocksdbOptions& options) {
+  rocksdb::DBOptions db;
+  if (options.env != nullptr) db.env = options.env;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;
+  db.track_and_verify_wals_in_manifest = true;
+  // A torn tail is cut back to the last whole batch; anything that was synced is before it.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.max_total_wal_size = options.wal_bytes_max;
+  db.db_write_buffer_size = options.memtable_bytes_max;
+  db.max_background_jobs = 2;
+  db.bytes_per_sync = 1 << 20;
+  db.max_open_files = 512;
+  db.max_manifest_file_size = 16 << 20;
+  // RocksDB's own log: enough to understand a failure, never what fills the disk.
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.max_log_file_size = kInfoLogBytes;
+  db.keep_log_file_num = kInfoLogFiles;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(const std::string& name,
+                                               const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = 16 << 10;
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Records of the log are packed already, and are moved between levels without being rewritten.
+  const bool log = name == FamilyName(Family::kLog);
+  family.write_buffer_size = log ? kLogMemtableBytes : kMemtableBytes;
+  family.compression = log ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  return family;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> MakeDescriptors(const RocksdbOptions& options) {
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  const auto add = [&](const std::string& name) {
+    descriptors.emplace_back(name, MakeFamilyOptions(name, cache));
+  };
+  for (Family family : kAllFamilies) add(FamilyName(family));
+  add(rocksdb::kDefaultColumnFamilyName);  // RocksDB insists on it; always empty
+  return descriptors;
+}
+
+// Says nothing: looking into a database must not even rotate its info log.
+class SilentLogger : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+// Reads meta "format" without changing a byte on disk. Recovery at a real open would already write
+// files, so this comes before it; it costs one more reading of the write-ahead log, which is
+// bounded.
+absl::Status PeekFormat(const std::string& path, const RocksdbOptions& options) {
+  rocksdb::DBOptions db_options = MakeDbOptions(options);
+  if (db_options.env->FileExists(path + "/CURRENT").IsNotFound()) return absl::OkStatus();
+  db_options.info_log = std::make_shared<SilentLogger>();
+  const auto cache = rocksdb::NewLRUCache(1 << 20);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : {rocksdb::kDefaultColumnFamilyName, std::string("meta")}) {
+    descriptors.emplace_back(name, MakeFamilyOptions(name, cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::OpenForReadOnly(db_options, path, descriptors, &handles, &raw);
+  // A creation that was interrupted before its families existed: nothing was promised yet.
+  if (opened.IsInvalidArgument()) return absl::OkStatus();
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(opened, absl::StrCat("cannot read ", path)));
+  std::unique_ptr<rocksdb::DB> db(raw);
+  std::string value;
+  const rocksdb::Status got = db->Get({}, handles[1], kMetaFormat, &value);
+  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  if (got.IsNotFound()) return absl::OkStatus();
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(got, "cannot read meta \"format\""));
+  return CheckFormat(value);
+}
+
+class RocksdbStore : public Store {
+ public:
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, DirectoryLock lock,
+                                                     const RocksdbOptions& options);
+  RocksdbStore(DirectoryLock lock, std::unique_ptr<rocksdb::DB> db,
+               const std::vector<rocksdb::ColumnFamilyHandle*>& handles)
+      : lock_(std::move(lock)), db_(std::move(db)), handles_(handles) {}
+  ~RocksdbStore() override;
+
+  absl::Status Write(const WriteBatch& batch, Durability durability) override;
+  absl::StatusOr<std::optional<std::string>> Get(Family family,
+                                                 absl::string_view key) const override;
+  absl::Status Scan(Family family, absl::string_view begin, absl::string_view end,
+                    const Visitor& fn) const override;
+
+ private:
+  rocksdb::ColumnFamilyHandle* Handle(Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
+  rocksdb::Status Translate(const WriteBatch& batch, rocksdb::WriteBatch& out) const;
+  void TryResume();
+  void FreeCutLog(const WriteBatch& batch);
+
+  // Constant after construction. The lock is given back last.
+  const DirectoryLock lock_;
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // by Family, then "default"
+
+  std::atomic<bool> failing_ = false;  // the last write failed
+};
+
+absl::StatusOr<std::unique_ptr<Store>> RocksdbStore::Open(const std::string& path,
+                                                          DirectoryLock lock,
+                                                          const RocksdbOptions& options) {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(MakeDbOptions(options), path, MakeDescriptors(options), &handles, &db);
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(opened, absl::StrCat("cannot open ", path)));
+  auto store =
+      std::make_unique<RocksdbStore>(std::move(lock), std::unique_ptr<rocksdb::DB>(db), handles);
+  TOCSIN_RETURN_IF_ERROR(EnsureFormat(*store));
+  return store;
+}
+
+RocksdbStore::~RocksdbStore() {
+  for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  db_->Close();
+}
+
+rocksdb::Status RocksdbStore::Translate(const WriteBatch& batch, rocksdb::WriteBatch& out) const {
+  for (const WriteBatch::Operation& operation : batch.operations()) {
+    auto* handle = Handle(operation.family);
+    rocksdb::Status status;
+    switch (operation.kind) {
+      case WriteBatch::Kind::kPut:
+        status = out.Put(handle, operation.key, operation.value);
+        break;
+      case WriteBatch::Kind::kDelete:
+        status = out.Delete(handle, operation.key);
+        break;
+      case WriteBatch::Kind::kDeleteRange:
+        if (operation.key < operation.value) {
+          status = out.DeleteRange(handle, operation.key, operation.value);
+        }
+        break;
+    }
+    if (!status.ok()) return status;
+  }
+  return rocksdb::Status::OK();
+}
+
+// RocksDB turns read-only after an I/O error. It comes back by itself in some cases only, and late;
+// asking costs nothing when there is no error. What Resume() says does not matter: the write that
+// follows tells.
+void RocksdbStore::TryResume() {
+  if (failing_.load(std::memory_order_relaxed)) db_->Resume().PermitUncheckedError();
+}
+
+// A range that was deleted keeps its space until compaction comes by, which for the log may be
+// never. Whole files inside the range can go at once. Only the log: its records are never looked at
+// again once cut.
+void RocksdbStore::FreeCutLog(const WriteBatch& batch) {
+  for (const WriteBatch::Operation& operation : batch.operations()) {
+    if (operation.kind != WriteBatch::Kind::kDeleteRange || operation.family != Family::kLog)
+      continue;
+    const rocksdb::Slice begin(operation.key);
+    const rocksdb::Slice end(operation.value);
+    rocksdb::DeleteFilesInRange(db_.get(), Handle(Family::kLog), &begin, &end, false)
+        .PermitUncheckedError();
+  }
+}
+
+absl::Status RocksdbStore::Write(const WriteBatch& batch, Durability durability) {
+  rocksdb::WriteBatch translated;
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(Translate(batch, translated), "write batch"));
+  TryResume();
+  rocksdb::WriteOptions write;
+  write.sync = durability == Durability::kSynced;
+  const rocksdb::Status status = db_->Write(write, &translated);
+  failing_.store(!status.ok(), std::memory_order_relaxed);
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(status, "cannot write"));
+  // Not before the deletion is certain: files do not come back when an unsynced deletion is lost.
+  if (write.sync) FreeCutLog(batch);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<std::string>> RocksdbStore::Get(Family family,
+                                                             absl::string_view key) const {
+  std::string value;
+  const rocksdb::Status status = db_->Get({}, Handle(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(status, absl::StrCat("cannot read ", FamilyName(family))));
+  return std::optional<std::string>(std::move(value));
+}
+
+absl::Status RocksdbStore::Scan(Family family, absl::string_view begin, absl::string_view end,
+                                const Visitor& fn) const {
+  rocksdb::ReadOptions read;
+  read.fill_cache = false;
+  const rocksdb::Slice bound = ToSlice(end);
+  if (!end.empty()) read.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read, Handle(family)));
+  for (it->Seek(ToSlice(begin)); it->Valid(); it->Next()) {
+    if (!fn(ToView(it->key()), ToView(it->value()))) break;
+  }
+  return FromRocksdb(it->status(), absl::StrCat("cannot scan ", FamilyName(family)));
+}
+
+absl::Status MakePrivate(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) {
+    if (::chmod(path.c_str(), 0700) == 0) return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(absl::StrCat("cannot make ", path, " private: errno ", errno));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
+                                                        const RocksdbOptions& options) {
+  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
+  const std::string db_path = path + "/db";
+  TOCSIN_RETURN_IF_ERROR(MakePrivate(db_path));
+  TOCSIN_RETURN_IF_ERROR(PeekFormat(db_path, options));
+  return RocksdbStore::Open(db_path, std::move(lock), options);
+}
+
+}  // namespace tocsin::storage

@@ -1,0 +1,227 @@
+#include "storage/sample_log.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/codec.h"
+#include "storage/keys.h"
+#include "storage/log_record.h"
+
+namespace tocsin::storage {
+namespace {
+
+absl::Status AtOffset(uint64_t offset, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat("log record at offset ", offset, ": ", status.message()));
+}
+
+absl::Status Missing(uint64_t offset) {
+  return absl::DataLossError(absl::StrCat("log record at offset ", offset, ": missing"));
+}
+
+// Offsets kept are start_ .. next_ - 1, without gaps. That is what makes searching cheap: a time is
+// found by halving the range of offsets, and the end of the log, at open, by doubling and halving
+// steps.
+class StoreSampleLog : public SampleLog {
+ public:
+  explicit StoreSampleLog(Store& store) : store_(store) {}
+
+  absl::Status Recover();
+
+  absl::StatusOr<uint64_t> Append(const SampleBatch& samples,
+                                  const std::vector<NewSeries>& new_series,
+                                  Timestamp committed) override;
+  absl::Status ReadFrom(uint64_t offset,
+                        const std::function<bool(const LogRecord&)>& fn) const override;
+  absl::StatusOr<uint64_t> SeekToTime(Timestamp time) const override;
+  uint64_t next_offset() const override { return next_; }
+  absl::Status ReadSeries(const std::function<void(SeriesRef, Labels)>& fn) const override;
+  absl::Status CutBefore(Timestamp time) override;
+
+ private:
+  absl::StatusOr<bool> AnyFrom(uint64_t offset) const;
+  absl::StatusOr<uint64_t> FindEnd(uint64_t start) const;
+  absl::StatusOr<bool> CommittedBefore(uint64_t offset, Timestamp time) const;
+
+  // Constant after construction.
+  Store& store_;
+
+  // Written by the committer, read by any.
+  std::atomic<uint64_t> next_ = 0;
+  // Written by who cuts, read by any. Records before cut_ may be gone at any moment, those before
+  // start_ are.
+  std::atomic<uint64_t> start_ = 0;
+  std::atomic<uint64_t> cut_ = 0;
+
+  // The committer's own.
+  Timestamp last_committed_ = Timestamp::Min();
+};
+
+absl::StatusOr<bool> StoreSampleLog::AnyFrom(uint64_t offset) const {
+  bool any = false;
+  TOCSIN_RETURN_IF_ERROR(
+      store_.Scan(Family::kLog, LogKey(offset), "", [&](absl::string_view, absl::string_view) {
+        any = true;
+        return false;
+      }));
+  return any;
+}
+
+// The first offset from `start` on that no record has reached.
+absl::StatusOr<uint64_t> StoreSampleLog::FindEnd(uint64_t start) const {
+  uint64_t low = start;  // everything before it is in the log
+  uint64_t step = 1;
+  while (true) {
+    TOCSIN_ASSIGN_OR_RETURN(const bool any, AnyFrom(low + step - 1));
+    if (!any) break;
+    low += step;
+    step *= 2;
+  }
+  uint64_t high = low + step - 1;  // nothing from here on
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    TOCSIN_ASSIGN_OR_RETURN(const bool any, AnyFrom(middle));
+    if (any) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+absl::Status StoreSampleLog::Recover() {
+  TOCSIN_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                          store_.Get(Family::kMeta, kMetaLogStart));
+  if (stored) {
+    TOCSIN_ASSIGN_OR_RETURN(start_, DecodeNumber(*stored));
+    cut_ = start_.load();
+  }
+  TOCSIN_ASSIGN_OR_RETURN(next_, FindEnd(start_));
+  if (next_ == start_) return absl::OkStatus();
+  const uint64_t last = next_ - 1;
+  TOCSIN_ASSIGN_OR_RETURN(const auto value, store_.Get(Family::kLog, LogKey(last)));
+  if (!value) return Missing(last);
+  const auto committed = DecodeCommitTime(*value);
+  if (!committed.ok()) return AtOffset(last, committed.status());
+  last_committed_ = *committed;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> StoreSampleLog::Append(const SampleBatch& samples,
+                                                const std::vector<NewSeries>& new_series,
+                                                Timestamp committed) {
+  committed = std::max(committed, last_committed_);
+  const uint64_t offset = next_;
+  WriteBatch batch;
+  for (const NewSeries& series : new_series) {
+    batch.Put(Family::kSeries, SeriesKey(series.ref), EncodeLabels(series.labels));
+  }
+  batch.Put(Family::kLog, LogKey(offset), EncodeLogRecord(samples, committed));
+  TOCSIN_RETURN_IF_ERROR(store_.Write(batch, Durability::kSynced));
+  last_committed_ = committed;
+  next_ = offset + 1;
+  return offset;
+}
+
+absl::Status StoreSampleLog::ReadFrom(uint64_t offset,
+                                      const std::function<bool(const LogRecord&)>& fn) const {
+  const uint64_t end = next_;
+  uint64_t expected = std::max<uint64_t>(offset, start_);
+  bool first = true;
+  bool stopped = false;
+  absl::Status status;
+  const auto visit = [&](absl::string_view key, absl::string_view value) {
+    const std::optional<uint64_t> at = ParseLogKey(key);
+    const bool cut_meanwhile = first && at && *at > expected && *at <= cut_;
+    if (!at || (*at != expected && !cut_meanwhile)) {
+      status = Missing(expected);
+      return false;
+    }
+    auto decoded = DecodeLogRecord(value);
+    if (!decoded.ok()) {
+      status = AtOffset(*at, decoded.status());
+      return false;
+    }
+    first = false;
+    expected = *at + 1;
+    stopped = !fn({*at, decoded->committed, std::move(decoded->samples)});
+    return !stopped;
+  };
+  TOCSIN_RETURN_IF_ERROR(store_.Scan(Family::kLog, LogKey(expected), LogKey(end), visit));
+  TOCSIN_RETURN_IF_ERROR(status);
+  if (!stopped && expected < end && expected >= cut_) return Missing(expected);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> StoreSampleLog::CommittedBefore(uint64_t offset, Timestamp time) const {
+  TOCSIN_ASSIGN_OR_RETURN(const auto value, store_.Get(Family::kLog, LogKey(offset)));
+  if (!value && offset < cut_) return true;
+  if (!value) return Missing(offset);
+  const auto committed = DecodeCommitTime(*value);
+  if (!committed.ok()) return AtOffset(offset, committed.status());
+  return *committed < time;
+}
+
+absl::StatusOr<uint64_t> StoreSampleLog::SeekToTime(Timestamp time) const {
+  uint64_t low = start_;
+  uint64_t high = next_;
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    TOCSIN_ASSIGN_OR_RETURN(const bool before, CommittedBefore(middle, time));
+    if (before) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+absl::Status StoreSampleLog::ReadSeries(const std::function<void(SeriesRef, Labels)>& fn) const {
+  absl::Status status;
+  const auto visit = [&](absl::string_view key, absl::string_view value) {
+    const std::optional<SeriesRef> ref = ParseSeriesKey(key);
+    if (!ref) {
+      status = absl::DataLossError("family series: a key is not a reference");
+      return false;
+    }
+    auto labels = DecodeLabels(value);
+    if (!labels.ok()) {
+      status = absl::Status(labels.status().code(),
+                            absl::StrCat("series ", *ref, ": ", labels.status().message()));
+      return false;
+    }
+    fn(*ref, *std::move(labels));
+    return true;
+  };
+  TOCSIN_RETURN_IF_ERROR(store_.Scan(Family::kSeries, "", "", visit));
+  return status;
+}
+
+// The new start is stored with the deletion: should nothing be left of the log, the next open still
+// goes on after it.
+absl::Status StoreSampleLog::CutBefore(Timestamp time) {
+  TOCSIN_ASSIGN_OR_RETURN(const uint64_t keep_from, SeekToTime(time));
+  if (keep_from == start_) return absl::OkStatus();
+  WriteBatch batch;
+  batch.DeleteRange(Family::kLog, LogKey(start_), LogKey(keep_from));
+  batch.Put(Family::kMeta, kMetaLogStart, EncodeNumber(keep_from));
+  cut_ = keep_from;
+  TOCSIN_RETURN_IF_ERROR(store_.Write(batch, Durability::kSynced));
+  start_ = keep_from;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLog(Store& store) {
+  auto log = std::make_unique<StoreSampleLog>(store);
+  TOCSIN_RETURN_IF_ERROR(log->Recover());
+  return log;
+}
+
+}  // namespace tocsin::storage

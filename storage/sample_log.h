@@ -23,20 +23,28 @@ struct NewSeries {
 // One committed batch as read back.
 struct LogRecord {
   uint64_t offset = 0;
-  Timestamp committed;     // when it was appended; offsets and commit times ascend together
+  Timestamp committed;  // when it was appended; offsets and commit times ascend together
   SampleBatch samples;
 };
 
-// What the service promises to have seen: committed batches of samples in order, and the label sets of all series.
-// Everything an acknowledgement promises is behind this interface; a Kafka partition can stand behind it later.
+// What the service promises to have seen: committed batches of samples in order, and the label sets
+// of all series. Everything an acknowledgement promises is behind this interface; a Kafka partition
+// can stand behind it later.
 //
-// Thread: Append by one thread (the committer); reads by any.
-// Errors: Unavailable (disk full or stalled: nothing of the batch was taken), DataLoss.
+// Offsets are contiguous and never given twice, also across restarts and retention.
+//
+// Thread: Append by one thread (the committer), CutBefore by one thread (may be another); reads by
+// any. Errors: Unavailable (disk full or stalled: nothing of the batch was taken), DataLoss (a
+// record is corrupt or missing; the message names its offset).
 class SampleLog {
  public:
   virtual ~SampleLog() = default;
 
-  // Appends samples and new series in one write; durable when it returns. Returns the offset.
+  // Appends samples and new series in one write; durable when it returns. Returns the offset. A
+  // `committed` before the last record's (the wall clock went back) is raised to it.
+  //
+  // After an error the caller declares the same new series again, with the same references, in its
+  // next Append: after a crash the disk may turn out to hold the refused write after all.
   virtual absl::StatusOr<uint64_t> Append(const SampleBatch& samples,
                                           const std::vector<NewSeries>& new_series,
                                           Timestamp committed) = 0;
@@ -46,17 +54,17 @@ class SampleLog {
                                 const std::function<bool(const LogRecord&)>& fn) const = 0;
   // The first offset whose record was committed at or after `time`; next_offset() if none.
   virtual absl::StatusOr<uint64_t> SeekToTime(Timestamp time) const = 0;
-  virtual uint64_t next_offset() const = 0;
+  virtual uint64_t next_offset() const = 0;  // 0 for a new log
 
   // All series ever declared, in order of ref.
   virtual absl::Status ReadSeries(const std::function<void(SeriesRef, Labels)>& fn) const = 0;
 
-  // Drops records committed before `time` (retention). Cheap: deletes ranges.
+  // Drops records committed before `time` (retention). Cheap: deletes ranges. Series stay.
   virtual absl::Status CutBefore(Timestamp time) = 0;
 };
 
-// The log in a Store (families `log` and `series`): RocksDB in production, memory in tests. Finds the end of the log.
-// Borrows the store. DataLoss if records do not decode.
+// The log in a Store (families `log` and `series`, meta "log_start"): RocksDB in production, memory
+// in tests. Finds the end of the log. Borrows the store. DataLoss if records do not decode.
 absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLog(Store& store);
 
 }  // namespace tocsin::storage

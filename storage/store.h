@@ -12,7 +12,8 @@
 
 namespace tocsin::storage {
 
-// The column families of the one database. Numbers are for code only; the names on disk are in FORMAT.md.
+// The column families of the one database. Numbers are for code only; the names on disk are in
+// FORMAT.md.
 enum class Family { kLog, kSeries, kAlerts, kOutbox, kHistory, kMeta };
 inline constexpr Family kAllFamilies[] = {Family::kLog,    Family::kSeries,  Family::kAlerts,
                                           Family::kOutbox, Family::kHistory, Family::kMeta};
@@ -51,11 +52,11 @@ enum class Durability {
   kBuffered,  // survives a crash of the process, not of the machine, until a later synced write
 };
 
-// An ordered key-value database with column families. One contract, two backs: RocksDB and memory (tests and
-// simulation); tests/storage runs the same suite on both.
+// An ordered key-value database with column families. One contract, two backs: RocksDB and memory
+// (tests and simulation); tests/storage runs the same suite on both.
 //
-// Thread: any. Errors: Unavailable (disk full, write stall: try again), DataLoss (checksum, corruption),
-// FailedPrecondition (closed, or a format that is newer than this program).
+// Thread: any. Errors: Unavailable (disk full, write stall: try again), DataLoss (checksum,
+// corruption), FailedPrecondition (closed, or a format that is newer than this program).
 class Store {
  public:
   virtual ~Store() = default;
@@ -63,8 +64,8 @@ class Store {
   virtual absl::Status Write(const WriteBatch& batch, Durability durability) = 0;
   virtual absl::StatusOr<std::optional<std::string>> Get(Family family,
                                                          absl::string_view key) const = 0;
-  // Calls fn(key, value) in order of key for begin <= key < end (end "" = no end), until fn returns false. Sees one
-  // consistent snapshot. The views are valid during the call only.
+  // Calls fn(key, value) in order of key for begin <= key < end (end "" = no end), until fn returns
+  // false. Sees one consistent snapshot. The views are valid during the call only.
   using Visitor = std::function<bool(absl::string_view key, absl::string_view value)>;
   virtual absl::Status Scan(Family family, absl::string_view begin, absl::string_view end,
                             const Visitor& fn) const = 0;

@@ -1,0 +1,30 @@
+#include "storage/format.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/codec.h"
+#include "storage/keys.h"
+
+namespace tocsin::storage {
+
+absl::Status CheckFormat(const std::optional<std::string>& stored) {
+  if (!stored) return absl::OkStatus();
+  TOCSIN_ASSIGN_OR_RETURN(const uint64_t number, DecodeNumber(*stored));
+  if (number > kFormatNumber) {
+    return absl::FailedPreconditionError(absl::StrCat("the data was written in format ", number,
+                                                      " by a newer program; this one knows up to ",
+                                                      kFormatNumber, ". Nothing was changed."));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EnsureFormat(Store& store) {
+  TOCSIN_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                          store.Get(Family::kMeta, kMetaFormat));
+  if (stored) return CheckFormat(stored);
+  WriteBatch batch;
+  batch.Put(Family::kMeta, kMetaFormat, EncodeNumber(kFormatNumber));
+  return store.Write(batch, Durability::kSynced);
+}
+
+}  // namespace tocsin::storage

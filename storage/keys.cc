@@ -1,0 +1,108 @@
+#include "storage/keys.h"
+
+#include "absl/numeric/int128.h"
+
+namespace tocsin::storage {
+namespace {
+
+constexpr size_t kNumberBytes = 8;
+constexpr size_t kFingerprintBytes = 16;
+constexpr size_t kAlertKeyBytes = 2 * kFingerprintBytes;
+constexpr size_t kHistoryKeyBytes = kAlertKeyBytes + 2 * kNumberBytes;
+
+void AppendBigEndian(std::string& out, uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(number >> shift));
+}
+
+uint64_t ReadBigEndian(absl::string_view bytes) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < kNumberBytes; ++i) {
+    number = number << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return number;
+}
+
+std::optional<uint64_t> ParseNumber(absl::string_view key) {
+  if (key.size() != kNumberBytes) return std::nullopt;
+  return ReadBigEndian(key);
+}
+
+std::string NumberKey(uint64_t number) {
+  std::string key;
+  AppendBigEndian(key, number);
+  return key;
+}
+
+void AppendFingerprint(std::string& out, absl::uint128 fingerprint) {
+  AppendBigEndian(out, absl::Uint128High64(fingerprint));
+  AppendBigEndian(out, absl::Uint128Low64(fingerprint));
+}
+
+// Times before 1970 sort before later ones: the sign bit is flipped.
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
+
+std::string Tagged(char tag, absl::string_view rest) {
+  std::string key(1, tag);
+  key.append(rest.data(), rest.size());
+  return key;
+}
+
+}  // namespace
+
+std::string LogKey(uint64_t offset) {
+  return NumberKey(offset);
+}
+std::optional<uint64_t> ParseLogKey(absl::string_view key) {
+  return ParseNumber(key);
+}
+
+std::string SeriesKey(SeriesRef ref) {
+  return NumberKey(ref);
+}
+std::optional<SeriesRef> ParseSeriesKey(absl::string_view key) {
+  return ParseNumber(key);
+}
+
+std::string RulePrefix(absl::string_view rule) {
+  std::string key;
+  AppendFingerprint(key, Fingerprint128(rule));
+  return key;
+}
+
+std::string AlertKey(absl::string_view rule, const Labels& labels) {
+  std::string key = RulePrefix(rule);
+  AppendFingerprint(key, labels.Fingerprint());
+  return key;
+}
+
+std::string HistoryKey(absl::string_view rule, const Labels& labels, Timestamp time,
+                       uint64_t sequence) {
+  std::string key = AlertKey(rule, labels);
+  AppendBigEndian(key, static_cast<uint64_t>(time.millis()) ^ kSignBit);
+  AppendBigEndian(key, sequence);
+  return key;
+}
+
+std::optional<Timestamp> ParseHistoryTime(absl::string_view key) {
+  if (key.size() != kHistoryKeyBytes) return std::nullopt;
+  const uint64_t bits = ReadBigEndian(key.substr(kAlertKeyBytes)) ^ kSignBit;
+  return Timestamp::FromMillis(static_cast<int64_t>(bits));
+}
+
+std::string DesiredKey(absl::string_view alias) {
+  return Tagged('d', alias);
+}
+std::string ProgressKey(absl::string_view alias) {
+  return Tagged('c', alias);
+}
+std::string AsideKey(absl::string_view key) {
+  return Tagged('x', key);
+}
+
+std::string PrefixEnd(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);
+  return prefix;
+}
+
+}  // namespace tocsin::storage

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "base/labels.h"
+#include "base/sample.h"
+#include "base/timestamp.h"
+
+namespace tocsin::storage {
+
+// The keys of every record; FORMAT.md shows their bytes. Numbers are big-endian, so that the order
+// of keys is the order of the numbers. Pure functions, any thread.
+
+// Family `log`: one record per committed batch.
+std::string LogKey(uint64_t offset);
+std::optional<uint64_t> ParseLogKey(absl::string_view key);
+
+// Family `series`.
+std::string SeriesKey(SeriesRef ref);
+std::optional<SeriesRef> ParseSeriesKey(absl::string_view key);
+
+// Families `alerts` and `history`. `rule` is the identity of a rule, `labels` the alert's canonical
+// label set; both enter as 128-bit fingerprints, so keys have a fixed length and all alerts of a
+// rule are neighbours.
+std::string RulePrefix(absl::string_view rule);
+std::string AlertKey(absl::string_view rule, const Labels& labels);
+// All transitions of one alert start with its AlertKey(), in order of time. `sequence` tells
+// transitions of the same evaluation apart.
+std::string HistoryKey(absl::string_view rule, const Labels& labels, Timestamp time,
+                       uint64_t sequence);
+// The time in a key of family `history`; nullopt if it is none.
+std::optional<Timestamp> ParseHistoryTime(absl::string_view key);
+
+// Family `outbox`.
+std::string DesiredKey(absl::string_view alias);
+std::string ProgressKey(absl::string_view alias);
+// Where an outbox record that does not decode is kept for inspection.
+std::string AsideKey(absl::string_view key);
+
+// Family `meta`.
+inline constexpr char kMetaFormat[] = "format";       // number of the on-disk format
+inline constexpr char kMetaClock[] = "clock";         // state.v1.ClockRecord
+inline constexpr char kMetaLogStart[] = "log_start";  // first offset that retention kept
+
+// The smallest key that is greater than every key with this prefix; "" (no end) if there is none.
+std::string PrefixEnd(std::string prefix);
+
+}  // namespace tocsin::storage

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "storage/store.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace tocsin::storage {
+
+struct RocksdbOptions {
+  // Write-ahead log kept before memtables are flushed: bounds the disk it takes and the time to
+  // open after a crash.
+  uint64_t wal_bytes_max = 128 << 20;
+  // Memtables of all families together.
+  uint64_t memtable_bytes_max = 96 << 20;
+  uint64_t block_cache_bytes = 32 << 20;
+  // Where files live; nullptr is the real file system. Borrowed. Tests inject faults with it.
+  rocksdb::Env* env = nullptr;
+};
+
+// Opens, or creates, the database of a data directory: RocksDB in PATH/db (mode 0700) and
+// PATH/lock, which keeps a second process out for as long as the Store lives.
+//
+// After a failed write (disk full) later writes first try to bring RocksDB back into service, so
+// the caller only has to try again.
+//
+// Errors: FailedPrecondition (in use by another process; a format newer than this program, in which
+// case nothing is touched), DataLoss (corrupt), Unavailable (I/O), PermissionDenied.
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
+                                                        const RocksdbOptions& options = {});
+
+}  // namespace tocsin::storage
