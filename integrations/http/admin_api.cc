@@ -1,0 +1,277 @@
+#include "integrations/http/admin_api.h"
+
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "integrations/http/prometheus_json.h"
+
+namespace tocsin::http {
+namespace {
+
+constexpr absl::Duration kQueryTimeoutMax = absl::Minutes(2);
+
+HttpReply JsonReply(int status, std::string body) {
+  return {.status = status, .content_type = "application/json", .body = std::move(body)};
+}
+
+HttpReply ErrorReply(int status, absl::string_view type, absl::string_view message) {
+  return JsonReply(status, ErrorBody(type, message));
+}
+
+HttpReply BadParameter(absl::string_view name, absl::string_view why) {
+  return ErrorReply(400, "bad_data", absl::StrCat("invalid parameter \"", name, "\": ", why));
+}
+
+HttpReply MethodNotAllowed(const char* allowed) {
+  HttpReply reply = ErrorReply(405, "bad_data", absl::StrCat("method not allowed; use ", allowed));
+  reply.headers.emplace_back("Allow", allowed);
+  return reply;
+}
+
+HttpReply TextReply(int status, std::string text) {
+  return {.status = status, .body = std::move(text)};
+}
+
+bool IsGet(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+// Parameters of the URL and of a posted form, the form's first, as Prometheus reads them.
+std::optional<Form> ReadForm(const HttpRequest& request) {
+  Form form;
+  const bool posted =
+      request.method == "POST" && absl::StartsWithIgnoreCase(request.Header("Content-Type"),
+                                                             "application/x-www-form-urlencoded");
+  if (posted && !form.Add(request.body)) return std::nullopt;
+  if (!form.Add(request.query)) return std::nullopt;
+  return form;
+}
+
+// Unix seconds or RFC 3339.
+std::optional<Timestamp> ParseTime(const std::string& text) {
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    if (!(std::abs(seconds) < 9e12)) return std::nullopt;
+    return Timestamp::FromMillis(std::llround(seconds * 1000));
+  }
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return std::nullopt;
+  return Timestamp::FromMillis(absl::ToUnixMillis(time));
+}
+
+// Seconds or a duration with units ("30s").
+std::optional<absl::Duration> ParseTimeout(const std::string& text) {
+  absl::Duration duration;
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds) && std::isfinite(seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return std::nullopt;
+  }
+  if (duration <= absl::ZeroDuration()) return std::nullopt;
+  return std::min(duration, kQueryTimeoutMax);
+}
+
+HttpReply QueryError(const absl::Status& status) {
+  const std::string message(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return BadParameter("query", message);
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnimplemented:
+      return ErrorReply(422, "execution", message);
+    case absl::StatusCode::kDeadlineExceeded:
+      return ErrorReply(503, "timeout", message);
+    case absl::StatusCode::kUnavailable:
+      return ErrorReply(503, "unavailable", message);
+    default:
+      return ErrorReply(500, "internal", message);
+  }
+}
+
+// A page of another site may send us a POST, but its Origin says so.
+bool FromAnotherOrigin(const HttpRequest& request) {
+  absl::string_view origin = request.Header("Origin");
+  if (origin.empty()) return false;
+  if (!absl::ConsumePrefix(&origin, "http://") && !absl::ConsumePrefix(&origin, "https://")) {
+    return true;
+  }
+  return !absl::EqualsIgnoreCase(origin, request.Header("Host"));
+}
+
+bool IsLater(const std::string& path) {
+  const bool label_values =
+      absl::StartsWith(path, "/api/v1/label/") && absl::EndsWith(path, "/values");
+  return path == "/api/v1/query_range" || path == "/api/v1/labels" || path == "/api/v1/series" ||
+         label_values || absl::StartsWith(path, "/api/v2/") ||
+         absl::StartsWith(path, "/api/tocsin/v1/");
+}
+
+bool Listed(const std::vector<std::string>& wanted, const std::string& name) {
+  if (wanted.empty()) return true;
+  for (const std::string& one : wanted) {
+    if (one == name) return true;
+  }
+  return false;
+}
+
+// What /api/v1/rules was asked to show.
+struct RuleFilter {
+  bool alerting = true;
+  bool recording = true;
+  bool alerts = true;  // list the alerts of each rule
+  std::vector<std::string> names, groups, files;
+
+  bool Wants(const RuleStatus& rule) const {
+    return (rule.alerting ? alerting : recording) && Listed(names, rule.name);
+  }
+  bool Filters() const { return !alerting || !recording || !names.empty(); }
+};
+
+RuleFilter MakeRuleFilter(const Form& form) {
+  RuleFilter filter;
+  filter.alerting = form.Get("type") != "record";
+  filter.recording = form.Get("type") != "alert";
+  filter.alerts = form.Get("exclude_alerts") != "true" && form.Get("exclude_alerts") != "1";
+  filter.names = form.All("rule_name[]");
+  filter.groups = form.All("rule_group[]");
+  filter.files = form.All("file[]");
+  return filter;
+}
+
+Json FilteredGroups(std::vector<RuleGroupStatus> groups, const RuleFilter& filter) {
+  Json shown = Json::array();
+  for (RuleGroupStatus& group : groups) {
+    if (!Listed(filter.groups, group.name) || !Listed(filter.files, group.file)) continue;
+    std::erase_if(group.rules, [&](const RuleStatus& rule) { return !filter.Wants(rule); });
+    if (group.rules.empty() && filter.Filters()) continue;
+    for (RuleStatus& rule : group.rules) {
+      if (!filter.alerts) rule.alerts.clear();
+    }
+    shown.push_back(ToJson(group));
+  }
+  return shown;
+}
+
+}  // namespace
+
+AdminApi::AdminApi(AdminBackend& backend, Metrics& metrics, const Clock& clock, BuildInfo build)
+    : backend_(backend), metrics_(metrics), clock_(clock), build_(std::move(build)) {}
+
+HttpReply AdminApi::Handle(const HttpRequest& request) {
+  HttpReply reply = Route(request);
+  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  reply.headers.emplace_back("Content-Security-Policy",
+                             "default-src 'none'; frame-ancestors 'none'");
+  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
+  reply.headers.emplace_back("Cache-Control", "no-store");
+  return reply;
+}
+
+HttpReply AdminApi::Route(const HttpRequest& request) {
+  const std::string& path = request.path;
+  if (path == "/-/reload") return Reload(request);
+  if (path == "/api/v1/query") return Query(request);
+  if (IsLater(path)) {
+    // The path is the caller's own text; JSON escapes it.
+    return ErrorReply(501, "not_supported", absl::StrCat("not supported yet: ", path));
+  }
+  using Get = HttpReply (*)(AdminApi&, const HttpRequest&);
+  static constexpr std::pair<const char*, Get> kGets[] = {
+      {"/metrics",
+       [](AdminApi& api, const HttpRequest&) {
+         return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                          .body = api.metrics_.ExpositionText()};
+       }},
+      {"/-/healthy",
+       [](AdminApi&, const HttpRequest&) { return TextReply(200, "Tocsin is healthy.\n"); }},
+      {"/-/ready", [](AdminApi& api, const HttpRequest&) { return api.Ready(); }},
+      {"/api/v1/rules", [](AdminApi& api, const HttpRequest& r) { return api.Rules(r); }},
+      {"/api/v1/alerts", [](AdminApi& api, const HttpRequest&) { return api.Alerts(); }},
+      {"/api/v1/status/buildinfo",
+       [](AdminApi& api, const HttpRequest&) { return api.BuildInformation(); }},
+  };
+  for (const auto& [route, get] : kGets) {
+    if (path == route) return IsGet(request) ? get(*this, request) : MethodNotAllowed("GET");
+  }
+  return ErrorReply(404, "not_found", "no such path");
+}
+
+HttpReply AdminApi::Ready() {
+  const ReadyStatus status = backend_.Ready();
+  if (status.ready) return TextReply(200, "Tocsin is ready.\n");
+  const Json body = {{"status", "not ready"}, {"reasons", status.reasons}};
+  return JsonReply(503, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+HttpReply AdminApi::Reload(const HttpRequest& request) {
+  if (request.method != "POST" && request.method != "PUT") return MethodNotAllowed("POST, PUT");
+  if (FromAnotherOrigin(request)) {
+    return ErrorReply(403, "forbidden", "a page of another origin may not reload");
+  }
+  const absl::Status status = backend_.Reload();
+  if (status.ok()) return TextReply(200, "Reloaded.\n");
+  return TextReply(500, absl::StrCat("failed to reload: ", status.message(), "\n"));
+}
+
+HttpReply AdminApi::Query(const HttpRequest& request) {
+  if (!IsGet(request) && request.method != "POST") return MethodNotAllowed("GET, POST");
+  const std::optional<Form> form = ReadForm(request);
+  if (!form) return ErrorReply(400, "bad_data", "the parameters are not properly encoded");
+  std::optional<Timestamp> time = clock_.Now();
+  if (form->Has("time")) time = ParseTime(form->Get("time"));
+  if (!time) {
+    return BadParameter(
+        "time", absl::StrCat("cannot parse \"", form->Get("time"), "\" to a valid timestamp"));
+  }
+  std::optional<absl::Duration> timeout = kQueryTimeoutMax;
+  if (form->Has("timeout")) timeout = ParseTimeout(form->Get("timeout"));
+  if (!timeout) {
+    return BadParameter(
+        "timeout", absl::StrCat("cannot parse \"", form->Get("timeout"), "\" to a valid duration"));
+  }
+  const auto value = backend_.Query(form->Get("query"), *time, *timeout);
+  if (!value.ok()) return QueryError(value.status());
+  return JsonReply(200, SuccessBody(ToJson(*value, *time), value->warnings, value->infos));
+}
+
+HttpReply AdminApi::Rules(const HttpRequest& request) {
+  const std::optional<Form> form = ReadForm(request);
+  if (!form) return ErrorReply(400, "bad_data", "the parameters are not properly encoded");
+  const std::string& type = form->Get("type");
+  if (type != "" && type != "alert" && type != "record") {
+    return BadParameter("type", absl::StrCat("not supported value \"", type, "\""));
+  }
+  for (const char* name : {"match[]", "group_limit", "group_next_token"}) {
+    if (form->Has(name)) {
+      return ErrorReply(501, "not_supported", absl::StrCat("not supported yet: parameter ", name));
+    }
+  }
+  return JsonReply(
+      200, SuccessBody({{"groups", FilteredGroups(backend_.Rules(), MakeRuleFilter(*form))}}));
+}
+
+HttpReply AdminApi::Alerts() {
+  Json alerts = Json::array();
+  for (const AlertStatus& alert : backend_.Alerts()) alerts.push_back(ToJson(alert));
+  return JsonReply(200, SuccessBody({{"alerts", std::move(alerts)}}));
+}
+
+HttpReply AdminApi::BuildInformation() {
+  return JsonReply(200, SuccessBody({{"version", build_.version},
+                                     {"revision", build_.revision},
+                                     {"branch", build_.branch},
+                                     {"buildUser", ""},
+                                     {"buildDate", build_.build_date},
+                                     {"goVersion", ""}}));
+}
+
+}  // namespace tocsin::http

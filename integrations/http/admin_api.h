@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "integrations/http/admin_backend.h"
+#include "integrations/http/form.h"
+#include "integrations/http/http_message.h"
+
+namespace tocsin::http {
+
+struct BuildInfo {
+  std::string version;
+  std::string revision;
+  std::string branch;
+  std::string build_date;
+};
+
+// The admin port's routes: /metrics, /-/healthy, /-/ready, /-/reload and the Prometheus-compatible
+// part of /api/v1. Pass Handle to HttpServer as its handler. Routes to come answer 501 with "not
+// supported yet: ...".
+//
+// Reloading from a browser page of another origin is refused (403): an admin port on loopback has
+// no other guard.
+//
+// Thread: any, several calls at once. Borrows everything; all of it outlives this.
+class AdminApi {
+ public:
+  AdminApi(AdminBackend& backend, Metrics& metrics, const Clock& clock, BuildInfo build);
+
+  HttpReply Handle(const HttpRequest& request);
+
+ private:
+  HttpReply Route(const HttpRequest& request);
+  HttpReply Ready();
+  HttpReply Reload(const HttpRequest& request);
+  HttpReply Query(const HttpRequest& request);
+  HttpReply Rules(const HttpRequest& request);
+  HttpReply Alerts();
+  HttpReply BuildInformation();
+
+  AdminBackend& backend_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  const BuildInfo build_;
+};
+
+}  // namespace tocsin::http

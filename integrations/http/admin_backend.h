@@ -1,0 +1,97 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/labels.h"
+#include "base/timestamp.h"
+
+namespace tocsin::http {
+
+struct ReadyStatus {
+  bool ready = false;
+  std::vector<std::string> reasons;  // why not, for people: "restoring 12 of 40 series"
+};
+
+using AnnotationList = std::vector<std::pair<std::string, std::string>>;
+
+struct AlertStatus {
+  Labels labels;
+  AnnotationList annotations;
+  std::string state;  // "pending", "firing"; Prometheus knows no others
+  std::optional<Timestamp> active_at;
+  std::optional<Timestamp> keep_firing_since;
+  double value = 0;
+  std::string reason;  // ours: why it is in this state ("no_data"); may be empty
+};
+
+struct RuleStatus {
+  bool alerting = true;  // else recording: no state, durations, annotations or alerts
+  std::string name;
+  std::string query;
+  absl::Duration duration;  // `for`
+  absl::Duration keep_firing_for;
+  std::vector<std::pair<std::string, std::string>> labels;  // as configured
+  AnnotationList annotations;                               // as configured
+  std::string state = "inactive";  // "inactive", "pending", "firing": the worst of its alerts
+  std::vector<AlertStatus> alerts;
+  std::string health = "unknown";  // "ok", "err", "unknown" (not evaluated yet)
+  std::string last_error;
+  absl::Duration evaluation_time;  // how long the last evaluation took
+  std::optional<Timestamp> last_evaluation;
+};
+
+// A Prometheus group; native monitors are one group named "monitors".
+struct RuleGroupStatus {
+  std::string name;
+  std::string file;
+  absl::Duration interval;
+  size_t limit = 0;
+  std::vector<RuleStatus> rules;
+  absl::Duration evaluation_time;
+  std::optional<Timestamp> last_evaluation;
+};
+
+// The result of an instant query.
+struct QueryValue {
+  enum class Type { kScalar, kVector, kString };
+  Type type = Type::kVector;
+  std::vector<std::pair<Labels, double>> vector;
+  double scalar = 0;
+  std::string string;
+  std::vector<std::string> warnings;
+  std::vector<std::string> infos;
+};
+
+// The service as the admin port sees it. Implemented by the server over the engine, and by tests.
+//
+// Thread: any; several calls at once. Calls must return in bounded time.
+class AdminBackend {
+ public:
+  virtual ~AdminBackend() = default;
+
+  virtual ReadyStatus Ready() = 0;
+
+  // All or nothing: on an error the old rules and configuration stay in force.
+  virtual absl::Status Reload() = 0;
+
+  virtual std::vector<RuleGroupStatus> Rules() = 0;
+  // Pending and firing alerts of all rules.
+  virtual std::vector<AlertStatus> Alerts() = 0;
+
+  // Evaluates an expression at `time`. Errors, as the caller sees them:
+  //   InvalidArgument     the text is wrong (400 bad_data)
+  //   FailedPrecondition, ResourceExhausted, Unimplemented   it cannot be evaluated (422 execution)
+  //   DeadlineExceeded    took longer than `timeout` (503 timeout)
+  //   Unavailable         not now (503 unavailable)
+  virtual absl::StatusOr<QueryValue> Query(absl::string_view text, Timestamp time,
+                                           absl::Duration timeout) = 0;
+};
+
+}  // namespace tocsin::http

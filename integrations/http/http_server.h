@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/metrics.h"
+#include "integrations/http/http_message.h"
+
+namespace tocsin::http {
+
+struct HttpServerOptions {
+  std::string name = "admin";          // label `server` of its metrics
+  std::string listen = "127.0.0.1:0";  // see listen_address.h
+  size_t handler_threads = 2;
+  size_t header_bytes_max = 16 << 10;              // request line and all headers; above: 431
+  size_t body_bytes_max = 4 << 20;                 // above: 413
+  size_t connections_max = 256;                    // above: 503 and closed at once
+  absl::Duration idle_max = absl::Seconds(75);     // of a kept connection between requests
+  absl::Duration request_max = absl::Seconds(30);  // first byte to last byte of a request
+  absl::Duration write_max = absl::Seconds(30);    // of one reply
+};
+
+// A small HTTP/1.1 server for trusted-side ports and webhooks: keep-alive, HEAD, 100-continue,
+// chunked requests. No TLS.
+//
+// A connection carries one request at a time. Requests whose length could be read in two ways (both
+// Content-Length and Transfer-Encoding, repeated lengths, an encoding other than exactly "chunked",
+// no or two Host headers) get 400 and the connection is closed, so nothing can be smuggled past a
+// proxy. Clients slower than the limits are disconnected.
+//
+// Threads: one for I/O, `handler_threads` that run the handler. Borrows metrics, which outlives it.
+// Metrics: tocsin_http_requests_total{server,code},
+// tocsin_http_refused_requests_total{server,reason}, tocsin_http_connections{server}.
+class HttpServer {
+ public:
+  // Called on a handler thread, several at once. Must return in bounded time: Stop() waits for it.
+  using Handler = std::function<HttpReply(const HttpRequest&)>;
+
+  // Binds, listens and serves from then on. Errors: InvalidArgument for a bad address, Unavailable
+  // if it cannot be bound.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
+                                                           Handler handler, Metrics& metrics);
+  ~HttpServer();  // Stop()
+
+  // Stops listening, closes idle connections, lets requests that have begun finish for up to
+  // `drain`, then returns with all threads ended. Once is enough; a second call does nothing.
+  void Stop(absl::Duration drain = absl::Seconds(5));
+
+  uint16_t port() const;
+  std::string address() const;  // "127.0.0.1:9095" with the real port
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin::http

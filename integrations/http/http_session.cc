@@ -1,0 +1,265 @@
+#include "integrations/http/http_session.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+
+namespace tocsin::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+
+constexpr size_t kReadBytes = 8 << 10;
+constexpr size_t kLingerBytesMax = 1 << 20;
+constexpr std::chrono::seconds kLingerMax{2};
+
+absl::string_view ToAbsl(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// Why a parsed header must not be trusted; empty if it is fine. Beast refuses most of what is
+// ambiguous; this adds what it lets pass.
+std::string FramingProblem(const bhttp::request_header<>& header) {
+  const size_t lengths = header.count(bhttp::field::content_length);
+  const size_t encodings = header.count(bhttp::field::transfer_encoding);
+  if (lengths > 0 && encodings > 0) return "both Content-Length and Transfer-Encoding";
+  if (lengths > 1 || absl::StrContains(ToAbsl(header[bhttp::field::content_length]), ',')) {
+    return "more than one Content-Length";
+  }
+  if (encodings > 1 ||
+      (encodings == 1 &&
+       !absl::EqualsIgnoreCase(ToAbsl(header[bhttp::field::transfer_encoding]), "chunked"))) {
+    return "a Transfer-Encoding other than chunked";
+  }
+  if (header.version() == 10 && encodings > 0) return "Transfer-Encoding in HTTP/1.0";
+  if (header.version() != 10 && header.version() != 11)
+    return "an HTTP version other than 1.0, 1.1";
+  const size_t hosts = header.count(bhttp::field::host);
+  if (hosts > 1 || (hosts == 0 && header.version() == 11)) return "not exactly one Host";
+  if (header.target().empty() || header.target()[0] != '/') return "a target that is not a path";
+  return "";
+}
+
+HttpRequest ToRequest(const bhttp::request<bhttp::string_body>& message, const std::string& peer) {
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  const std::string target(message.target());
+  const size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  if (question != std::string::npos) request.query = target.substr(question + 1);
+  for (const auto& field : message) {
+    request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  }
+  request.body = message.body();
+  request.peer = peer;
+  return request;
+}
+
+HttpReply CallHandler(const HttpServer::Handler& handler, const HttpRequest& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception& e) {  // a library's; ours do not throw
+    Log(LogLevel::kError, "HTTP handler failed", {{"path", request.path}, {"error", e.what()}});
+  }
+  return {.status = 500, .body = "internal error\n"};
+}
+
+std::string PeerOf(const asio::ip::tcp::socket& socket) {
+  beast::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "";
+  return absl::StrCat(endpoint.address().to_string(), ":", endpoint.port());
+}
+
+}  // namespace
+
+const char* RefusalName(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kMalformed:
+      return "malformed";
+    case Refusal::kHeaderTooLarge:
+      return "header_too_large";
+    case Refusal::kBodyTooLarge:
+      return "body_too_large";
+    case Refusal::kTooSlow:
+      return "too_slow";
+    case Refusal::kTooManyConnections:
+      return "too_many_connections";
+  }
+  return "unknown";
+}
+
+ServerCounters::ServerCounters(Metrics& metrics, const std::string& server)
+    : connections(metrics.Gauge("tocsin_http_connections", "Open HTTP connections.",
+                                {{"server", server}})) {
+  for (int digit = 2; digit <= 5; ++digit) {
+    requests[digit] = &metrics.Counter("tocsin_http_requests_total", "HTTP requests answered.",
+                                       {{"server", server}, {"code", absl::StrCat(digit, "xx")}});
+  }
+  for (Refusal refusal : kRefusals) {
+    refused[refusal] = &metrics.Counter("tocsin_http_refused_requests_total",
+                                        "HTTP requests refused before they reached a handler.",
+                                        {{"server", server}, {"reason", RefusalName(refusal)}});
+  }
+}
+
+Session::Session(SessionContext& context, asio::ip::tcp::socket socket)
+    : context_(context), stream_(std::move(socket)), peer_(PeerOf(stream_.socket())) {}
+
+void Session::CloseWhenIdle() {
+  if (idle_) Abort();
+}
+
+void Session::Abort() {
+  if (std::exchange(closed_, true)) return;
+  stream_.close();
+  context_.on_closed(shared_from_this());
+}
+
+void Session::Refuse(Refusal refusal, int status) {
+  context_.counters.refused[refusal]->Increment();
+  idle_ = false;
+  refused_ = true;
+  Send({.status = status, .body = absl::StrCat(RefusalName(refusal), "\n")}, /*keep=*/false);
+}
+
+void Session::AwaitRequest() {
+  idle_ = true;
+  if (context_.draining) return Abort();
+  if (buffer_.size() > 0) return ReadHeader();
+  stream_.expires_after(absl::ToChronoMilliseconds(context_.options.idle_max));
+  stream_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](Error error, size_t bytes) {
+                            if (error) return self->Abort();
+                            self->buffer_.commit(bytes);
+                            self->ReadHeader();
+                          });
+}
+
+void Session::ReadHeader() {
+  idle_ = false;
+  parser_.emplace();
+  parser_->header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
+  parser_->body_limit(context_.options.body_bytes_max);
+  stream_.expires_after(absl::ToChronoMilliseconds(context_.options.request_max));
+  bhttp::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](Error error, size_t) { self->OnHeader(error); });
+}
+
+void Session::OnHeader(Error error) {
+  if (error) return OnReadError(error);
+  const auto& header = parser_->get().base();
+  if (const std::string problem = FramingProblem(header); !problem.empty()) {
+    Log(LogLevel::kWarning, "HTTP request refused", {{"peer", peer_}, {"reason", problem}});
+    return Refuse(Refusal::kMalformed, 400);
+  }
+  if (absl::EqualsIgnoreCase(ToAbsl(header[bhttp::field::expect]), "100-continue")) {
+    return SendContinue();
+  }
+  ReadBody();
+}
+
+void Session::SendContinue() {
+  static constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  asio::async_write(stream_, asio::buffer(kContinue, sizeof(kContinue) - 1),
+                    [self = shared_from_this()](Error error, size_t) {
+                      if (error) return self->Abort();
+                      self->ReadBody();
+                    });
+}
+
+void Session::ReadBody() {
+  bhttp::async_read(stream_, buffer_, *parser_,
+                    [self = shared_from_this()](Error error, size_t) { self->OnBody(error); });
+}
+
+void Session::OnBody(Error error) {
+  if (error) return OnReadError(error);
+  RunHandler();
+}
+
+void Session::OnReadError(Error error) {
+  if (error == beast::error::timeout) {
+    context_.counters.refused[Refusal::kTooSlow]->Increment();
+    return Abort();
+  }
+  if (error == bhttp::error::header_limit) return Refuse(Refusal::kHeaderTooLarge, 431);
+  if (error == bhttp::error::body_limit) return Refuse(Refusal::kBodyTooLarge, 413);
+  const bool left = error == bhttp::error::end_of_stream || error == bhttp::error::partial_message;
+  if (!left && error.category() == make_error_code(bhttp::error::bad_value).category()) {
+    return Refuse(Refusal::kMalformed, 400);
+  }
+  Abort();
+}
+
+void Session::RunHandler() {
+  const bool keep = parser_->get().keep_alive();
+  head_ = parser_->get().method() == bhttp::verb::head;
+  stream_.expires_never();
+  // The guard keeps the I/O thread running while nothing of this connection is under way there.
+  auto guard = asio::make_work_guard(context_.io);
+  asio::post(context_.handlers, [self = shared_from_this(), keep, guard = std::move(guard),
+                                 request = ToRequest(parser_->get(), peer_)]() mutable {
+    SessionContext& context = self->context_;
+    HttpReply reply = CallHandler(context.handler, request);
+    asio::post(context.io, [self = std::move(self), keep, reply = std::move(reply)]() mutable {
+      self->Send(std::move(reply), keep);
+    });
+  });
+}
+
+void Session::Send(HttpReply reply, bool keep) {
+  if (closed_) return;
+  keep_ = keep && !context_.draining;
+  if (auto counter = context_.counters.requests.find(reply.status / 100);
+      counter != context_.counters.requests.end()) {
+    counter->second->Increment();
+  }
+  response_ = {};
+  response_.result(static_cast<unsigned>(reply.status));
+  response_.version(11);
+  for (const auto& [name, value] : reply.headers) response_.set(name, value);
+  response_.set(bhttp::field::content_type, reply.content_type);
+  response_.keep_alive(keep_);
+  response_.content_length(reply.body.size());
+  if (!head_) response_.body() = std::move(reply.body);
+  stream_.expires_after(absl::ToChronoMilliseconds(context_.options.write_max));
+  bhttp::async_write(stream_, response_,
+                     [self = shared_from_this()](Error error, size_t) { self->OnSent(error); });
+}
+
+void Session::OnSent(Error error) {
+  head_ = false;
+  if (error) return Abort();
+  if (keep_) return AwaitRequest();
+  if (refused_) return Linger();
+  Abort();
+}
+
+// Closing with unread input would reset the connection, and the client might lose the reply: reads
+// on a little.
+void Session::Linger() {
+  beast::error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (lingered_bytes_ == 0) stream_.expires_after(kLingerMax);
+  buffer_.clear();
+  stream_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](Error error, size_t bytes) {
+                            self->lingered_bytes_ += bytes;
+                            if (error || self->lingered_bytes_ > kLingerBytesMax)
+                              return self->Abort();
+                            self->Linger();
+                          });
+}
+
+}  // namespace tocsin::http
