@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace tocsin::http_client {
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+// What we ask of somebody else's server. Headers may hold a key: a request is never printed.
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // absolute, already percent-encoded
+  std::vector<HttpHeader> headers;
+  std::string body;
+  absl::Duration deadline = absl::Seconds(10);  // for the whole exchange
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<HttpHeader> headers;
+  std::string body;
+
+  // "" if absent. Names compare without case.
+  absl::string_view Header(absl::string_view name) const;
+};
+
+// One exchange with a remote server. Production talks over libcurl; tests put a simulator behind
+// it.
+//
+// Thread: any. Blocks until the answer is there or the deadline has passed.
+// Errors: Unavailable: the request surely did not arrive (name, connection or TLS set-up failed).
+// Unknown: it may have arrived and may have been acted upon (deadline, connection lost afterwards).
+// Neither text contains headers or body. Any complete HTTP answer is a response, also 4xx and 5xx.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  virtual absl::StatusOr<HttpResponse> Send(const HttpRequest& request) = 0;
+};
+
+// HttpTransport over libcurl. Connections are kept alive; a handle goes back to a pool after use
+// and the one used last is taken first, so that few callers stay on warm connections. Redirects are
+// not followed: a key must not travel to another host. Answers above 1 MiB are an error (Unknown).
+//
+// libcurl repeats a request by itself if a kept connection turns out to be dead before any byte of
+// the answer; callers' requests must tolerate that (pages do, by their alias).
+class CurlTransport : public HttpTransport {
+ public:
+  CurlTransport();
+  ~CurlTransport() override;
+  absl::StatusOr<HttpResponse> Send(const HttpRequest& request) override;
+
+ private:
+  struct Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace tocsin::http_client

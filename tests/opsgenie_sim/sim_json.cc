@@ -1,0 +1,163 @@
+#include "tests/opsgenie_sim/sim_json.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace tocsin::sim {
+namespace {
+
+bool TermMatches(const std::string& term, const SimAlert& alert) {
+  const std::pair<std::string, std::string> pair = absl::StrSplit(term, absl::MaxSplits(':', 1));
+  const auto contains = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  const auto& [field, value] = pair;
+  if (term.find(':') == std::string::npos) {
+    return contains(alert.message, term) || contains(alert.alias, term);
+  }
+  if (field == "status") return value == (alert.open ? "open" : "closed");
+  if (field == "alias") return value == alert.alias;
+  if (field == "message") return contains(alert.message, value);
+  if (field == "priority") return value == alert.priority;
+  if (field == "tinyId") return value == absl::StrCat(alert.tiny_id);
+  if (field == "tag") return std::count(alert.tags.begin(), alert.tags.end(), value) > 0;
+  return false;
+}
+
+std::string Unquoted(absl::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
+Json AlertJson(const SimAlert& alert, bool full) {
+  Json json = {
+      {"id", alert.id},
+      {"tinyId", absl::StrCat(alert.tiny_id)},
+      {"alias", alert.alias},
+      {"message", alert.message},
+      {"status", alert.open ? "open" : "closed"},
+      {"acknowledged", alert.acknowledged},
+      {"isSeen", alert.acknowledged},
+      {"tags", alert.tags},
+      {"snoozed", alert.snoozed_until_ms != 0},
+      {"count", alert.count},
+      {"lastOccurredAt", FormatTimestamp(alert.last_occurred_at)},
+      {"createdAt", FormatTimestamp(alert.created_at)},
+      {"updatedAt", FormatTimestamp(alert.updated_at)},
+      {"source", alert.source},
+      {"owner", alert.owner},
+      {"ownerTeamId", alert.owner_team},
+      {"priority", alert.priority},
+      {"responders", alert.responders},
+      {"integration",
+       {{"id", "c3a4a1b5-8a1f-4a3e-9d5d-1f0f5a0c9e11"}, {"name", "API"}, {"type", "API"}}}};
+  if (alert.snoozed_until_ms != 0) {
+    json["snoozedUntil"] = FormatTimestamp(Timestamp::FromMillis(alert.snoozed_until_ms));
+  }
+  if (!alert.open)
+    json["report"] = {{"closeTime", (alert.closed_at - alert.created_at) / absl::Milliseconds(1)}};
+  if (full) {
+    json["actions"] = alert.actions;
+    json["entity"] = alert.entity;
+    json["description"] = alert.description;
+    json["details"] = alert.details;
+  }
+  return json;
+}
+
+Json AsNotes(const std::vector<std::string>& notes) {
+  Json out = Json::array();
+  for (const std::string& note : notes) out.push_back({{"note", note}});
+  return out;
+}
+
+Json AsLogs(const std::vector<std::string>& log) {
+  Json out = Json::array();
+  for (const std::string& line : log) out.push_back({{"log", line}});
+  return out;
+}
+
+Json JournalJson(const JournalEntry& entry) {
+  return {{"number", entry.number}, {"at_ms", entry.at.millis()}, {"method", entry.method},
+          {"target", entry.target}, {"status", entry.status},     {"verdict", entry.verdict},
+          {"body", entry.body}};
+}
+
+Json Refusal(const FieldErrors& errors) {
+  return {{"message", "Request body is not processable. Please check the errors."},
+          {"errors", errors}};
+}
+
+Json Throttled() {
+  return {{"message",
+           "You are making too many requests! To avoid errors, we recommend you limit requests."}};
+}
+
+std::vector<http_client::HttpHeader> ThrottleHeaders(int period_seconds) {
+  return {{"X-RateLimit-State", "THROTTLED"},
+          {"X-RateLimit-Reason", "ACCOUNT"},
+          {"X-RateLimit-Period-In-Sec", absl::StrCat(period_seconds)}};
+}
+
+bool QueryMatches(const std::string& query, const SimAlert& alert) {
+  for (absl::string_view term : absl::StrSplit(query, " AND ", absl::SkipWhitespace())) {
+    const std::string text(absl::StripAsciiWhitespace(term));
+    const std::pair<std::string, std::string> pair = absl::StrSplit(text, absl::MaxSplits(':', 1));
+    const bool field = text.find(':') != std::string::npos;
+    const std::string value(absl::StripAsciiWhitespace(pair.second));
+    const std::string clean =
+        field ? absl::StrCat(pair.first, ":", Unquoted(value)) : Unquoted(text);
+    if (!TermMatches(clean, alert)) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<FaultPlan> FaultsFromJson(const Json& json) {
+  FaultPlan plan;
+  const std::map<std::string, double*> numbers = {{"drop_before", &plan.drop_before},
+                                                  {"drop_after", &plan.drop_after},
+                                                  {"error_500", &plan.error_500},
+                                                  {"error_503", &plan.error_503},
+                                                  {"throttle", &plan.throttle},
+                                                  {"discard", &plan.discard},
+                                                  {"slow", &plan.slow}};
+  const std::map<std::string, bool*> switches = {{"outage", &plan.outage},
+                                                 {"key_rotated", &plan.key_rotated}};
+  if (!json.is_object()) return absl::InvalidArgumentError("faults must be an object");
+  for (const auto& [name, value] : json.items()) {
+    const double number = value.is_number() ? value.get<double>() : value == true ? 1 : 0;
+    if (const auto it = numbers.find(name); it != numbers.end()) {
+      *it->second = number;
+    } else if (const auto flag = switches.find(name); flag != switches.end()) {
+      *flag->second = number != 0;
+    } else if (name == "slow_ms") {
+      plan.slow_delay = absl::Milliseconds(number);
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat("unknown fault \"", name, "\""));
+    }
+  }
+  return plan;
+}
+
+absl::StatusOr<FaultPlan> FaultsFromFlag(const std::string& text) {
+  Json json = Json::object();
+  for (const auto part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    double number = 1;
+    if (!pair.second.empty() && !absl::SimpleAtod(pair.second, &number)) {
+      return absl::InvalidArgumentError(absl::StrCat("not a number: ", pair.second));
+    }
+    json[pair.first] = number;
+  }
+  return FaultsFromJson(json);
+}
+
+}  // namespace tocsin::sim

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "integrations/http/http_client.h"
+#include "tests/opsgenie_sim/sim_alert_book.h"
+#include "tests/opsgenie_sim/sim_rate_limit.h"
+#include "tests/opsgenie_sim/sim_route.h"
+#include "tests/opsgenie_sim/sim_types.h"
+
+namespace tocsin::sim {
+
+// The answer to one request, or what happened instead of one.
+struct SimReply {
+  http_client::HttpResponse response;
+  bool dropped = false;  // the connection ends without an answer
+  absl::Duration delay;  // before the answer leaves
+};
+
+// A strict OpsGenie: what the real server is known to refuse is refused here, and where its
+// behaviour is not known the harsher reading is taken. It exists so that tests can say "no request
+// the real server would refuse" and so that a user can try rules without paging anyone.
+//
+// Requests are answered at once and processed later (SimOptions::delay), so that a 202 means as
+// little as it does in reality. JSM Operations' integration API is served below
+// /jsm/ops/integration at the same time.
+//
+// Thread: one at a time. Time is an argument and randomness is seeded: the same calls give the same
+// answers.
+class SimOpsgenie {
+ public:
+  explicit SimOpsgenie(SimOptions options);
+
+  SimReply Handle(const http_client::HttpRequest& request, Timestamp now);
+  // Processes what is due. Handle does this first.
+  void AdvanceTo(Timestamp now);
+  // When the next accepted request is due; nullopt if none waits.
+  std::optional<Timestamp> NextDue() const;
+
+  void SetFaults(const FaultPlan& faults) { options_.faults = faults; }
+  const FaultPlan& faults() const { return options_.faults; }
+
+  const std::map<std::string, SimAlert>& alerts() const { return book_.alerts(); }
+  const std::deque<JournalEntry>& journal() const { return journal_; }
+  // Events since the last call, oldest first.
+  std::vector<SimEvent> TakeEvents();
+
+ private:
+  struct Queued {
+    std::string request_id;
+    PendingAction action;
+  };
+  struct RequestRecord {
+    std::string account;
+    std::string action;
+    bool processed = false;
+    ActionResult result;
+    Timestamp processed_at;
+  };
+  struct Answer {
+    int status = 200;
+    Json body = Json::object();
+    std::string verdict;
+    std::vector<http_client::HttpHeader> headers;
+  };
+
+  Answer Decide(const http_client::HttpRequest& request, const Routed& routed, Timestamp now,
+                bool discard);
+  std::optional<Answer> RefuseKey(const http_client::HttpRequest& request, const Routed& routed,
+                                  SimKey& key) const;
+  std::optional<Answer> RefuseRate(const SimKey& key, const Routed& routed, Timestamp now);
+  Answer Accept(const http_client::HttpRequest& request, const Routed& routed, const SimKey& key,
+                Timestamp now, bool discard);
+  Answer Read(const Routed& routed, const SimKey& key) const;
+  Answer RequestStatus(const Routed& routed, const SimKey& key) const;
+  Answer List(const Routed& routed, const SimKey& key) const;
+  void Enqueue(const std::string& request_id, PendingAction action, Timestamp now, bool discard);
+  SimReply Finish(const http_client::HttpRequest& request, Answer answer, Timestamp now);
+  void Record(const http_client::HttpRequest& request, int status, std::string verdict,
+              Timestamp now);
+  bool Chance(double probability) { return probability > 0 && random_.Uniform() < probability; }
+
+  SimOptions options_;
+  SeededRandom random_;
+  std::vector<SimEvent> events_;
+  SimAlertBook book_;
+  SimRateLimit rate_;
+  std::multimap<int64_t, Queued> queue_;  // by due time, ms; equal times in order of arrival
+  int64_t last_due_ms_ = 0;
+  std::map<std::string, RequestRecord> requests_;
+  std::deque<JournalEntry> journal_;
+  uint64_t next_entry_ = 1;
+};
+
+}  // namespace tocsin::sim
