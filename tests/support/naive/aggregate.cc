@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "tests/support/naive/evaluator.h"
+#include "tests/support/naive/math.h"
+
+namespace tocsin::naive {
+namespace {
+
+using promql::AggregateOp;
+
+// A group keeps its elements in input order; groups come in the order of their first element.
+struct Group {
+  Labels labels;
+  std::vector<Element> elements;
+};
+
+Labels GroupLabels(const promql::AggregateExpr& expr, const Labels& labels) {
+  LabelsBuilder builder(labels);
+  if (expr.without) return builder.Drop(expr.grouping).Delete(kMetricName).Build();
+  return builder.Keep(expr.grouping).Build();
+}
+
+std::vector<Group> MakeGroups(const promql::AggregateExpr& expr,
+                              const std::vector<Element>& elements) {
+  std::vector<Group> groups;
+  std::map<Labels, size_t> index;
+  for (const Element& element : elements) {
+    const Labels labels = GroupLabels(expr, element.labels);
+    const auto [found, added] = index.emplace(labels, groups.size());
+    if (added) groups.push_back({labels, {}});
+    groups[found->second].elements.push_back(element);
+  }
+  return groups;
+}
+
+std::vector<double> ValuesOf(const Group& group) {
+  std::vector<double> values;
+  for (const Element& element : group.elements) values.push_back(element.value);
+  return values;
+}
+
+double Reduce(AggregateOp op, const std::vector<double>& values, double param) {
+  switch (op) {
+    case AggregateOp::kSum:
+      return Sum(values);
+    case AggregateOp::kAvg:
+      return Mean(values);
+    case AggregateOp::kMin:
+      return Min(values);
+    case AggregateOp::kMax:
+      return Max(values);
+    case AggregateOp::kCount:
+      return static_cast<double>(values.size());
+    case AggregateOp::kGroup:
+      return 1;
+    case AggregateOp::kStddev:
+      return std::sqrt(Variance(values));
+    case AggregateOp::kStdvar:
+      return Variance(values);
+    case AggregateOp::kQuantile:
+      return Quantile(param, values);
+    default:
+      return 0;
+  }
+}
+
+// The first k of each group by value, NaN behind all others.
+std::vector<Element> TopK(std::vector<Group> groups, double k, bool top) {
+  std::vector<Element> result;
+  for (Group& group : groups) {
+    std::stable_sort(group.elements.begin(), group.elements.end(),
+                     [top](const Element& a, const Element& b) {
+                       if (std::isnan(a.value) || std::isnan(b.value)) {
+                         return !std::isnan(a.value) && std::isnan(b.value);
+                       }
+                       return top ? a.value > b.value : a.value < b.value;
+                     });
+    const double count = std::min(std::floor(k), static_cast<double>(group.elements.size()));
+    for (size_t i = 0; static_cast<double>(i) < count; ++i) result.push_back(group.elements[i]);
+  }
+  return result;
+}
+
+std::string FormatValue(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  char text[400];
+  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed);
+  return std::string(text, end.ptr);
+}
+
+bool IsUtf8(const std::string& text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const size_t length = lead < 0x80             ? 1
+                          : (lead & 0xe0) == 0xc0 ? 2
+                          : (lead & 0xf0) == 0xe0 ? 3
+                          : (lead & 0xf8) == 0xf0 ? 4
+                                                  : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    for (size_t j = 1; j < length; ++j) {
+      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<Element>> CountValues(const promql::AggregateExpr& expr,
+                                                 const std::vector<Element>& elements,
+                                                 const std::string& label) {
+  if (label.empty() || !IsUtf8(label)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid label name \"", absl::Utf8SafeCHexEscape(label), "\""));
+  }
+  std::map<Labels, Element> counts;
+  for (const Element& element : elements) {
+    const Labels labels = LabelsBuilder(GroupLabels(expr, element.labels))
+                              .Set(label, FormatValue(element.value))
+                              .Build();
+    Element& count = counts[labels];
+    count.labels = labels;
+    count.value += 1;
+    count.drop_name = count.drop_name || element.drop_name;
+  }
+  std::vector<Element> result;
+  for (auto& [labels, count] : counts) result.push_back(std::move(count));
+  return result;
+}
+
+absl::StatusOr<std::vector<Element>> LargestOrSmallest(const promql::AggregateExpr& expr,
+                                                       const std::vector<Element>& elements,
+                                                       double k) {
+  if (std::isnan(k)) return absl::InvalidArgumentError("Parameter value is NaN");
+  return TopK(MakeGroups(expr, elements), k, expr.op == AggregateOp::kTopk);
+}
+
+}  // namespace
+
+absl::StatusOr<Value> Aggregate(Evaluator& evaluator, const promql::AggregateExpr& expr,
+                                const Value& input, const Value& param) {
+  switch (expr.op) {
+    case AggregateOp::kTopk:
+    case AggregateOp::kBottomk: {
+      TOCSIN_ASSIGN_OR_RETURN(auto vector, LargestOrSmallest(expr, input.vector, param.scalar));
+      return VectorValue(std::move(vector));
+    }
+    case AggregateOp::kCountValues: {
+      TOCSIN_ASSIGN_OR_RETURN(auto vector, CountValues(expr, input.vector, param.text));
+      return VectorValue(std::move(vector));
+    }
+    case AggregateOp::kLimitk:
+    case AggregateOp::kLimitRatio:
+      return absl::UnimplementedError(
+          absl::StrCat("not supported yet: ", promql::AggregateOpName(expr.op)));
+    case AggregateOp::kQuantile:
+      if (!(param.scalar >= 0 && param.scalar <= 1)) {
+        evaluator.Warn(absl::StrCat("quantile value should be between 0 and 1, got ",
+                                    FormatValue(param.scalar)),
+                       *expr.param);
+      }
+      break;
+    default:
+      break;
+  }
+  std::vector<Element> result;
+  for (const Group& group : MakeGroups(expr, input.vector)) {
+    Element element{group.labels, Reduce(expr.op, ValuesOf(group), param.scalar)};
+    for (const Element& member : group.elements) {
+      element.drop_name = element.drop_name || member.drop_name;
+    }
+    result.push_back(std::move(element));
+  }
+  return VectorValue(std::move(result));
+}
+
+}  // namespace tocsin::naive

@@ -1,0 +1,194 @@
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "tests/support/naive/evaluator.h"
+
+namespace tocsin::naive {
+namespace {
+
+using promql::BinaryOp;
+using promql::Cardinality;
+using promql::ValueType;
+using promql::VectorMatching;
+
+// The value of an arithmetic operator, or 1 and 0 of a comparison.
+double Apply(BinaryOp op, double a, double b) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return a + b;
+    case BinaryOp::kSub:
+      return a - b;
+    case BinaryOp::kMul:
+      return a * b;
+    case BinaryOp::kDiv:
+      return a / b;
+    case BinaryOp::kMod:
+      return std::fmod(a, b);
+    case BinaryOp::kPow:
+      return std::pow(a, b);
+    case BinaryOp::kAtan2:
+      return std::atan2(a, b);
+    case BinaryOp::kEql:
+      return a == b;
+    case BinaryOp::kNeq:
+      return a != b;
+    case BinaryOp::kGtr:
+      return a > b;
+    case BinaryOp::kLss:
+      return a < b;
+    case BinaryOp::kGte:
+      return a >= b;
+    case BinaryOp::kLte:
+      return a <= b;
+    case BinaryOp::kAnd:
+    case BinaryOp::kOr:
+    case BinaryOp::kUnless:
+      break;
+  }
+  return 0;
+}
+
+// The labels two elements must agree in to match.
+Labels MatchGroup(const VectorMatching& matching, const Labels& labels) {
+  LabelsBuilder builder(labels);
+  if (matching.on) return builder.Keep(matching.labels).Build();
+  return builder.Drop(matching.labels).Delete(kMetricName).Build();
+}
+
+std::vector<Element> SetOperation(BinaryOp op, const VectorMatching& matching,
+                                  const std::vector<Element>& lhs,
+                                  const std::vector<Element>& rhs) {
+  std::set<Labels> left, right;
+  for (const Element& element : lhs) left.insert(MatchGroup(matching, element.labels));
+  for (const Element& element : rhs) right.insert(MatchGroup(matching, element.labels));
+  std::vector<Element> result;
+  for (const Element& element : lhs) {
+    const bool matched = right.count(MatchGroup(matching, element.labels)) > 0;
+    if (op == BinaryOp::kOr || matched == (op == BinaryOp::kAnd)) result.push_back(element);
+  }
+  if (op != BinaryOp::kOr) return result;
+  for (const Element& element : rhs) {
+    if (left.count(MatchGroup(matching, element.labels)) == 0) result.push_back(element);
+  }
+  return result;
+}
+
+std::vector<Element> VectorWithScalar(const Evaluator& evaluator, const promql::BinaryExpr& expr,
+                                      const std::vector<Element>& vector, double scalar,
+                                      bool scalar_is_left) {
+  const bool comparison = promql::IsComparison(expr.op);
+  std::vector<Element> result;
+  for (Element element : vector) {
+    const double value = scalar_is_left ? Apply(expr.op, scalar, element.value)
+                                        : Apply(expr.op, element.value, scalar);
+    const bool filter = comparison && !expr.return_bool;
+    if (filter && value == 0) continue;
+    if (!filter) {
+      element.value = value;
+      evaluator.DropName(&element);
+    }
+    result.push_back(std::move(element));
+  }
+  return result;
+}
+
+absl::Status DuplicateMatch(const VectorMatching& matching, const Labels& group, Labels a,
+                            Labels b) {
+  if (b < a) std::swap(a, b);
+  const char* side = matching.cardinality == Cardinality::kOneToMany ? "left" : "right";
+  return absl::InvalidArgumentError(absl::StrCat(
+      "found duplicate series for the match group ", group.ToString(), " on the ", side,
+      " hand-side of the operation: [", a.ToString(), ", ", b.ToString(),
+      "];many-to-many matching not allowed: matching labels must be unique on one side"));
+}
+
+Labels ResultLabels(const promql::BinaryExpr& expr, const Labels& many, const Labels& one) {
+  const VectorMatching& matching = *expr.matching;
+  LabelsBuilder builder(many);
+  if (!promql::IsComparison(expr.op)) builder.Delete(kMetricName);
+  if (matching.cardinality == Cardinality::kOneToOne) {
+    if (matching.on) {
+      builder.Keep(matching.labels);
+    } else {
+      builder.Drop(matching.labels);
+    }
+  }
+  for (const std::string& name : matching.include) builder.Set(name, one.Get(name));
+  return builder.Build();
+}
+
+absl::StatusOr<std::vector<Element>> VectorWithVector(const Evaluator& evaluator,
+                                                      const promql::BinaryExpr& expr,
+                                                      const std::vector<Element>& lhs,
+                                                      const std::vector<Element>& rhs) {
+  const VectorMatching& matching = *expr.matching;
+  std::vector<Element> result;
+  if (lhs.empty() || rhs.empty()) return result;
+  const bool swapped = matching.cardinality == Cardinality::kOneToMany;
+  const std::vector<Element>& many = swapped ? rhs : lhs;
+  const std::vector<Element>& one = swapped ? lhs : rhs;
+
+  std::map<Labels, const Element*> partners;
+  for (const Element& element : one) {
+    const Labels group = MatchGroup(matching, element.labels);
+    const auto [found, added] = partners.emplace(group, &element);
+    if (!added) return DuplicateMatch(matching, group, found->second->labels, element.labels);
+  }
+
+  std::map<Labels, std::set<Labels>> matched;
+  for (const Element& element : many) {
+    const Labels group = MatchGroup(matching, element.labels);
+    const auto partner = partners.find(group);
+    if (partner == partners.end()) continue;
+    const double left = swapped ? partner->second->value : element.value;
+    const double right = swapped ? element.value : partner->second->value;
+    const double value = Apply(expr.op, left, right);
+
+    Element out{ResultLabels(expr, element.labels, partner->second->labels), value,
+                element.drop_name};
+    if (expr.return_bool) evaluator.DropName(&out);
+    std::set<Labels>& taken = matched[group];
+    if (matching.cardinality == Cardinality::kOneToOne && !taken.empty()) {
+      return absl::InvalidArgumentError(
+          "multiple matches for labels: many-to-one matching must be explicit "
+          "(group_left/group_right)");
+    }
+    if (!taken.insert(out.labels).second) {
+      return absl::InvalidArgumentError(
+          "multiple matches for labels: grouping labels must ensure unique matches");
+    }
+    if (promql::IsComparison(expr.op) && !expr.return_bool) {
+      if (value == 0) continue;
+      out.value = left;
+    }
+    result.push_back(std::move(out));
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<Value> Binary(const Evaluator& evaluator, const promql::BinaryExpr& expr, Value lhs,
+                             Value rhs) {
+  const bool left_scalar = lhs.type == ValueType::kScalar;
+  const bool right_scalar = rhs.type == ValueType::kScalar;
+  if (left_scalar && right_scalar) return ScalarValue(Apply(expr.op, lhs.scalar, rhs.scalar));
+  if (left_scalar) {
+    return VectorValue(VectorWithScalar(evaluator, expr, rhs.vector, lhs.scalar, true));
+  }
+  if (right_scalar) {
+    return VectorValue(VectorWithScalar(evaluator, expr, lhs.vector, rhs.scalar, false));
+  }
+  if (promql::IsSetOperator(expr.op)) {
+    return VectorValue(SetOperation(expr.op, *expr.matching, lhs.vector, rhs.vector));
+  }
+  TOCSIN_ASSIGN_OR_RETURN(auto vector, VectorWithVector(evaluator, expr, lhs.vector, rhs.vector));
+  return VectorValue(std::move(vector));
+}
+
+}  // namespace tocsin::naive

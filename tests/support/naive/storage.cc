@@ -1,0 +1,59 @@
+#include "tests/support/naive/storage.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace tocsin::naive {
+namespace {
+
+absl::StatusOr<bool> RegexMatches(const std::string& regex, absl::string_view value) {
+  RE2::Options options;
+  options.set_dot_nl(true);
+  options.set_log_errors(false);
+  const RE2 compiled(regex, options);
+  if (!compiled.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("error parsing regexp: ", compiled.error()));
+  }
+  return RE2::FullMatch(re2::StringPiece(value.data(), value.size()), compiled);
+}
+
+absl::StatusOr<bool> MatchesOne(const promql::Matcher& matcher, absl::string_view value) {
+  switch (matcher.op) {
+    case promql::MatchOp::kEqual:
+      return value == matcher.value;
+    case promql::MatchOp::kNotEqual:
+      return value != matcher.value;
+    case promql::MatchOp::kRegex:
+      return RegexMatches(matcher.value, value);
+    case promql::MatchOp::kNotRegex:
+      break;
+  }
+  TOCSIN_ASSIGN_OR_RETURN(const bool matches, RegexMatches(matcher.value, value));
+  return !matches;
+}
+
+}  // namespace
+
+void Storage::Add(const Labels& labels, int64_t time_ms, double value) {
+  std::vector<Sample>& samples = series_[labels];
+  const auto at =
+      std::lower_bound(samples.begin(), samples.end(), time_ms,
+                       [](const Sample& sample, int64_t time) { return sample.time_ms < time; });
+  if (at != samples.end() && at->time_ms == time_ms) return;
+  samples.insert(at, Sample{time_ms, value});
+}
+
+absl::StatusOr<bool> Matches(const std::vector<promql::Matcher>& matchers, const Labels& labels) {
+  for (const promql::Matcher& matcher : matchers) {
+    TOCSIN_ASSIGN_OR_RETURN(const bool matches, MatchesOne(matcher, labels.Get(matcher.name)));
+    if (!matches) return false;
+  }
+  return true;
+}
+
+}  // namespace tocsin::naive

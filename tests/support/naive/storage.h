@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/labels.h"
+#include "base/sample.h"
+#include "rules/promql/ast.h"
+
+namespace tocsin::naive {
+
+// All samples ever seen, ascending per series. Nothing is dropped, nothing is indexed.
+class Storage {
+ public:
+  // A second sample at the same time of a series is ignored.
+  void Add(const Labels& labels, int64_t time_ms, double value);
+  void Clear() { series_.clear(); }
+
+  const std::map<Labels, std::vector<Sample>>& series() const { return series_; }
+
+ private:
+  std::map<Labels, std::vector<Sample>> series_;
+};
+
+// Whether a label set fits all matchers. InvalidArgument if a regex does not compile.
+absl::StatusOr<bool> Matches(const std::vector<promql::Matcher>& matchers, const Labels& labels);
+
+}  // namespace tocsin::naive
