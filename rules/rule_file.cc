@@ -1,0 +1,94 @@
+#include "rules/rule_file.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/labels.h"
+#include "rules/decode_context.h"
+#include "rules/group_decoder.h"
+#include "rules/monitor_decoder.h"
+#include "rules/yaml_tree.h"
+
+namespace tocsin::rules {
+namespace {
+
+void LoadFile(const RuleFile& file, const LoadOptions& options, RuleSet& rules,
+              std::vector<Diagnostic>& findings) {
+  const YamlLimits limits{options.file_bytes_max, options.depth_max, options.nodes_max};
+  const std::unique_ptr<YamlDocument> document =
+      YamlDocument::Parse(file.path, file.content, limits, findings);
+  if (document == nullptr) return;
+  DecodeContext context(*document, options, findings);
+  const MapReader reader(context, document->root(), "rule file", {"groups", "monitors"});
+  if (const YamlNode* groups = reader.Find("groups")) DecodeGroups(context, *groups, rules);
+  if (const YamlNode* monitors = reader.Find("monitors")) DecodeMonitors(context, *monitors, rules);
+}
+
+void SortByPosition(std::vector<Diagnostic>& findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::pair(a.position.line, a.position.column) <
+           std::pair(b.position.line, b.position.column);
+  });
+}
+
+void CheckMonitorNames(const RuleSet& rules, std::vector<Diagnostic>& findings) {
+  std::map<absl::string_view, const SourcePosition*> seen;
+  for (const Monitor& monitor : rules.monitors) {
+    const auto [first, is_new] = seen.emplace(monitor.name, &monitor.position);
+    if (is_new) continue;
+    findings.push_back(
+        {monitor.position, Severity::kError,
+         absl::StrCat("monitor \"", monitor.name, "\" is given twice"), code::kDuplicateName,
+         absl::StrCat("first given at ", first->second->file, ":", first->second->line)});
+  }
+}
+
+void CheckRuleCount(const RuleSet& rules, size_t rules_max, std::vector<Diagnostic>& findings) {
+  size_t count = rules.monitors.size();
+  for (const Group& group : rules.groups) count += group.rules.size();
+  if (count <= rules_max || rules_max == 0) return;
+  const std::string file =
+      rules.groups.empty() ? rules.monitors.back().position.file : rules.groups.back().file;
+  findings.push_back({{file, 0, 0},
+                      Severity::kError,
+                      absl::StrCat("more than ", rules_max, " rules in all (", count, ")"),
+                      code::kLimit,
+                      "raise limits.rules_max"});
+}
+
+// Lengths keep ("ab", "c") and ("a", "bc") apart.
+std::string Revision(const std::vector<RuleFile>& files) {
+  std::string all;
+  for (const RuleFile& file : files) {
+    absl::StrAppend(&all, file.path.size(), ":", file.path, file.content.size(), ":", file.content);
+  }
+  const absl::uint128 hash = Fingerprint128(all);
+  return absl::StrFormat("%016x%016x", absl::Uint128High64(hash), absl::Uint128Low64(hash));
+}
+
+}  // namespace
+
+bool LoadResult::ok() const {
+  return std::none_of(diagnostics.begin(), diagnostics.end(),
+                      [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+LoadResult LoadRules(const std::vector<RuleFile>& files, const LoadOptions& options) {
+  LoadResult result;
+  for (const RuleFile& file : files) {
+    std::vector<Diagnostic> findings;
+    LoadFile(file, options, result.rules, findings);
+    SortByPosition(findings);
+    std::move(findings.begin(), findings.end(), std::back_inserter(result.diagnostics));
+  }
+  CheckMonitorNames(result.rules, result.diagnostics);
+  CheckRuleCount(result.rules, options.rules_max, result.diagnostics);
+  result.rules.revision = Revision(files);
+  return result;
+}
+
+}  // namespace tocsin::rules
