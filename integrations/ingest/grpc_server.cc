@@ -1,0 +1,134 @@
+#include "integrations/ingest/grpc_server.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include "absl/strings/str_cat.h"
+#include "integrations/ingest/otlp_service.h"
+#include "integrations/ingest/push_service.h"
+
+namespace tocsin::ingest {
+namespace {
+
+constexpr int kMetadataBytesMax = 8 << 10;
+constexpr int kHandshakeMs = 10'000;
+constexpr int kKeepaliveMs = 60'000;  // idle connections are asked for a sign of life
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kPingIntervalMsMin = 10'000;  // clients that ping more often are cut off
+constexpr int kAgeGraceMs = 30'000;
+
+int ClampToInt(uint64_t value) {
+  return static_cast<int>(std::min<uint64_t>(value, INT_MAX));
+}
+
+void Configure(const GrpcServerOptions& options, const Limits& limits,
+               grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(ClampToInt(limits.request_bytes_max));
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kPingIntervalMsMin);
+  if (options.connection_age_max != absl::InfiniteDuration()) {
+    const int64_t age_ms = absl::ToInt64Milliseconds(options.connection_age_max);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               ClampToInt(static_cast<uint64_t>(age_ms)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kAgeGraceMs);
+  }
+  grpc::ResourceQuota quota("ingest");
+  quota.Resize(options.memory_bytes_max);
+  builder.SetResourceQuota(quota);
+}
+
+}  // namespace
+
+struct GrpcServer::Running {
+  Running(const GrpcServerOptions& options, const Limits& limits, engine::SampleSink& sink,
+          const Clock& clock, Metrics& metrics)
+      : otlp(limits, sink, clock, metrics, options.retry_after),
+        push(limits, sink, clock, metrics, options.retry_after, options.unanswered_per_stream_max) {
+  }
+
+  OtlpService otlp;
+  PushService push;
+  std::unique_ptr<grpc::Server> server;  // last: goes before the services it calls
+};
+
+GrpcServer::GrpcServer(GrpcServerOptions options, const Limits& limits, engine::SampleSink& sink,
+                       const Clock& clock, Metrics& metrics)
+    : options_(std::move(options)),
+      limits_(limits),
+      sink_(sink),
+      clock_(clock),
+      metrics_(metrics) {}
+
+GrpcServer::~GrpcServer() {
+  Stop();
+}
+
+absl::Status GrpcServer::Start() {
+  if (running_) return absl::FailedPreconditionError("gRPC server was started already");
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  auto running = std::make_unique<Running>(options_, limits_, sink_, clock_, metrics_);
+  grpc::ServerBuilder builder;
+  Configure(options_, limits_, builder);
+  int port = 0;
+  builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&running->otlp);
+  builder.RegisterService(&running->push);
+  running->server = builder.BuildAndStart();
+  if (running->server == nullptr || port == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.listen, " (gRPC)"));
+  }
+  port_ = port;
+  running_ = std::move(running);
+  SetServing(false);
+  return absl::OkStatus();
+}
+
+void GrpcServer::SetServing(bool serving) {
+  if (!running_) return;
+  grpc::HealthCheckServiceInterface* health = running_->server->GetHealthCheckService();
+  for (const char* service :
+       {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService"}) {
+    health->SetServingStatus(service, serving);
+  }
+}
+
+void GrpcServer::Drain(absl::Duration grace) {
+  if (!running_) return;
+  SetServing(false);
+  running_->otlp.Drain();
+  running_->push.Drain();
+  // A span, not an instant: gRPC measures it on its own monotonic clock.
+  running_->server->Shutdown(gpr_time_from_millis(absl::ToInt64Milliseconds(grace), GPR_TIMESPAN));
+  running_->server->Wait();
+  running_.reset();
+}
+
+void GrpcServer::Stop() {
+  Drain(absl::ZeroDuration());
+}
+
+void KeepLargeBlocksMapped() {
+  constexpr int kThresholdBytes = 256 << 20;
+  mallopt(M_MMAP_THRESHOLD, kThresholdBytes);
+  mallopt(M_TRIM_THRESHOLD, kThresholdBytes);
+}
+
+}  // namespace tocsin::ingest

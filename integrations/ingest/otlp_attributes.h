@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace tocsin::ingest {
+
+// Attribute keys and their values as text, in the sender's order; keys may repeat.
+using Attributes = std::vector<std::pair<std::string, std::string>>;
+
+enum class AttributeError {
+  kNone,
+  kMalformed,  // not protobuf: the whole request is refused
+  kInvalidUtf8,
+  kTooDeep,  // arrays and lists nested beyond kAttributeDepthMax
+};
+inline constexpr int kAttributeDepthMax = 32;
+
+// Reads every KeyValue in field `field` of `message` and appends it. Values become text as
+// Prometheus' receiver does it (pdata's AsString): numbers in their shortest form, bytes in base64,
+// arrays and lists as JSON with sorted keys, a value that is not set as "".
+//
+// On an error the content of `out` means nothing.
+AttributeError DecodeAttributes(absl::string_view message, uint32_t field, Attributes& out);
+
+// The shortest text that reads back as `value`, in JavaScript's notation: "1.5", "1e-7", "1e+21".
+// Not for NaN or infinities.
+std::string ShortestNumber(double value);
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,532 @@
+#include "integrations/ingest/otlp_decode.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/labels.h"
+#include "base/status_macros.h"
+#include "integrations/ingest/otlp_attributes.h"
+#include "integrations/ingest/otlp_labels.h"
+#include "integrations/ingest/otlp_names.h"
+#include "integrations/ingest/utf8.h"
+#include "integrations/ingest/wire.h"
+
+namespace tocsin::ingest {
+namespace {
+
+// Points gathered before their series are looked up together: enough to spread the cost of the
+// cache's lock, few enough to stay in the processor's cache.
+constexpr size_t kPointsPerLookup = 512;
+constexpr uint32_t kNoRecordedValue = 1;  // DataPointFlags
+constexpr uint64_t kCumulative = 2;       // AggregationTemporality
+constexpr uint64_t kDelta = 1;
+// In the cache: this resource has no target_info, so that its attributes need not be decoded to
+// know.
+constexpr SeriesRef kNoTargetInfo = UINT64_MAX;
+constexpr uint32_t kResourceAttributes = 1;  // field numbers
+constexpr uint32_t kPointAttributes = 7;
+
+absl::Status Malformed() {
+  return absl::InvalidArgumentError("not a well-formed ExportMetricsServiceRequest");
+}
+
+// The resource whose metrics are being walked. Labels are made when the first unknown series needs
+// them.
+struct Resource {
+  absl::string_view bytes;
+  absl::uint128 key = 0;
+  bool labels_made = false;
+  ResourceLabels labels;
+  std::optional<std::pair<RejectReason, std::string>>
+      refusal;                    // of all series: the attributes are no labels
+  int64_t newest_ms = INT64_MIN;  // of the points taken
+};
+
+struct Metric {
+  absl::string_view name;
+  absl::string_view unit;
+  PointKind kind = PointKind::kGauge;
+  absl::uint128 key = 0;  // covers the resource too
+};
+
+// A point whose series is still to be looked up.
+struct Point {
+  absl::string_view attributes;  // the fields as they stand in the point
+  size_t metric = 0;             // index into metrics_
+  int64_t time_ms = 0;
+  double value = 0;
+};
+
+// One NumberDataPoint as read from the wire.
+struct NumberPoint {
+  uint64_t time_ns = 0;
+  double value = 0;
+  bool has_value = false;
+  uint32_t flags = 0;
+  absl::string_view attributes;
+};
+
+// The scope is no part of a key: its name and attributes are not labels (as in Prometheus by
+// default).
+absl::uint128 MetricKey(const Resource& resource, const Metric& metric, std::string& scratch) {
+  scratch.clear();
+  const uint64_t parts[] = {absl::Uint128High64(resource.key), absl::Uint128Low64(resource.key),
+                            metric.name.size()};
+  scratch.append(reinterpret_cast<const char*>(parts), sizeof(parts));
+  scratch.push_back(static_cast<char>(metric.kind));
+  absl::StrAppend(&scratch, metric.name, metric.unit);
+  return Fingerprint128(scratch);
+}
+
+// Both are well-mixed hashes; the odd factor keeps (a, b) and (b, a) apart.
+absl::uint128 Combine(absl::uint128 metric, absl::uint128 attributes) {
+  constexpr auto kOdd = absl::MakeUint128(0x9e3779b97f4a7c15, 0xf39cc0605cedc835);
+  return metric * kOdd + attributes;
+}
+
+// The walk over one request.
+class Walk {
+ public:
+  Walk(const Limits& limits, engine::SampleSink& sink, SeriesCache& cache, Timestamp now)
+      : limits_(limits),
+        sink_(sink),
+        cache_(cache),
+        oldest_ms_(now.millis() - static_cast<int64_t>(limits.past_ms_max)),
+        newest_ms_(now.millis() + static_cast<int64_t>(limits.future_ms_max)) {}
+
+  absl::Status Request(absl::string_view message);
+  OtlpSamples Take() { return std::move(out_); }
+
+ private:
+  absl::Status ResourceMetrics(absl::string_view message);
+  absl::Status ScopeMetrics(absl::string_view message);
+  absl::Status MetricData(absl::string_view message);
+  absl::Status PointsOf(uint32_t kind, absl::string_view data, const Metric& metric);
+  absl::Status Sum(absl::string_view message, Metric metric);
+  absl::Status NumberPoints(absl::string_view message, Metric metric);
+  absl::Status OnePoint(absl::string_view message, size_t metric);
+  absl::Status Unsupported(absl::string_view message, RejectReason reason,
+                           absl::string_view detail);
+
+  bool ReadPoint(absl::string_view message, NumberPoint& point);
+  bool InTime(int64_t time_ms);
+  absl::Status CountPoints(uint64_t points);
+
+  size_t AddMetric(const Metric& metric);
+  absl::Status LookUpPending();
+  absl::Status ResolveMissing(size_t i);
+  absl::StatusOr<SeriesRef> NewSeries(const Metric& metric, const Point& point);
+  absl::StatusOr<SeriesRef> ResolveOrReject(const absl::StatusOr<Labels>& labels);
+  absl::Status MakeResourceLabels();
+  absl::Status AddTargetInfo();
+  SeriesRef Reject(RejectReason reason, absl::string_view detail) {
+    out_.rejected.Add(reason, 1, detail);
+    return 0;
+  }
+
+  const Limits& limits_;
+  engine::SampleSink& sink_;
+  SeriesCache& cache_;
+  const int64_t oldest_ms_;
+  const int64_t newest_ms_;
+
+  OtlpSamples out_;
+  uint64_t points_ = 0;  // seen in the whole request
+  Resource resource_;
+
+  // Points not yet looked up, in columns of equal length, and what they refer to.
+  std::vector<Point> pending_;
+  std::vector<absl::uint128> keys_;
+  std::vector<SeriesRef> refs_;
+  std::vector<Metric> metrics_;
+  std::deque<std::string> joined_attributes_;  // of points whose attributes do not stand together
+  std::string scratch_;
+};
+
+absl::Status Walk::Request(absl::string_view message) {
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() == Tag(1, WireType::kBytes)) {
+      TOCSIN_RETURN_IF_ERROR(ResourceMetrics(fields.Bytes()));
+    } else {
+      fields.Skip();
+    }
+  }
+  return fields.ok() ? absl::OkStatus() : Malformed();
+}
+
+absl::Status Walk::ResourceMetrics(absl::string_view message) {
+  // The resource may stand anywhere on the wire, so it is looked for first.
+  MergedField resource;
+  WireReader search(message);
+  while (search.Next()) {
+    if (search.tag() == Tag(1, WireType::kBytes)) {
+      resource.Add(search.Bytes());
+    } else {
+      search.Skip();
+    }
+  }
+  if (!search.ok()) return Malformed();
+  resource_ = Resource{.bytes = resource.bytes(), .key = Fingerprint128(resource.bytes())};
+
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() == Tag(2, WireType::kBytes)) {
+      TOCSIN_RETURN_IF_ERROR(ScopeMetrics(fields.Bytes()));
+    } else {
+      fields.Skip();
+    }
+  }
+  TOCSIN_RETURN_IF_ERROR(LookUpPending());
+  return AddTargetInfo();
+}
+
+absl::Status Walk::ScopeMetrics(absl::string_view message) {
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() == Tag(2, WireType::kBytes)) {
+      TOCSIN_RETURN_IF_ERROR(MetricData(fields.Bytes()));
+    } else {
+      fields.Skip();
+    }
+  }
+  return fields.ok() ? absl::OkStatus() : Malformed();
+}
+
+absl::Status Walk::MetricData(absl::string_view message) {
+  Metric metric;
+  uint32_t kind = 0;  // field number of the last member of the oneof
+  MergedField data;
+  WireReader fields(message);
+  while (fields.Next()) {
+    const uint32_t tag = fields.tag();
+    switch (tag) {
+      case Tag(1, WireType::kBytes):
+        metric.name = fields.Bytes();
+        break;
+      case Tag(3, WireType::kBytes):
+        metric.unit = fields.Bytes();
+        break;
+      case Tag(5, WireType::kBytes):
+      case Tag(7, WireType::kBytes):
+      case Tag(9, WireType::kBytes):
+      case Tag(10, WireType::kBytes):
+      case Tag(11, WireType::kBytes):
+        if (kind != tag >> 3) data.Clear();
+        kind = tag >> 3;
+        data.Add(fields.Bytes());
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  if (!fields.ok()) return Malformed();
+  TOCSIN_RETURN_IF_ERROR(PointsOf(kind, data.bytes(), metric));
+  // Points not yet looked up would outlive bytes that were joined here.
+  return data.joined() ? LookUpPending() : absl::OkStatus();
+}
+
+absl::Status Walk::PointsOf(uint32_t kind, absl::string_view data, const Metric& metric) {
+  switch (kind) {
+    case 5:
+      return NumberPoints(data, metric);
+    case 7:
+      return Sum(data, metric);
+    case 9:
+      return Unsupported(data, RejectReason::kHistogram, "not supported yet: histograms");
+    case 10:
+      return Unsupported(data, RejectReason::kExponentialHistogram,
+                         "not supported yet: exponential histograms");
+    case 11:
+      return Unsupported(data, RejectReason::kSummary, "not supported yet: summaries");
+    default:
+      return absl::OkStatus();  // no data, no points
+  }
+}
+
+absl::Status Walk::Sum(absl::string_view message, Metric metric) {
+  uint64_t temporality = 0;
+  metric.kind = PointKind::kSum;
+  WireReader fields(message);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(2, WireType::kVarint):
+        temporality = fields.Varint();
+        break;
+      case Tag(3, WireType::kVarint):
+        metric.kind = fields.Varint() != 0 ? PointKind::kMonotonicSum : PointKind::kSum;
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  if (!fields.ok()) return Malformed();
+  if (temporality == kCumulative) return NumberPoints(message, metric);
+  if (temporality == kDelta) {
+    return Unsupported(
+        message, RejectReason::kDeltaTemporality,
+        "not supported yet: sums of delta temporality; set cumulative in the sender");
+  }
+  return Unsupported(message, RejectReason::kUnknownTemporality, "a sum without temporality");
+}
+
+absl::Status Walk::Unsupported(absl::string_view message, RejectReason reason,
+                               absl::string_view detail) {
+  uint64_t points = 0;
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() == Tag(1, WireType::kBytes)) ++points;
+    fields.Skip();
+  }
+  if (!fields.ok()) return Malformed();
+  TOCSIN_RETURN_IF_ERROR(CountPoints(points));
+  out_.rejected.Add(reason, points, detail);
+  return absl::OkStatus();
+}
+
+absl::Status Walk::NumberPoints(absl::string_view message, Metric metric) {
+  metric.key = MetricKey(resource_, metric, scratch_);
+  size_t index = AddMetric(metric);
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() != Tag(1, WireType::kBytes)) {
+      fields.Skip();
+      continue;
+    }
+    TOCSIN_RETURN_IF_ERROR(OnePoint(fields.Bytes(), index));
+    if (pending_.size() >= kPointsPerLookup) {
+      TOCSIN_RETURN_IF_ERROR(LookUpPending());
+      index = AddMetric(metric);
+    }
+  }
+  return fields.ok() ? absl::OkStatus() : Malformed();
+}
+
+size_t Walk::AddMetric(const Metric& metric) {
+  metrics_.push_back(metric);
+  return metrics_.size() - 1;
+}
+
+absl::Status Walk::CountPoints(uint64_t points) {
+  points_ += points;
+  if (points_ <= limits_.samples_per_request_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("more than ", limits_.samples_per_request_max,
+                                                   " points (samples_per_request_max)"));
+}
+
+absl::Status Walk::OnePoint(absl::string_view message, size_t metric) {
+  TOCSIN_RETURN_IF_ERROR(CountPoints(1));
+  NumberPoint point;
+  if (!ReadPoint(message, point)) return Malformed();
+  const int64_t time_ms = Timestamp::FromNanos(point.time_ns).millis();
+  if (!InTime(time_ms)) return absl::OkStatus();
+  if ((point.flags & kNoRecordedValue) != 0) {
+    point.value = StaleMarker();
+  } else if (!point.has_value) {
+    Reject(RejectReason::kNoValue, "a point without a value");
+    return absl::OkStatus();
+  }
+  keys_.push_back(Combine(metrics_[metric].key, Fingerprint128(point.attributes)));
+  pending_.push_back({point.attributes, metric, time_ms, point.value});
+  return absl::OkStatus();
+}
+
+bool Walk::ReadPoint(absl::string_view message, NumberPoint& point) {
+  // Attributes stand together in what every known sender writes; one span then covers them.
+  const char* begin = nullptr;
+  const char* end = nullptr;
+  bool apart = false;
+  const char* field_start = message.data();
+  WireReader fields(message);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(kPointAttributes, WireType::kBytes):
+        fields.Bytes();
+        if (begin == nullptr) {
+          begin = field_start;
+        } else if (end != field_start) {
+          apart = true;
+        }
+        end = fields.position();
+        break;
+      case Tag(3, WireType::kFixed64):
+        point.time_ns = fields.Fixed64();
+        break;
+      case Tag(4, WireType::kFixed64):
+        point.value = fields.Double();
+        point.has_value = true;
+        break;
+      case Tag(6, WireType::kFixed64):
+        point.value = static_cast<double>(static_cast<int64_t>(fields.Fixed64()));
+        point.has_value = true;
+        break;
+      case Tag(8, WireType::kVarint):
+        point.flags = static_cast<uint32_t>(fields.Varint());
+        break;
+      default:
+        fields.Skip();
+    }
+    field_start = fields.position();
+  }
+  if (!fields.ok()) return false;
+  if (apart) {
+    std::string& joined = joined_attributes_.emplace_back();
+    WireReader again(message);
+    for (const char* at = message.data(); again.Next(); at = again.position()) {
+      const bool attribute = again.tag() == Tag(kPointAttributes, WireType::kBytes);
+      again.Skip();
+      if (attribute) joined.append(at, again.position());
+    }
+    point.attributes = joined;
+  } else if (begin != nullptr) {
+    point.attributes = absl::string_view(begin, static_cast<size_t>(end - begin));
+  }
+  return true;
+}
+
+bool Walk::InTime(int64_t time_ms) {
+  if (time_ms > newest_ms_) {
+    Reject(RejectReason::kTooNew,
+           absl::StrCat("dated ", FormatTimestamp(Timestamp::FromMillis(time_ms)),
+                        ", beyond future_ms_max"));
+    return false;
+  }
+  if (time_ms < oldest_ms_) {
+    Reject(RejectReason::kTooOld,
+           absl::StrCat("dated ", FormatTimestamp(Timestamp::FromMillis(time_ms)),
+                        ", beyond past_ms_max"));
+    return false;
+  }
+  return true;
+}
+
+absl::Status Walk::LookUpPending() {
+  refs_.assign(pending_.size(), 0);
+  cache_.Find(keys_, refs_);
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    if (refs_[i] == 0) [[unlikely]]
+      TOCSIN_RETURN_IF_ERROR(ResolveMissing(i));
+    if (refs_[i] == 0) continue;
+    out_.batch.Add(refs_[i], pending_[i].time_ms, pending_[i].value);
+    resource_.newest_ms = std::max(resource_.newest_ms, pending_[i].time_ms);
+  }
+  pending_.clear();
+  keys_.clear();
+  metrics_.clear();
+  joined_attributes_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status Walk::ResolveMissing(size_t i) {
+  TOCSIN_ASSIGN_OR_RETURN(refs_[i], NewSeries(metrics_[pending_[i].metric], pending_[i]));
+  if (refs_[i] != 0) cache_.Insert(keys_[i], refs_[i]);
+  return absl::OkStatus();
+}
+
+// 0 if the point was rejected.
+absl::StatusOr<SeriesRef> Walk::NewSeries(const Metric& metric, const Point& point) {
+  TOCSIN_RETURN_IF_ERROR(MakeResourceLabels());
+  if (resource_.refusal) return Reject(resource_.refusal->first, resource_.refusal->second);
+  if (!IsUtf8(metric.name) || !IsUtf8(metric.unit)) {
+    return Reject(RejectReason::kInvalidUtf8, "metric name or unit");
+  }
+  const absl::StatusOr<std::string> name =
+      MetricNameFromOtlp(metric.name, metric.unit, metric.kind);
+  if (!name.ok()) return Reject(RejectReason::kInvalidName, name.status().message());
+
+  Attributes attributes;
+  switch (DecodeAttributes(point.attributes, kPointAttributes, attributes)) {
+    case AttributeError::kMalformed:
+      return Malformed();
+    case AttributeError::kInvalidUtf8:
+      return Reject(RejectReason::kInvalidUtf8, absl::StrCat("attributes of ", metric.name));
+    case AttributeError::kTooDeep:
+      return Reject(RejectReason::kInvalidLabel,
+                    absl::StrCat("attributes of ", metric.name, " are nested too deeply"));
+    case AttributeError::kNone:
+      break;
+  }
+  return ResolveOrReject(LabelsOfSeries(*name, attributes, resource_.labels));
+}
+
+absl::StatusOr<SeriesRef> Walk::ResolveOrReject(const absl::StatusOr<Labels>& labels) {
+  if (!labels.ok()) return Reject(RejectReason::kInvalidLabel, labels.status().message());
+  const absl::StatusOr<SeriesRef> ref = sink_.Resolve(*labels);
+  if (absl::IsInvalidArgument(ref.status()) || absl::IsResourceExhausted(ref.status())) {
+    return Reject(ReasonOfResolve(ref.status()), ref.status().message());
+  }
+  return ref;
+}
+
+absl::Status Walk::MakeResourceLabels() {
+  if (resource_.labels_made) return absl::OkStatus();
+  resource_.labels_made = true;
+  Attributes attributes;
+  switch (DecodeAttributes(resource_.bytes, kResourceAttributes, attributes)) {
+    case AttributeError::kMalformed:
+      return Malformed();
+    case AttributeError::kInvalidUtf8:
+      resource_.refusal = {RejectReason::kInvalidUtf8, "attributes of the resource"};
+      return absl::OkStatus();
+    case AttributeError::kTooDeep:
+      resource_.refusal = {RejectReason::kInvalidLabel,
+                           "resource attributes are nested too deeply"};
+      return absl::OkStatus();
+    case AttributeError::kNone:
+      break;
+  }
+  absl::StatusOr<ResourceLabels> labels = LabelsOfResource(attributes);
+  if (labels.ok()) {
+    resource_.labels = *std::move(labels);
+  } else {
+    resource_.refusal = {RejectReason::kInvalidLabel, std::string(labels.status().message())};
+  }
+  return absl::OkStatus();
+}
+
+// target_info has no point of its own: if its series is refused, that is said as a warning, and the
+// points stay.
+absl::Status Walk::AddTargetInfo() {
+  if (resource_.newest_ms == INT64_MIN) return absl::OkStatus();
+  // The kind 't' of no metric keeps this key apart from all others.
+  Metric target{.name = "target_info", .kind = static_cast<PointKind>('t')};
+  const absl::uint128 key = MetricKey(resource_, target, scratch_);
+  SeriesRef ref = 0;
+  cache_.Find(std::span(&key, 1), std::span(&ref, 1));
+  if (ref == 0) {
+    TOCSIN_RETURN_IF_ERROR(MakeResourceLabels());
+    if (!resource_.labels.target_info) {
+      cache_.Insert(key, kNoTargetInfo);
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<SeriesRef> made = sink_.Resolve(*resource_.labels.target_info);
+    if (absl::IsInvalidArgument(made.status()) || absl::IsResourceExhausted(made.status())) {
+      out_.warning = absl::StrCat("target_info was left out: ", made.status().message());
+      return absl::OkStatus();
+    }
+    TOCSIN_RETURN_IF_ERROR(made.status());
+    ref = *made;
+    cache_.Insert(key, ref);
+  }
+  if (ref != kNoTargetInfo) out_.batch.Add(ref, resource_.newest_ms, 1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<OtlpSamples> OtlpDecoder::Decode(absl::string_view request, Timestamp now) {
+  if (request.size() > limits_.request_bytes_max) {
+    return absl::ResourceExhaustedError(absl::StrCat("request of ", request.size(),
+                                                     " bytes; at most ", limits_.request_bytes_max,
+                                                     " are taken (request_bytes_max)"));
+  }
+  Walk walk(limits_, sink_, cache_, now);
+  TOCSIN_RETURN_IF_ERROR(walk.Request(request));
+  return walk.Take();
+}
+
+}  // namespace tocsin::ingest

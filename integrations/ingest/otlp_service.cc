@@ -1,0 +1,93 @@
+#include "integrations/ingest/otlp_service.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "integrations/ingest/rpc.h"
+
+namespace tocsin::ingest {
+namespace {
+
+namespace otlp = opentelemetry::proto::collector::metrics::v1;
+
+std::string Message(const OtlpSamples& result) {
+  std::string text = result.rejected.Describe();
+  if (!result.warning.empty()) absl::StrAppend(&text, text.empty() ? "" : "; ", result.warning);
+  return text;
+}
+
+}  // namespace
+
+OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
+                         Metrics& metrics, absl::Duration retry_after)
+    : limits_(limits),
+      sink_(sink),
+      clock_(clock),
+      retry_after_(retry_after),
+      decoder_(limits, sink),
+      metrics_(metrics, "otlp_grpc") {}
+
+grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* context,
+                                              const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (draining_) {
+    Fail(*reactor, absl::UnavailableError("draining"));
+    return reactor;
+  }
+  absl::StatusOr<OtlpSamples> decoded = Decode(*request);
+  if (!decoded.ok()) {
+    Fail(*reactor, decoded.status());
+    return reactor;
+  }
+  auto result = std::make_shared<OtlpSamples>(*std::move(decoded));
+  SampleBatch batch = std::exchange(result->batch, {});
+  const size_t samples = batch.size();
+  if (samples == 0) {
+    Answer(*reactor, *result, 0, *response);
+    return reactor;
+  }
+  sink_.Submit(std::move(batch), [this, reactor, result, samples, response](const absl::Status& s) {
+    if (s.ok()) {
+      Answer(*reactor, *result, samples, *response);
+    } else {
+      Fail(*reactor, s);
+    }
+  });
+  return reactor;
+}
+
+absl::StatusOr<OtlpSamples> OtlpService::Decode(const grpc::ByteBuffer& request) {
+  TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
+                          MessageBytes::From(request, limits_.request_bytes_max));
+  metrics_.AddBytes(bytes.view().size());
+  return decoder_.Decode(bytes.view(), clock_.Now());
+}
+
+void OtlpService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status) {
+  grpc::Status answer = ToGrpcStatus(status, retry_after_);
+  metrics_.AddRequest(GrpcCodeName(answer.error_code()));
+  reactor.Finish(std::move(answer));
+}
+
+void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result,
+                         size_t samples, grpc::ByteBuffer& response) {
+  otlp::ExportMetricsServiceResponse message;
+  const std::string text = Message(result);
+  if (!text.empty()) {
+    auto* partial = message.mutable_partial_success();
+    partial->set_rejected_data_points(static_cast<int64_t>(result.rejected.total()));
+    partial->set_error_message(text);
+  }
+  const grpc::Slice slice(message.SerializeAsString());
+  response = grpc::ByteBuffer(&slice, 1);
+  metrics_.AddSamples(samples);
+  metrics_.AddRejected(result.rejected);
+  metrics_.AddRequest("OK");
+  reactor.Finish(grpc::Status::OK);
+}
+
+}  // namespace tocsin::ingest

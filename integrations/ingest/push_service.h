@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mutex.h"
+#include "engine/sample_sink.h"
+#include "integrations/ingest/ingest_metrics.h"
+#include "proto/tocsin/v1/ingest.grpc.pb.h"
+
+namespace tocsin::ingest {
+
+class PushStream;
+
+// What all streams of one server share.
+struct PushContext {
+  const Limits& limits;
+  engine::SampleSink& sink;
+  const Clock& clock;
+  IngestMetrics& metrics;
+  absl::Duration retry_after;
+  size_t unanswered_max;  // requests of one stream not yet answered; beyond, the stream is not read
+};
+
+// tocsin.v1.Ingest: the native stream. Each request is answered, in order, when its samples are
+// durable; a stream may have `unanswered_max` requests under way, then the client feels HTTP/2's
+// flow control.
+//
+// Thread: gRPC's callback threads, many at once.
+// Borrows: all arguments of the constructor. Must outlive the server it is registered with.
+// Answers: overload is said per request (retry_after_ms), the stream lives on. The stream ends with
+// INVALID_ARGUMENT if a request does not decode, RESOURCE_EXHAUSTED beyond limits.streams_max,
+// UNAVAILABLE with RetryInfo when draining; always after the answers of what was under way.
+class PushService final
+    : public tocsin::v1::Ingest::WithRawCallbackMethod_Push<tocsin::v1::Ingest::Service> {
+ public:
+  PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
+              absl::Duration retry_after, size_t unanswered_max);
+  ~PushService() override;
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(
+      grpc::CallbackServerContext* context) override;
+
+  // Stops reading from all streams; each ends when what it has under way is answered. New streams
+  // are refused.
+  void Drain();
+
+ private:
+  friend class PushStream;
+  void Forget(const std::shared_ptr<PushStream>& stream);
+
+  // Constant after construction.
+  IngestMetrics metrics_;
+  const PushContext context_;
+
+  // Guarded by mutex_.
+  Mutex mutex_;
+  std::set<std::shared_ptr<PushStream>> streams_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,214 @@
+#include "integrations/ingest/push_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/labels.h"
+#include "base/status_macros.h"
+#include "integrations/ingest/utf8.h"
+#include "integrations/ingest/wire.h"
+
+namespace tocsin::ingest {
+namespace {
+
+absl::Status Malformed() {
+  return absl::InvalidArgumentError("not a well-formed PushRequest");
+}
+
+int64_t FromZigZag(uint64_t bits) {
+  return static_cast<int64_t>(bits >> 1) ^ -static_cast<int64_t>(bits & 1);
+}
+
+// Differences add up modulo 2^64: a sum beyond any instant is refused as too new or too old, never
+// undefined.
+int64_t AddWrapping(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+struct LabelFields {
+  absl::string_view name;
+  absl::string_view value;
+};
+
+bool ReadLabel(absl::string_view message, LabelFields& out) {
+  WireReader fields(message);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(1, WireType::kBytes):
+        out.name = fields.Bytes();
+        break;
+      case Tag(2, WireType::kBytes):
+        out.value = fields.Bytes();
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  return fields.ok();
+}
+
+// Calls `take` with a reader standing at each varint of a packed field.
+template <typename Take>
+bool ForEachVarint(absl::string_view packed, Take take) {
+  WireReader numbers(packed);
+  const char* end = packed.data() + packed.size();
+  while (numbers.ok() && numbers.position() != end) {
+    const uint64_t number = numbers.Varint();
+    if (numbers.ok()) take(number);
+  }
+  return numbers.ok();
+}
+
+bool AppendDoubles(absl::string_view packed, std::vector<double>& out) {
+  if (packed.size() % sizeof(double) != 0) return false;
+  const size_t before = out.size();
+  out.resize(before + packed.size() / sizeof(double));
+  if (!packed.empty()) std::memcpy(out.data() + before, packed.data(), packed.size());
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<PushSamples> PushSession::Decode(absl::string_view request, Timestamp now) {
+  PushSamples out;
+  Columns columns;
+  TOCSIN_RETURN_IF_ERROR(ReadColumns(request, out, columns));
+  const size_t samples = columns.references.size();
+  if (columns.times_ms.size() != samples || columns.values.size() != samples) {
+    return absl::InvalidArgumentError(absl::StrCat("columns differ in length: ", samples,
+                                                   " references, ", columns.times_ms.size(),
+                                                   " times, ", columns.values.size(), " values"));
+  }
+  if (samples > limits_.samples_per_request_max) {
+    out.rejected.Add(RejectReason::kSampleLimit, samples,
+                     absl::StrCat("at most ", limits_.samples_per_request_max,
+                                  " samples are taken at once (samples_per_request_max)"));
+    return out;
+  }
+  Map(columns, now, out);
+  return out;
+}
+
+absl::Status PushSession::ReadColumns(absl::string_view request, PushSamples& out,
+                                      Columns& columns) {
+  int64_t time_ms = 0;
+  const auto add_reference = [&](uint64_t bits) {
+    columns.references.push_back(static_cast<uint32_t>(bits));
+  };
+  const auto add_time = [&](uint64_t bits) {
+    time_ms = AddWrapping(time_ms, FromZigZag(bits));
+    columns.times_ms.push_back(time_ms);
+  };
+  bool whole = true;
+  WireReader fields(request);
+  while (whole && fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(1, WireType::kVarint):
+        out.sequence = fields.Varint();
+        break;
+      case Tag(2, WireType::kBytes):
+        TOCSIN_RETURN_IF_ERROR(Declare(fields.Bytes()));
+        break;
+      case Tag(3, WireType::kBytes):
+        whole = ForEachVarint(fields.Bytes(), add_reference);
+        break;
+      case Tag(3, WireType::kVarint):
+        add_reference(fields.Varint());
+        break;
+      case Tag(4, WireType::kBytes):
+        whole = ForEachVarint(fields.Bytes(), add_time);
+        break;
+      case Tag(4, WireType::kVarint):
+        add_time(fields.Varint());
+        break;
+      case Tag(5, WireType::kBytes):
+        whole = AppendDoubles(fields.Bytes(), columns.values);
+        break;
+      case Tag(5, WireType::kFixed64):
+        columns.values.push_back(fields.Double());
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  return whole && fields.ok() ? absl::OkStatus() : Malformed();
+}
+
+absl::Status PushSession::Declare(absl::string_view declaration) {
+  uint32_t reference = 0;
+  std::vector<absl::string_view> labels;
+  WireReader fields(declaration);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(1, WireType::kVarint):
+        reference = static_cast<uint32_t>(fields.Varint());
+        break;
+      case Tag(2, WireType::kBytes):
+        labels.push_back(fields.Bytes());
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  if (!fields.ok()) return Malformed();
+  TOCSIN_ASSIGN_OR_RETURN(const Declared declared, ResolveDeclared(labels));
+  // A number out of turn is not taken: samples under it are then rejected as unknown.
+  if (reference < series_.size()) {
+    series_[reference] = declared;
+  } else if (reference == series_.size() && series_.size() < limits_.series_max) {
+    series_.push_back(declared);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PushSession::Declared> PushSession::ResolveDeclared(
+    const std::vector<absl::string_view>& labels) {
+  if (labels.size() > limits_.labels_per_series_max) return Declared{0, RejectReason::kLabelLimit};
+  std::vector<absl::string_view> names;
+  LabelsBuilder builder;
+  for (absl::string_view message : labels) {
+    LabelFields label;
+    if (!ReadLabel(message, label)) return Malformed();
+    if (!IsUtf8(label.name) || !IsUtf8(label.value)) return Declared{0, RejectReason::kInvalidUtf8};
+    if (label.name.empty()) return Declared{0, RejectReason::kInvalidLabel};
+    names.push_back(label.name);
+    builder.Set(label.name, label.value);
+  }
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) {
+    return Declared{0, RejectReason::kDuplicateLabel};
+  }
+  if (builder.Get(kMetricName).empty()) return Declared{0, RejectReason::kInvalidName};
+  const absl::StatusOr<SeriesRef> ref = sink_.Resolve(builder.Build());
+  if (ref.ok()) return Declared{*ref, {}};
+  if (absl::IsInvalidArgument(ref.status()) || absl::IsResourceExhausted(ref.status())) {
+    return Declared{0, ReasonOfResolve(ref.status())};
+  }
+  return ref.status();
+}
+
+void PushSession::Map(const Columns& columns, Timestamp now, PushSamples& out) {
+  const int64_t oldest_ms = now.millis() - static_cast<int64_t>(limits_.past_ms_max);
+  const int64_t newest_ms = now.millis() + static_cast<int64_t>(limits_.future_ms_max);
+  const size_t samples = columns.references.size();
+  out.batch.refs.reserve(samples);
+  out.batch.times_ms.reserve(samples);
+  out.batch.values.reserve(samples);
+  for (size_t i = 0; i < samples; ++i) {
+    const uint32_t reference = columns.references[i];
+    const int64_t time_ms = columns.times_ms[i];
+    const Declared declared = reference < series_.size() ? series_[reference] : Declared{};
+    if (declared.ref == 0) [[unlikely]] {
+      out.rejected.Add(declared.reason, 1, absl::StrCat("reference ", reference));
+    } else if (time_ms > newest_ms) [[unlikely]] {
+      out.rejected.Add(RejectReason::kTooNew, 1, absl::StrCat("dated ", time_ms, " ms"));
+    } else if (time_ms < oldest_ms) [[unlikely]] {
+      out.rejected.Add(RejectReason::kTooOld, 1, absl::StrCat("dated ", time_ms, " ms"));
+    } else {
+      out.batch.Add(declared.ref, time_ms, columns.values[i]);
+    }
+  }
+}
+
+}  // namespace tocsin::ingest

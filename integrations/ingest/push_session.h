@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/limits.h"
+#include "base/sample.h"
+#include "base/timestamp.h"
+#include "engine/sample_sink.h"
+#include "integrations/ingest/reject.h"
+
+namespace tocsin::ingest {
+
+// What one PushRequest came to.
+struct PushSamples {
+  uint64_t sequence = 0;
+  SampleBatch batch;
+  RejectTally rejected;
+};
+
+// The series one native stream has declared, and the decoder of its requests
+// (proto/tocsin/v1/ingest.proto).
+//
+// A reference is the next free number, or one already declared, which then names the new series. A
+// declaration that is refused keeps its number: samples sent under it are rejected with the
+// declaration's reason.
+//
+// Thread: one at a time. Borrows: limits and sink, which outlive it.
+// Errors of Decode (the stream is to be ended): InvalidArgument if the bytes are not a PushRequest
+// or its columns differ in length; what SampleSink::Resolve returns besides InvalidArgument and
+// ResourceExhausted. Limits: limits.series_max declarations, samples_per_request_max samples
+// (beyond: all of the request is rejected).
+class PushSession {
+ public:
+  PushSession(const Limits& limits, engine::SampleSink& sink) : limits_(limits), sink_(sink) {}
+
+  absl::StatusOr<PushSamples> Decode(absl::string_view request, Timestamp now);
+
+  size_t declared() const { return series_.size(); }
+
+ private:
+  // The wire's columns, before references are resolved.
+  struct Columns {
+    std::vector<uint32_t> references;
+    std::vector<int64_t> times_ms;
+    std::vector<double> values;
+  };
+  struct Declared {
+    SeriesRef ref = 0;  // 0: refused, for `reason`
+    RejectReason reason = RejectReason::kUnknownReference;
+  };
+
+  absl::Status ReadColumns(absl::string_view request, PushSamples& out, Columns& columns);
+  absl::Status Declare(absl::string_view declaration);
+  absl::StatusOr<Declared> ResolveDeclared(const std::vector<absl::string_view>& labels);
+  void Map(const Columns& columns, Timestamp now, PushSamples& out);
+
+  const Limits& limits_;
+  engine::SampleSink& sink_;
+  std::vector<Declared> series_;  // by reference
+};
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,93 @@
+#include "integrations/ingest/rpc.h"
+
+#include <utility>
+#include <vector>
+
+#include "integrations/ingest/inflate.h"
+#include "proto/google/rpc/status.pb.h"
+
+namespace tocsin::ingest {
+namespace {
+
+constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
+
+}  // namespace
+
+absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message, size_t bytes_max) {
+  MessageBytes bytes;
+  if (!message.Valid()) return bytes;  // an empty message
+  if (!message.TrySingleSlice(&bytes.slice_).ok() &&
+      !message.DumpToSingleSlice(&bytes.slice_).ok()) {
+    return absl::InternalError("message cannot be read");
+  }
+  if (!IsGzip(bytes.slice_view())) return bytes;
+  absl::StatusOr<std::string> inflated = Gunzip(bytes.slice_view(), bytes_max);
+  if (!inflated.ok()) return inflated.status();
+  bytes.owned_ = *std::move(inflated);
+  bytes.slice_ = grpc::Slice();
+  return bytes;
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after) {
+  const auto code = static_cast<grpc::StatusCode>(status.raw_code());  // the same numbers
+  const std::string message(status.message());
+  if (!absl::IsUnavailable(status)) return grpc::Status(code, message);
+
+  google::rpc::RetryInfo retry;
+  const absl::Duration seconds = absl::Floor(retry_after, absl::Seconds(1));
+  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(seconds));
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(retry_after - seconds)));
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  auto* any = details.add_details();
+  any->set_type_url(kRetryInfoUrl);
+  any->set_value(retry.SerializeAsString());
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
+absl::Duration RetryDelayOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return absl::ZeroDuration();
+  for (const auto& any : details.details()) {
+    google::rpc::RetryInfo retry;
+    if (any.type_url() != kRetryInfoUrl || !retry.ParseFromString(any.value())) continue;
+    return absl::Seconds(retry.retry_delay().seconds()) +
+           absl::Nanoseconds(retry.retry_delay().nanos());
+  }
+  return absl::ZeroDuration();
+}
+
+bool IsRetryable(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::ABORTED:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DATA_LOSS:
+      return true;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return RetryDelayOf(status) > absl::ZeroDuration();
+    default:
+      return false;
+  }
+}
+
+const char* GrpcCodeName(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::OK:
+      return "OK";
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return "INVALID_ARGUMENT";
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return "RESOURCE_EXHAUSTED";
+    case grpc::StatusCode::UNAVAILABLE:
+      return "UNAVAILABLE";
+    default:
+      return "OTHER";
+  }
+}
+
+}  // namespace tocsin::ingest

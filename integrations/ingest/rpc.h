@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace tocsin::ingest {
+
+// The bytes of a received message as one view, inflated if it came as gzip. Copies only if gRPC
+// holds the message in several pieces. gRPC itself would inflate without bound, so it is told to
+// leave that to us.
+class MessageBytes {
+ public:
+  // ResourceExhausted if more than `bytes_max` after inflation; InvalidArgument if the gzip data
+  // are damaged.
+  static absl::StatusOr<MessageBytes> From(const grpc::ByteBuffer& message, size_t bytes_max);
+
+  absl::string_view view() const {
+    return owned_.empty() ? slice_view() : absl::string_view(owned_);
+  }
+
+ private:
+  absl::string_view slice_view() const {
+    return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
+  }
+
+  grpc::Slice slice_;  // shares gRPC's memory
+  std::string owned_;
+};
+
+// What to answer when nothing of a request was taken. Unavailable carries RetryInfo (google.rpc),
+// which OTLP senders wait for; every other error means: do not send it again.
+grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after);
+
+// How long a server asked to wait, zero if it did not say.
+absl::Duration RetryDelayOf(const grpc::Status& status);
+// Whether the same request may succeed later (the OTLP specification's table).
+bool IsRetryable(const grpc::Status& status);
+
+// "OK", "UNAVAILABLE", ...: the words of the gRPC specification.
+const char* GrpcCodeName(grpc::StatusCode code);
+
+}  // namespace tocsin::ingest
