@@ -160,7 +160,7 @@ void Session::OnHeader(Error error) {
   if (error) return OnReadError(error);
   const auto& header = parser_->get().base();
   if (const std::string problem = FramingProblem(header); !problem.empty()) {
-    Log(LogLevel::kWarning, "HTTP request refused", {{"peer", peer_}, {"reason", problem}});
+    Log(LogLevel::kDebug, "HTTP request refused", {{"peer", peer_}, {"reason", problem}});
     return Refuse(Refusal::kMalformed, 400);
   }
   if (absl::EqualsIgnoreCase(ToAbsl(header[bhttp::field::expect]), "100-continue")) {

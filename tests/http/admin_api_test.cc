@@ -1,0 +1,239 @@
+#include "integrations/http/admin_api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace tocsin::http {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+class FixedClock : public Clock {
+ public:
+  Timestamp Now() const override { return Timestamp::FromMillis(7'000); }
+  absl::Duration Monotonic() const override { return absl::ZeroDuration(); }
+};
+
+class FakeBackend : public AdminBackend {
+ public:
+  ReadyStatus Ready() override { return ready; }
+  absl::Status Reload() override {
+    ++reloads;
+    return reload_result;
+  }
+  std::vector<RuleGroupStatus> Rules() override { return groups; }
+  std::vector<AlertStatus> Alerts() override {
+    return {{.labels = {{"a", "b"}}, .state = "firing"}};
+  }
+  absl::StatusOr<QueryValue> Query(absl::string_view text, Timestamp time,
+                                   absl::Duration timeout) override {
+    query = std::string(text);
+    query_time = time;
+    query_timeout = timeout;
+    if (!query_error.ok()) return query_error;
+    return QueryValue{.vector = {{{{"__name__", "up"}}, 2}}};
+  }
+
+  ReadyStatus ready{.ready = true};
+  absl::Status reload_result;
+  int reloads = 0;
+  std::vector<RuleGroupStatus> groups;
+  absl::Status query_error;
+  std::string query;
+  Timestamp query_time;
+  absl::Duration query_timeout;
+};
+
+class AdminApiTest : public ::testing::Test {
+ protected:
+  HttpReply Get(const std::string& target) { return Send("GET", target); }
+  HttpReply Send(const std::string& method, const std::string& target, const std::string& body = "",
+                 std::vector<std::pair<std::string, std::string>> headers = {}) {
+    HttpRequest request{.method = method, .headers = std::move(headers), .body = body};
+    const size_t question = target.find('?');
+    request.path = target.substr(0, question);
+    if (question != std::string::npos) request.query = target.substr(question + 1);
+    return api_.Handle(request);
+  }
+
+  FakeBackend backend_;
+  Metrics metrics_;
+  FixedClock clock_;
+  AdminApi api_{backend_, metrics_, clock_, {.version = "1.2.3", .revision = "abc"}};
+};
+
+TEST_F(AdminApiTest, QueryAnswersInPrometheusShape) {
+  const HttpReply reply = Get("/api/v1/query?query=up%20%2B+1&time=1.5");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.content_type, "application/json");
+  EXPECT_EQ(reply.body, R"({"status":"success","data":{"resultType":"vector","result":)"
+                        R"([{"metric":{"__name__":"up"},"value":[1.5,"2"]}]}})");
+  EXPECT_EQ(backend_.query, "up + 1");
+}
+
+TEST_F(AdminApiTest, QueryTakesAPostedForm) {
+  const HttpReply reply =
+      Send("POST", "/api/v1/query", "query=up&time=2026-01-01T00%3A00%3A00Z&timeout=5s",
+           {{"content-type", "application/x-www-form-urlencoded; charset=utf-8"}});
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(backend_.query, "up");
+  EXPECT_EQ(FormatTimestamp(backend_.query_time), "2026-01-01T00:00:00.000Z");
+  EXPECT_EQ(backend_.query_timeout, absl::Seconds(5));
+}
+
+TEST_F(AdminApiTest, QueryWithoutTimeIsNow) {
+  Get("/api/v1/query?query=up");
+  EXPECT_EQ(backend_.query_time, clock_.Now());
+}
+
+TEST_F(AdminApiTest, BadParametersAreNamed) {
+  EXPECT_EQ(Get("/api/v1/query?query=up&time=foo").body,
+            R"({"status":"error","errorType":"bad_data","error":)"
+            R"("invalid parameter \"time\": cannot parse \"foo\" to a valid timestamp"})");
+  for (const char* target : {"/api/v1/query?query=up&time=foo", "/api/v1/query?query=up&time=1e300",
+                             "/api/v1/query?query=up&time=nan", "/api/v1/query?query=up&timeout=-1",
+                             "/api/v1/query?query=%zz", "/api/v1/rules?type=foo"}) {
+    EXPECT_EQ(Get(target).status, 400) << target;
+  }
+}
+
+TEST_F(AdminApiTest, QueryErrorsHavePrometheusCodesAndTypes) {
+  struct Case {
+    absl::Status error;
+    int status;
+    const char* type;
+  };
+  const Case cases[] = {
+      {absl::InvalidArgumentError("parse error"), 400, "bad_data"},
+      {absl::FailedPreconditionError("many-to-many"), 422, "execution"},
+      {absl::ResourceExhaustedError("too many samples"), 422, "execution"},
+      {absl::UnimplementedError("not supported yet: x"), 422, "execution"},
+      {absl::DeadlineExceededError("slow"), 503, "timeout"},
+      {absl::UnavailableError("restoring"), 503, "unavailable"},
+      {absl::DataLossError("broken"), 500, "internal"},
+  };
+  for (const Case& c : cases) {
+    backend_.query_error = c.error;
+    const HttpReply reply = Get("/api/v1/query?query=x");
+    EXPECT_EQ(reply.status, c.status) << c.error;
+    const auto body = nlohmann::json::parse(reply.body);
+    EXPECT_EQ(body["status"], "error");
+    EXPECT_EQ(body["errorType"], c.type);
+    EXPECT_THAT(body["error"].get<std::string>(), HasSubstr(std::string(c.error.message())));
+  }
+}
+
+TEST_F(AdminApiTest, ReadinessTellsWhyNot) {
+  EXPECT_EQ(Get("/-/ready").status, 200);
+  backend_.ready = {.ready = false, .reasons = {"restoring"}};
+  const HttpReply reply = Get("/-/ready");
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.body, R"({"status":"not ready","reasons":["restoring"]})");
+  EXPECT_EQ(Get("/-/healthy").status, 200);
+}
+
+TEST_F(AdminApiTest, ReloadNeedsAPostFromTheSameOrigin) {
+  EXPECT_EQ(Get("/-/reload").status, 405);
+  EXPECT_EQ(
+      Send("POST", "/-/reload", "", {{"Origin", "http://evil.example"}, {"Host", "localhost:9095"}})
+          .status,
+      403);
+  EXPECT_EQ(Send("POST", "/-/reload", "", {{"Origin", "null"}, {"Host", "localhost:9095"}}).status,
+            403);
+  EXPECT_EQ(backend_.reloads, 0);
+  EXPECT_EQ(Send("POST", "/-/reload").status, 200);
+  EXPECT_EQ(Send("PUT", "/-/reload").status, 200);
+  EXPECT_EQ(Send("POST", "/-/reload", "",
+                 {{"Origin", "http://localhost:9095"}, {"Host", "localhost:9095"}})
+                .status,
+            200);
+  EXPECT_EQ(backend_.reloads, 3);
+  backend_.reload_result = absl::InvalidArgumentError("a.yaml:1: no");
+  const HttpReply failed = Send("POST", "/-/reload");
+  EXPECT_EQ(failed.status, 500);
+  EXPECT_THAT(failed.body, HasSubstr("a.yaml:1: no"));
+}
+
+TEST_F(AdminApiTest, RulesCanBeFiltered) {
+  backend_.groups = {
+      {.name = "g",
+       .file = "f.yaml",
+       .interval = absl::Seconds(15),
+       .rules = {{.name = "A", .alerts = {{.state = "firing"}}}, {.alerting = false, .name = "r"}}},
+      {.name = "monitors", .rules = {{.name = "M"}}}};
+  const auto names = [this](const std::string& target) {
+    std::string text;
+    const auto body = nlohmann::json::parse(Get(target).body);
+    for (const auto& group : body["data"]["groups"]) {
+      text += group["name"].get<std::string>() + "(";
+      for (const auto& rule : group["rules"]) {
+        text += rule["name"].get<std::string>() +
+                (rule.value("alerts", nlohmann::json::array()).empty() ? "" : "!");
+      }
+      text += ")";
+    }
+    return text;
+  };
+  EXPECT_EQ(names("/api/v1/rules"), "g(A!r)monitors(M)");
+  EXPECT_EQ(names("/api/v1/rules?type=alert"), "g(A!)monitors(M)");
+  EXPECT_EQ(names("/api/v1/rules?type=record"), "g(r)");
+  EXPECT_EQ(names("/api/v1/rules?rule_name[]=M&rule_name[]=A"), "g(A!)monitors(M)");
+  EXPECT_EQ(names("/api/v1/rules?rule_group%5B%5D=g&exclude_alerts=true"), "g(Ar)");
+  EXPECT_EQ(names("/api/v1/rules?file[]=f.yaml"), "g(A!r)");
+  EXPECT_EQ(Get("/api/v1/rules?match[]=up").status, 501);
+}
+
+TEST_F(AdminApiTest, EmptyListsAreListsAndAlertsAreListed) {
+  EXPECT_EQ(Get("/api/v1/rules").body, R"({"status":"success","data":{"groups":[]}})");
+  EXPECT_EQ(Get("/api/v1/alerts").body,
+            R"({"status":"success","data":{"alerts":[{"labels":{"a":"b"},"annotations":{},)"
+            R"("state":"firing","value":"0e+00"}]}})");
+}
+
+TEST_F(AdminApiTest, MetricsAreTextExposition) {
+  metrics_.Counter("tocsin_x_total", "Help.").Increment();
+  const HttpReply reply = Get("/metrics");
+  EXPECT_THAT(reply.content_type, HasSubstr("version=0.0.4"));
+  EXPECT_THAT(reply.body, HasSubstr("# TYPE tocsin_x_total counter\ntocsin_x_total 1\n"));
+}
+
+TEST_F(AdminApiTest, BuildInfo) {
+  const auto body = nlohmann::json::parse(Get("/api/v1/status/buildinfo").body);
+  EXPECT_EQ(body["data"]["version"], "1.2.3");
+  EXPECT_EQ(body["data"]["revision"], "abc");
+}
+
+TEST_F(AdminApiTest, RoutesToComeSaySoAndOthersAreUnknown) {
+  for (const char* path : {"/api/v1/query_range", "/api/v1/labels", "/api/v1/label/job/values",
+                           "/api/v1/series", "/api/v2/alerts", "/api/v2/silences"}) {
+    const HttpReply reply = Get(path);
+    EXPECT_EQ(reply.status, 501) << path;
+    EXPECT_THAT(reply.body, HasSubstr(std::string("not supported yet: ") + path));
+  }
+  for (const char* path : {"/", "/api/v1/nothing", "/metrics/", "/-/quit"}) {
+    const HttpReply reply = Get(path);
+    EXPECT_EQ(reply.status, 404) << path;
+    EXPECT_EQ(nlohmann::json::parse(reply.body)["status"], "error");
+  }
+}
+
+TEST_F(AdminApiTest, EveryReplyCarriesTheSecurityHeaders) {
+  for (const char* path : {"/metrics", "/nothing", "/api/v1/query?query=1", "/-/ready"}) {
+    EXPECT_THAT(Get(path).headers, Contains(Pair("X-Content-Type-Options", "nosniff"))) << path;
+    EXPECT_THAT(Get(path).headers,
+                Contains(Pair("Content-Security-Policy", HasSubstr("default-src 'none'"))));
+  }
+}
+
+TEST_F(AdminApiTest, OnlyReadingMethodsReadAndHeadCountsAsGet) {
+  EXPECT_EQ(Send("POST", "/api/v1/alerts").status, 405);
+  EXPECT_EQ(Send("DELETE", "/api/v1/query?query=1").status, 405);
+  EXPECT_EQ(Send("HEAD", "/-/healthy").status, 200);
+}
+
+}  // namespace
+}  // namespace tocsin::http

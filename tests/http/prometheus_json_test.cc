@@ -1,0 +1,104 @@
+#include "integrations/http/prometheus_json.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace tocsin::http {
+namespace {
+
+TEST(PrometheusJsonTest, FormatsValuesAsGoDoes) {
+  struct Case {
+    double value;
+    const char* sample;
+    const char* alert;
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Case cases[] = {
+      {0, "0", "0e+00"},
+      {-0.0, "-0", "-0e+00"},
+      {1, "1", "1e+00"},
+      {2.5, "2.5", "2.5e+00"},
+      {-123.456, "-123.456", "-1.23456e+02"},
+      {100, "100", "1e+02"},
+      {0.001, "0.001", "1e-03"},
+      {0.1 + 0.2, "0.30000000000000004", "3.0000000000000004e-01"},
+      {1e23, "100000000000000000000000", "1e+23"},
+      {1.5e-10, "0.00000000015", "1.5e-10"},
+      {1e100,
+       "1"
+       "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+       "000000000",
+       "1e+100"},
+      {std::nan(""), "NaN", "NaN"},
+      {infinity, "+Inf", "+Inf"},
+      {-infinity, "-Inf", "-Inf"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(FormatSampleValue(c.value), c.sample);
+    EXPECT_EQ(FormatAlertValue(c.value), c.alert);
+  }
+}
+
+TEST(PrometheusJsonTest, TimesAreSecondsWithMilliseconds) {
+  EXPECT_EQ(TimeToJson(Timestamp::FromMillis(1500)).dump(), "1.5");
+  EXPECT_EQ(TimeToJson(Timestamp::FromMillis(1435781451781)).dump(), "1435781451.781");
+  EXPECT_EQ(TimeToJson(Timestamp::FromMillis(1435781451000)).dump(), "1435781451");
+}
+
+TEST(PrometheusJsonTest, VectorResult) {
+  QueryValue value;
+  value.vector = {{{{"__name__", "up"}, {"job", "a\"b"}}, 2}, {{}, std::nan("")}};
+  value.warnings = {"w"};
+  EXPECT_EQ(SuccessBody(ToJson(value, Timestamp::FromMillis(1500)), value.warnings),
+            R"({"status":"success","data":{"resultType":"vector","result":[)"
+            R"({"metric":{"__name__":"up","job":"a\"b"},"value":[1.5,"2"]},)"
+            R"({"metric":{},"value":[1.5,"NaN"]}]},"warnings":["w"]})");
+}
+
+TEST(PrometheusJsonTest, ScalarAndStringResults) {
+  QueryValue scalar{.type = QueryValue::Type::kScalar, .scalar = 3};
+  EXPECT_EQ(ToJson(scalar, Timestamp::FromMillis(1000)).dump(),
+            R"({"resultType":"scalar","result":[1,"3"]})");
+  QueryValue text{.type = QueryValue::Type::kString, .string = "hi"};
+  EXPECT_EQ(ToJson(text, Timestamp::FromMillis(1000)).dump(),
+            R"({"resultType":"string","result":[1,"hi"]})");
+  QueryValue empty;
+  EXPECT_EQ(ToJson(empty, Timestamp()).dump(), R"({"resultType":"vector","result":[]})");
+}
+
+TEST(PrometheusJsonTest, BytesThatAreNoTextDoNotFailTheReply) {
+  EXPECT_EQ(ErrorBody("bad_data", "\xff!"),
+            "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"\xef\xbf\xbd!\"}");
+}
+
+TEST(PrometheusJsonTest, RulesHaveTheFieldsOfTheirKind) {
+  RuleStatus alert{.name = "High",
+                   .query = "up > 1",
+                   .duration = absl::Seconds(90),
+                   .labels = {{"team", "a"}},
+                   .state = "pending",
+                   .health = "ok"};
+  alert.last_evaluation = Timestamp::FromMillis(0);
+  alert.evaluation_time = absl::Microseconds(250);
+  alert.alerts = {{.labels = {{"alertname", "High"}},
+                   .annotations = {{"summary", "s"}},
+                   .state = "pending",
+                   .active_at = Timestamp::FromMillis(1000),
+                   .value = 2}};
+  EXPECT_EQ(ToJson(alert).dump(),
+            R"({"state":"pending","name":"High","query":"up > 1","duration":90,"keepFiringFor":0,)"
+            R"("labels":{"team":"a"},"annotations":{},"alerts":[{"labels":{"alertname":"High"},)"
+            R"("annotations":{"summary":"s"},"state":"pending",)"
+            R"("activeAt":"1970-01-01T00:00:01.000Z","value":"2e+00"}],"health":"ok",)"
+            R"("evaluationTime":0.00025,"lastEvaluation":"1970-01-01T00:00:00.000Z",)"
+            R"("type":"alerting"})");
+  RuleStatus record{.alerting = false, .name = "a:b", .query = "x", .last_error = "no"};
+  EXPECT_EQ(ToJson(record).dump(),
+            R"({"name":"a:b","query":"x","health":"unknown","lastError":"no","evaluationTime":0,)"
+            R"("lastEvaluation":"0001-01-01T00:00:00Z","type":"recording"})");
+}
+
+}  // namespace
+}  // namespace tocsin::http
