@@ -26,14 +26,18 @@ class Timestamp {
   constexpr double seconds() const { return static_cast<double>(ms_) / 1000.0; }
 
   friend constexpr auto operator<=>(Timestamp, Timestamp) = default;
+  // Arithmetic saturates at the ends of the range.
   friend Timestamp operator+(Timestamp t, absl::Duration d) {
-    return Timestamp(t.ms_ + absl::ToInt64Milliseconds(d));
+    const int64_t span = absl::ToInt64Milliseconds(d);
+    int64_t sum;
+    if (__builtin_add_overflow(t.ms_, span, &sum)) sum = span > 0 ? INT64_MAX : INT64_MIN;
+    return Timestamp(sum);
   }
-  friend Timestamp operator-(Timestamp t, absl::Duration d) {
-    return Timestamp(t.ms_ - absl::ToInt64Milliseconds(d));
-  }
+  friend Timestamp operator-(Timestamp t, absl::Duration d) { return t + -d; }
   friend absl::Duration operator-(Timestamp a, Timestamp b) {
-    return absl::Milliseconds(a.ms_ - b.ms_);
+    int64_t span;
+    if (__builtin_sub_overflow(a.ms_, b.ms_, &span)) span = a.ms_ > b.ms_ ? INT64_MAX : INT64_MIN;
+    return absl::Milliseconds(span);
   }
 
  private:

@@ -18,9 +18,9 @@ class SampleSink {
   // Errors: ResourceExhausted (limits.series_max), InvalidArgument (label limits, see Limits).
   virtual absl::StatusOr<SeriesRef> Resolve(const Labels& labels) = 0;
 
-  // Takes a batch; `done` is called exactly once, from any thread (also before Submit returns): OK when every sample is
-  // durable and will be evaluated; Unavailable when nothing was taken and the sender should try again (queue full, disk
-  // full, draining).
+  // Takes a batch; `done` is called exactly once, from any thread (also before Submit returns): OK
+  // when every sample is durable and will be evaluated; Unavailable when nothing was taken and the
+  // sender should try again (queue full, disk full, draining).
   using Done = std::function<void(const absl::Status&)>;
   virtual void Submit(SampleBatch batch, Done done) = 0;
 };

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/labels.h"
+#include "base/timestamp.h"
+#include "engine/series_registry.h"
+#include "rules/promql/ast.h"
+#include "storage/sample_log.h"
+
+namespace tocsin::engine {
+
+// The result of an ad-hoc query, owned.
+struct AdhocResult {
+  promql::ValueType type = promql::ValueType::kVector;
+  std::vector<std::pair<Labels, double>> rows;  // kVector
+  double scalar = 0;
+  std::string text;
+  std::vector<std::string> warnings;
+  std::vector<std::string> infos;
+};
+
+// Evaluates an expression at one time over recorded samples: reads what its selectors reach from
+// the log into a table of its own. Independent of the rules' windows, so any recorded series can be
+// asked for and no shard waits.
+//
+// Thread: any. Errors: as QueryEngine; ResourceExhausted when more than `samples_max` samples would
+// be read.
+struct AdhocLimits {
+  uint64_t samples_max = 0;
+  absl::Duration late;   // how long after its own time a sample may have been committed
+  absl::Duration ahead;  // how long before
+};
+absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, Timestamp t,
+                                          const SeriesRegistry& registry,
+                                          const storage::SampleLog& log, const AdhocLimits& limits);
+
+}  // namespace tocsin::engine

@@ -1,0 +1,197 @@
+#include "engine/alerts/alert_commit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "engine/alerts/alert_records.h"
+#include "storage/codec.h"
+#include "storage/keys.h"
+
+namespace tocsin::engine {
+namespace {
+
+using rules::Transition;
+
+bool ChangesPage(Transition transition) {
+  return transition == Transition::kFired || transition == Transition::kRaised ||
+         transition == Transition::kLowered || transition == Transition::kResolved ||
+         transition == Transition::kForgotten;
+}
+
+// A monitor's severity is its level; a Prometheus rule says it in a label of its own, if at all.
+std::string Severity(const std::string& rule_id, const AlertInstance& instance) {
+  if (rule_id.rfind("monitor/", 0) == 0) return rules::LevelName(instance.state.level);
+  return std::string(instance.labels.Get("severity"));
+}
+
+Labels PageLabels(const AlertInstance& instance, const std::string& severity,
+                  const Labels& external_labels) {
+  LabelsBuilder labels(external_labels);
+  for (const LabelView& label : instance.labels) labels.Set(label.name, label.value);
+  return labels.Set("severity", severity).Build();
+}
+
+// The identity labels under which an alert is stored: see RuleAlerts.
+const Labels& IdentityLabels(const std::string& rule_id, const AlertInstance& instance) {
+  return rule_id.rfind("monitor/", 0) == 0 ? instance.result_labels : instance.labels;
+}
+
+// A closed page keeps the severity it was opened with.
+AlertInstance Closing(const AlertInstance& before, const AlertInstance& after) {
+  AlertInstance closing = after;
+  closing.state.level = before.state.level;
+  return closing;
+}
+
+}  // namespace
+
+absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::string& condition,
+                                    bool open, rules::Reason reason, const Round& round,
+                                    AlertInstance& instance) {
+  const Labels& identity = IdentityLabels(rule_id, instance);
+  if (instance.alias.empty()) {
+    instance.alias = MakeAlias(rule_id, instance.labels.Get("alertname"), identity.Fingerprint());
+  }
+  const auto existing = outbox_.Find(instance.alias);
+  const uint64_t last = existing ? existing->desired.sequence() : instance.page_sequence;
+  state::v1::DesiredPage page;
+  page.set_alias(instance.alias);
+  page.set_sequence(std::max(last + 1, static_cast<uint64_t>(round.now.millis())));
+  const bool reopens = open && !instance.page_open;
+  page.set_episode(reopens || !existing ? page.sequence() : existing->desired.episode());
+  page.set_open(open);
+  page.set_rule(rule_id);
+  page.set_severity(Severity(rule_id, instance));
+  page.set_labels(PageLabels(instance, page.severity(), *round.external_labels).canonical());
+  page.mutable_annotations()->insert(instance.annotations.begin(), instance.annotations.end());
+  page.set_value(instance.state.value);
+  page.set_condition(condition);
+  page.set_since_ms(instance.state.active_at.value_or(round.now).millis());
+  page.set_changed_ms(round.now.millis());
+  page.set_cause_committed_ms(round.newest_commit.millis());
+  page.set_reason(rules::ReasonName(reason));
+  page.set_rule_revision(*round.revision);
+  TOCSIN_RETURN_IF_ERROR(outbox_.Stage(page, batch_));
+  instance.page_sequence = page.sequence();
+  instance.page_open = open;
+  pages_.push_back(std::move(page));
+  return absl::OkStatus();
+}
+
+void AlertCommit::AddHistory(const std::string& rule_id, const AlertInstance& instance,
+                             const std::string& condition, Transition transition,
+                             rules::Reason reason, const Round& round) {
+  state::v1::HistoryRecord record;
+  record.set_rule(rule_id);
+  record.set_labels(instance.labels.canonical());
+  record.set_transition(static_cast<uint32_t>(transition));
+  record.set_reason(static_cast<uint32_t>(reason));
+  record.set_phase(static_cast<uint32_t>(instance.state.phase));
+  record.set_level(static_cast<uint32_t>(instance.state.level));
+  record.set_value(instance.state.value);
+  record.set_condition(condition);
+  record.set_evaluated_ms(round.now.millis());
+  record.set_active_at_ms(instance.state.active_at.value_or(Timestamp()).millis());
+  record.set_newest_sample_ms(instance.state.last_seen.millis());
+  record.set_rule_revision(*round.revision);
+  record.set_alias(instance.alias);
+  batch_.Put(storage::Family::kHistory,
+             storage::HistoryKey(rule_id, IdentityLabels(rule_id, instance), round.now,
+                                 history_sequence_++),
+             storage::EncodeMessage(record));
+}
+
+void AlertCommit::CountStates(const rules::AlertState& before, const rules::AlertState& after) {
+  if (auto* gauge = metrics_.AlertsGauge(before)) gauge->Decrement();
+  if (auto* gauge = metrics_.AlertsGauge(after)) gauge->Increment();
+}
+
+void AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round) {
+  const std::string& rule_id = rule.rule_id();
+  for (AlertChange& change : changes) {
+    AlertInstance& instance = *change.instance;
+    const bool closes =
+        change.transition == Transition::kResolved || change.transition == Transition::kForgotten;
+    AlertInstance shown = closes ? Closing(change.before, instance) : instance;
+    const std::string condition = rule.ConditionText(shown);
+    const bool owed =
+        ChangesPage(change.transition) && !rule.shadow() && (!closes || instance.page_open);
+    if (owed) {
+      const absl::Status staged =
+          StagePage(rule_id, condition, !closes, change.reason, round, shown);
+      if (!staged.ok()) {
+        metrics_.pages_deferred.Increment();
+        Log(LogLevel::kError, "page deferred: the outbox is full",
+            {{"rule", rule_id},
+             {"labels", instance.labels.ToString()},
+             {"error", std::string(staged.message())}});
+        rule.Revert(change);
+        continue;
+      }
+      instance.alias = shown.alias;
+      instance.page_sequence = shown.page_sequence;
+      instance.page_open = shown.page_open;
+    }
+    const std::string key = storage::AlertKey(rule_id, IdentityLabels(rule_id, instance));
+    if (change.remove) {
+      batch_.Delete(storage::Family::kAlerts, key);
+    } else {
+      batch_.Put(storage::Family::kAlerts, key, EncodeAlert(rule_id, instance));
+    }
+    if (change.transition != Transition::kNone) {
+      AddHistory(rule_id, instance, condition, change.transition, change.reason, round);
+      metrics_.transitions.Increment();
+      Log(LogLevel::kInfo, "alert changed",
+          {{"alert", rule.alert_name()},
+           {"labels", instance.labels.ToString()},
+           {"transition", rules::TransitionName(change.transition)},
+           {"reason", rules::ReasonName(change.reason)},
+           {"value", instance.state.value},
+           {"condition", condition}});
+    }
+    CountStates(change.before.state, instance.state);
+    rule.Settle(change);
+  }
+}
+
+void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, const Round& round) {
+  if (instance.page_open) {
+    const absl::Status staged = StagePage(rule_id, "rule removed", /*open=*/false,
+                                          rules::Reason::kRuleRemoved, round, instance);
+    // Only a new alias can be refused, and this one has an entry or had one.
+    if (!staged.ok()) {
+      Log(LogLevel::kError, "page of a removed rule could not be closed",
+          {{"rule", rule_id}, {"alias", instance.alias}, {"error", std::string(staged.message())}});
+    }
+  }
+  const rules::AlertState before = instance.state;
+  instance.state.phase = rules::AlertPhase::kOk;
+  AddHistory(rule_id, instance, "", Transition::kForgotten, rules::Reason::kRuleRemoved, round);
+  batch_.Delete(storage::Family::kAlerts,
+                storage::AlertKey(rule_id, IdentityLabels(rule_id, instance)));
+  CountStates(before, instance.state);
+}
+
+absl::Status AlertCommit::Commit(Timestamp now, bool clock_due) {
+  const bool changed = !batch_.empty();
+  if (!changed && !clock_due) return absl::OkStatus();
+  state::v1::ClockRecord clock;
+  clock.set_evaluated_ms(now.millis());
+  batch_.Put(storage::Family::kMeta, storage::kMetaClock, storage::EncodeMessage(clock));
+  const absl::Status written =
+      store_.Write(batch_, changed ? storage::Durability::kSynced : storage::Durability::kBuffered);
+  if (written.ok() || !changed) {
+    batch_.Clear();
+  } else {
+    metrics_.commit_failures.Increment();
+    Log(LogLevel::kError, "alert state could not be written; it is kept and tried again",
+        {{"error", written.ToString()}});
+  }
+  // Delivered even if not written: see the class comment.
+  for (const auto& page : std::exchange(pages_, {})) outbox_.Publish(page, /*committed=*/true);
+  return written;
+}
+
+}  // namespace tocsin::engine

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/labels.h"
+#include "base/timestamp.h"
+#include "engine/alerts/rule_alerts.h"
+#include "engine/evaluation_metrics.h"
+#include "proto/tocsin/state/v1/state.pb.h"
+#include "storage/outbox.h"
+#include "storage/store.h"
+
+namespace tocsin::engine {
+
+// Gathers what one round of evaluations changed and commits it at once: alert state, history and
+// the pages owed are one write batch, so state and page cannot disagree.
+//
+// When a write fails (disk full) the batch is kept and written with the next one; the pages in it
+// are delivered anyway, since a person has to know. A crash in that time repeats them under the
+// same alias.
+//
+// Thread: one at a time (the shard's).
+class AlertCommit {
+ public:
+  struct Round {
+    Timestamp now;
+    Timestamp newest_commit;  // when the newest sample applied so far was acknowledged
+    const std::string* revision = nullptr;
+    const Labels* external_labels = nullptr;
+  };
+
+  AlertCommit(storage::Store& store, storage::Outbox& outbox, EvaluationMetrics& metrics)
+      : store_(store), outbox_(outbox), metrics_(metrics) {}
+
+  // Adds the changes of one rule; what cannot be owed because the outbox is full is reverted and
+  // comes again.
+  void Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round);
+
+  // An alert whose rule is gone: closes its page with that reason and forgets it.
+  void Retire(const std::string& rule_id, AlertInstance instance, const Round& round);
+
+  // Writes what was added, together with the clock record. Does nothing if there is nothing to
+  // write and `clock_due` is false.
+  absl::Status Commit(Timestamp now, bool clock_due);
+
+ private:
+  absl::Status StagePage(const std::string& rule_id, const std::string& condition, bool open,
+                         rules::Reason reason, const Round& round, AlertInstance& instance);
+  void AddHistory(const std::string& rule_id, const AlertInstance& instance,
+                  const std::string& condition, rules::Transition transition, rules::Reason reason,
+                  const Round& round);
+  void CountStates(const rules::AlertState& before, const rules::AlertState& after);
+
+  storage::Store& store_;
+  storage::Outbox& outbox_;
+  EvaluationMetrics& metrics_;
+  storage::WriteBatch batch_;
+  std::vector<state::v1::DesiredPage> pages_;
+  uint64_t history_sequence_ = 0;
+};
+
+}  // namespace tocsin::engine

@@ -1,0 +1,134 @@
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/alerts/rule_alerts.h"
+#include "engine/alerts/templating.h"
+
+namespace tocsin::engine {
+namespace {
+
+using rules::AlertPhase;
+
+bool ConditionMet(const rules::Threshold& threshold, double value) {
+  return (threshold.critical && threshold.critical->Holds(value)) ||
+         (threshold.warning && threshold.warning->Holds(value));
+}
+
+// The identity of a monitor's alert is its result row; the monitor's own labels are only
+// description.
+class MonitorAlerts final : public RuleAlerts {
+ public:
+  MonitorAlerts(const rules::Monitor& monitor, size_t alerts_max)
+      : RuleAlerts(MonitorId(monitor), alerts_max),
+        monitor_(monitor),
+        remembers_rows_(monitor.no_data && (monitor.no_data->as == rules::NoData::As::kWarning ||
+                                            monitor.no_data->as == rules::NoData::As::kCritical)) {}
+
+  const std::string& alert_name() const override { return monitor_.name; }
+  bool shadow() const override { return monitor_.shadow; }
+
+  std::string ConditionText(const AlertInstance& instance) const override {
+    const rules::AlertState& state = instance.state;
+    if (state.phase == AlertPhase::kNoData && monitor_.no_data) {
+      return absl::StrCat("no data for ", absl::FormatDuration(monitor_.no_data->after));
+    }
+    const bool critical = state.level == rules::Level::kCritical ||
+                          state.pending_level == rules::Level::kCritical ||
+                          !monitor_.threshold.warning;
+    const auto& condition = critical && monitor_.threshold.critical ? monitor_.threshold.critical
+                                                                    : monitor_.threshold.warning;
+    std::string text = condition ? condition->ToString() : std::string();
+    if (monitor_.for_duration > absl::ZeroDuration()) {
+      absl::StrAppend(&text, " for ", absl::FormatDuration(monitor_.for_duration));
+    }
+    return text;
+  }
+
+  absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) override {
+    const QueryResult& result = *evaluation.result;
+    if (index_version_ != result.index_version || row_cache_.size() != result.labels->size()) {
+      RebuildRows(result);
+    }
+    ++evaluation_number_;
+    std::vector<AlertChange> changes;
+    absl::Status status;
+    result.frame->ForEach([&](size_t row) {
+      if (status.ok()) status = StepRow(row, evaluation, changes);
+    });
+    if (!status.ok()) {
+      for (auto it = changes.rbegin(); it != changes.rend(); ++it) Revert(*it);
+      return status;
+    }
+    StepUnseen(evaluation, changes);
+    return changes;
+  }
+
+  void Describe(AlertInstance& instance, const AlertEvaluation& evaluation) const override {
+    const auto data = MakeTemplateData(evaluation, instance.result_labels, instance.state.value);
+    LabelsBuilder labels(instance.result_labels);
+    labels.Delete(kMetricName);
+    ExpandInto(monitor_.labels, data, labels);
+    instance.labels = labels.Set("alertname", monitor_.name).Build();
+    instance.annotations = Expand(monitor_.annotations, data);
+  }
+
+ private:
+  absl::uint128 KeyOf(const AlertInstance& instance) const override {
+    return instance.result_labels.Fingerprint();
+  }
+  Timestamp DeadlineOf(const rules::AlertState& state) const override {
+    return rules::NextThresholdDeadline(state, monitor_);
+  }
+  rules::StepResult Step(const rules::AlertState& state, const rules::Observation& seen,
+                         Timestamp now) const override {
+    return rules::StepThreshold(state, seen, monitor_, now);
+  }
+  bool Forgettable(const rules::AlertState& state) const override {
+    return state.phase == AlertPhase::kOk && !remembers_rows_;
+  }
+
+  void RebuildRows(const QueryResult& result) {
+    row_cache_.assign(result.labels->size(), nullptr);
+    for (size_t row = 0; row < row_cache_.size(); ++row) {
+      auto it = instances_.find((*result.labels)[row].Fingerprint());
+      if (it != instances_.end()) row_cache_[row] = it->second.get();
+    }
+    index_version_ = result.index_version;
+  }
+
+  absl::Status StepRow(size_t row, const AlertEvaluation& evaluation,
+                       std::vector<AlertChange>& changes) {
+    const double value = evaluation.result->frame->value(row);
+    Slot* slot = row_cache_[row];
+    bool added = false;
+    if (slot == nullptr) {
+      if (!remembers_rows_ && !ConditionMet(monitor_.threshold, value)) return absl::OkStatus();
+      TOCSIN_RETURN_IF_ERROR(CheckRoom());
+      auto fresh = std::make_unique<Slot>();
+      fresh->result_labels = (*evaluation.result->labels)[row];
+      slot = row_cache_[row] = fresh.get();
+      instances_[KeyOf(*fresh)] = std::move(fresh);
+      added = true;
+    }
+    slot->seen = evaluation_number_;
+    rules::Observation seen;
+    seen.present = true;
+    seen.value = value;
+    seen.newest_sample = evaluation.newest_inputs_ms != nullptr
+                             ? Timestamp::FromMillis((*evaluation.newest_inputs_ms)[row])
+                             : evaluation.now;
+    seen.hold = evaluation.hold;
+    StepInstance(*slot, added, seen, evaluation, changes);
+    return absl::OkStatus();
+  }
+
+  const rules::Monitor& monitor_;
+  const bool remembers_rows_;  // rows that are fine are kept too, so that their end is noticed
+};
+
+}  // namespace
+
+std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor, size_t alerts_max) {
+  return std::make_unique<MonitorAlerts>(monitor, alerts_max);
+}
+
+}  // namespace tocsin::engine

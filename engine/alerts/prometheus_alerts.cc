@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/alerts/rule_alerts.h"
+#include "engine/alerts/templating.h"
+
+namespace tocsin::engine {
+namespace {
+
+using rules::AlertPhase;
+
+// True if a label's text can differ between two evaluations of the same row.
+bool Varies(const rules::TemplatedText& text) {
+  return absl::StrContains(text.text, "{{") &&
+         (absl::StrContains(text.text, "alue") || absl::StrContains(text.text, "query") ||
+          absl::StrContains(text.text, "now"));
+}
+
+// Identity is the final label set: the row's labels without the name, the rule's expanded labels,
+// alertname.
+class PrometheusAlerts final : public RuleAlerts {
+ public:
+  PrometheusAlerts(const rules::AlertRule& rule, std::string rule_id, size_t alerts_max)
+      : RuleAlerts(std::move(rule_id), alerts_max),
+        rule_(rule),
+        labels_vary_(std::any_of(rule.labels.begin(), rule.labels.end(),
+                                 [](const auto& label) { return Varies(label.second); })) {}
+
+  const std::string& alert_name() const override { return rule_.name; }
+
+  std::string ConditionText(const AlertInstance&) const override {
+    std::string text = rule_.query.text;
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    if (rule_.for_duration > absl::ZeroDuration()) {
+      absl::StrAppend(&text, " for ", absl::FormatDuration(rule_.for_duration));
+    }
+    return text;
+  }
+
+  absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) override {
+    const QueryResult& result = *evaluation.result;
+    if (index_version_ != result.index_version || row_cache_.size() != result.labels->size()) {
+      row_cache_.assign(result.labels->size(), nullptr);
+      index_version_ = result.index_version;
+    }
+    ++evaluation_number_;
+    std::vector<AlertChange> changes;
+    absl::Status status;
+    result.frame->ForEach([&](size_t row) {
+      if (status.ok()) status = StepRow(row, evaluation, changes);
+    });
+    if (!status.ok()) {
+      for (auto it = changes.rbegin(); it != changes.rend(); ++it) Revert(*it);
+      return status;
+    }
+    StepUnseen(evaluation, changes);
+    return changes;
+  }
+
+  void Describe(AlertInstance& instance, const AlertEvaluation& evaluation) const override {
+    instance.annotations =
+        Expand(rule_.annotations,
+               MakeTemplateData(evaluation, instance.result_labels, instance.state.value));
+  }
+
+ private:
+  absl::uint128 KeyOf(const AlertInstance& instance) const override {
+    return instance.labels.Fingerprint();
+  }
+  Timestamp DeadlineOf(const rules::AlertState&) const override {
+    return Timestamp::Max();  // groups are evaluated on their interval, never in between
+  }
+  rules::StepResult Step(const rules::AlertState& state, const rules::Observation& seen,
+                         Timestamp now) const override {
+    return rules::StepPrometheusAlert(state, seen, rule_.for_duration, rule_.keep_firing_for, now);
+  }
+  bool Forgettable(const rules::AlertState&) const override { return false; }
+
+  Labels FinalLabels(const Labels& row, const templates::TemplateData& data) const {
+    LabelsBuilder labels(row);
+    labels.Delete(kMetricName);
+    ExpandInto(rule_.labels, data, labels);
+    return labels.Set("alertname", rule_.name).Build();
+  }
+
+  absl::Status StepRow(size_t row, const AlertEvaluation& evaluation,
+                       std::vector<AlertChange>& changes) {
+    const double value = evaluation.result->frame->value(row);
+    const Labels& row_labels = (*evaluation.result->labels)[row];
+    Slot* slot = labels_vary_ ? nullptr : row_cache_[row];
+    bool added = false;
+    if (slot == nullptr) {
+      Labels labels = FinalLabels(row_labels, MakeTemplateData(evaluation, row_labels, value));
+      auto [it, inserted] = instances_.try_emplace(labels.Fingerprint());
+      if (inserted) {
+        if (instances_.size() > alerts_max_) {
+          instances_.erase(it);
+          return CheckRoom();
+        }
+        it->second = std::make_unique<Slot>();
+        it->second->labels = std::move(labels);
+        added = true;
+      }
+      slot = row_cache_[row] = it->second.get();
+    }
+    if (slot->seen == evaluation_number_) {
+      return absl::InvalidArgumentError(
+          "vector contains metrics with the same labelset after applying alert labels");
+    }
+    slot->seen = evaluation_number_;
+    slot->result_labels = row_labels;
+    rules::Observation seen;
+    seen.present = true;
+    seen.value = value;
+    seen.newest_sample = evaluation.now;
+    StepInstance(*slot, added, seen, evaluation, changes);
+    return absl::OkStatus();
+  }
+
+  const rules::AlertRule& rule_;
+  const bool labels_vary_;
+};
+
+}  // namespace
+
+std::unique_ptr<RuleAlerts> MakePrometheusAlerts(const rules::AlertRule& rule, std::string rule_id,
+                                                 size_t alerts_max) {
+  return std::make_unique<PrometheusAlerts>(rule, std::move(rule_id), alerts_max);
+}
+
+}  // namespace tocsin::engine

@@ -1,0 +1,133 @@
+#include "engine/alerts/rule_alerts.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace tocsin::engine {
+namespace {
+
+// True if `a` and `b` differ in something a restart must not forget. Value and last_seen alone are
+// not written: they are known again after the first evaluation.
+bool DurablyDifferent(rules::AlertState a, rules::AlertState b) {
+  a.value = b.value = 0;
+  a.last_seen = b.last_seen = Timestamp();
+  return !(a == b);
+}
+
+}  // namespace
+
+Timestamp RuleAlerts::NextDeadline() const {
+  Timestamp next = Timestamp::Max();
+  for (const auto& [key, slot] : instances_) next = std::min(next, DeadlineOf(slot->state));
+  return next;
+}
+
+void RuleAlerts::Settle(const AlertChange& change) {
+  if (!change.remove) return;
+  const absl::uint128 key = KeyOf(*change.instance);
+  std::replace(row_cache_.begin(), row_cache_.end(), static_cast<Slot*>(change.instance),
+               static_cast<Slot*>(nullptr));
+  instances_.erase(key);
+}
+
+void RuleAlerts::Revert(const AlertChange& change) {
+  if (!change.added) {
+    static_cast<AlertInstance&>(*change.instance) = change.before;
+    return;
+  }
+  AlertChange undo = change;
+  undo.remove = true;
+  Settle(undo);
+}
+
+void RuleAlerts::Restore(AlertInstance instance) {
+  auto slot = std::make_unique<Slot>();
+  static_cast<AlertInstance&>(*slot) = std::move(instance);
+  const absl::uint128 key = KeyOf(*slot);
+  instances_[key] = std::move(slot);
+  index_version_ = 0;
+  row_cache_.clear();
+}
+
+std::vector<AlertInstance> RuleAlerts::TakeAll() {
+  std::vector<AlertInstance> all;
+  for (auto& [key, slot] : instances_) all.push_back(std::move(*slot));
+  instances_.clear();
+  row_cache_.clear();
+  index_version_ = 0;
+  return all;
+}
+
+const AlertInstance* RuleAlerts::Find(absl::uint128 key) const {
+  auto it = instances_.find(key);
+  return it == instances_.end() ? nullptr : it->second.get();
+}
+
+absl::Status RuleAlerts::CheckRoom() const {
+  if (instances_.size() < alerts_max_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("more than alerts_per_rule_max (", alerts_max_, ") alerts"));
+}
+
+void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& seen,
+                              const AlertEvaluation& evaluation,
+                              std::vector<AlertChange>& changes) {
+  const rules::StepResult step = Step(slot.state, seen, evaluation.now);
+  const bool remove = Forgettable(step.state) || step.transition == rules::Transition::kForgotten;
+  if (!added && !remove && step.transition == rules::Transition::kNone &&
+      !DurablyDifferent(step.state, slot.state)) {
+    slot.state = step.state;
+    return;
+  }
+  AlertChange change;
+  change.before = slot;
+  change.instance = &slot;
+  change.transition = step.transition;
+  change.reason = step.reason;
+  change.added = added;
+  change.remove = remove;
+  slot.state = step.state;
+  if (step.transition != rules::Transition::kNone) Describe(slot, evaluation);
+  changes.push_back(std::move(change));
+}
+
+void RuleAlerts::StepUnseen(const AlertEvaluation& evaluation, std::vector<AlertChange>& changes) {
+  for (auto& [key, slot] : instances_) {
+    if (slot->seen == evaluation_number_) continue;
+    rules::Observation absent;
+    absent.newest_sample = slot->state.last_seen;
+    absent.hold = evaluation.hold;
+    StepInstance(*slot, /*added=*/false, absent, evaluation, changes);
+  }
+}
+
+std::string MonitorId(const rules::Monitor& monitor) {
+  return absl::StrCat("monitor/", monitor.name);
+}
+
+std::string AlertRuleId(const rules::Group& group, const rules::AlertRule& rule, size_t duplicate) {
+  std::string labels;
+  for (const auto& [name, text] : rule.labels) absl::StrAppend(&labels, name, "=", text.text, ";");
+  return absl::StrCat("group/", group.file, ";", group.name, ";", rule.name, ";",
+                      absl::StrFormat("%016x", Hash64(labels)), ";", duplicate);
+}
+
+std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, absl::uint128 key) {
+  constexpr size_t kNameMax = 30;
+  std::string name;
+  for (char c : alert_name.substr(0, kNameMax)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    name.push_back(plain ? c : '-');
+  }
+  const std::string identity = absl::StrCat(
+      rule_id, absl::StrFormat(";%016x%016x", absl::Uint128High64(key), absl::Uint128Low64(key)));
+  const absl::uint128 hash = Fingerprint128(identity);
+  return absl::StrCat(
+      name, "-",
+      absl::StrFormat("%016x%016x", absl::Uint128High64(hash), absl::Uint128Low64(hash)));
+}
+
+}  // namespace tocsin::engine

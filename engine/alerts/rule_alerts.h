@@ -1,0 +1,118 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/labels.h"
+#include "base/timestamp.h"
+#include "engine/alerts/alert_instance.h"
+#include "engine/query/query_engine.h"
+#include "rules/rule.h"
+
+namespace tocsin::engine {
+
+// What an evaluation gives to a rule's alerts. Borrowed during the call.
+struct AlertEvaluation {
+  const QueryResult* result = nullptr;
+  const std::vector<int64_t>* newest_inputs_ms = nullptr;  // per row; monitors only
+  Timestamp now;
+  bool hold = false;  // shortly after a gap: absence proves nothing yet
+  const Labels* external_labels = nullptr;
+  // Runs a template's `query`.
+  std::function<absl::StatusOr<std::vector<templates::QueryRow>>(absl::string_view)> query;
+};
+
+// All alerts of one rule: finds the instance of each row, steps it, and reports what changed. The
+// caller commits the changes, then calls Settle(); or Revert() for those that could not be
+// committed.
+//
+// Rows that are fine and have no history cost one comparison and no memory.
+//
+// Thread: one at a time (the shard's).
+class RuleAlerts {
+ public:
+  virtual ~RuleAlerts() = default;
+
+  // Identity of the rule over restarts and reloads: part of the key of its alerts on disk.
+  const std::string& rule_id() const { return rule_id_; }
+  // What users wrote as the condition, for pages.
+  virtual std::string ConditionText(const AlertInstance& instance) const = 0;
+  virtual const std::string& alert_name() const = 0;
+  virtual bool shadow() const { return false; }
+
+  // ResourceExhausted beyond `alerts_max` instances; InvalidArgument if two rows make the same
+  // alert. Then nothing changed.
+  virtual absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) = 0;
+
+  // When a step could change something although no sample comes. Max: never.
+  Timestamp NextDeadline() const;
+
+  // Expands the rule's annotations (and, for monitors, labels) for this instance.
+  virtual void Describe(AlertInstance& instance, const AlertEvaluation& evaluation) const = 0;
+
+  void Settle(const AlertChange& change);
+  void Revert(const AlertChange& change);
+
+  // Puts back an instance from disk or from the rule this one replaces.
+  void Restore(AlertInstance instance);
+  // Takes all instances out, for the rule's successor or to close their pages.
+  std::vector<AlertInstance> TakeAll();
+
+  size_t size() const { return instances_.size(); }
+  template <typename Fn>
+  void ForEach(Fn&& fn) const {
+    for (const auto& [key, instance] : instances_) fn(*instance);
+  }
+  const AlertInstance* Find(absl::uint128 key) const;
+
+ protected:
+  RuleAlerts(std::string rule_id, size_t alerts_max)
+      : rule_id_(std::move(rule_id)), alerts_max_(alerts_max) {}
+
+  struct Slot : AlertInstance {
+    uint64_t seen = 0;  // number of the last evaluation its row was present in
+  };
+  virtual absl::uint128 KeyOf(const AlertInstance& instance) const = 0;
+  virtual Timestamp DeadlineOf(const rules::AlertState& state) const = 0;
+  virtual rules::StepResult Step(const rules::AlertState& state, const rules::Observation& seen,
+                                 Timestamp now) const = 0;
+  // True if an alert in this state may be dropped from memory and disk.
+  virtual bool Forgettable(const rules::AlertState& state) const = 0;
+
+  // Steps one instance and appends the change if something durable changed.
+  void StepInstance(Slot& slot, bool added, const rules::Observation& seen,
+                    const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
+  // Steps all instances whose row was not seen in this evaluation.
+  void StepUnseen(const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
+  absl::Status CheckRoom() const;
+
+  const std::string rule_id_;
+  const size_t alerts_max_;
+  uint64_t evaluation_number_ = 0;
+  absl::flat_hash_map<absl::uint128, std::unique_ptr<Slot>> instances_;
+  uint64_t index_version_ = 0;  // the rows `row_cache_` was made for
+  std::vector<Slot*> row_cache_;
+};
+
+// Alerts of a native threshold monitor. Borrows the monitor (of the rule set the shard holds).
+std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor, size_t alerts_max);
+
+// Alerts of a Prometheus alert rule; `rule_id` as made by AlertRuleId().
+std::unique_ptr<RuleAlerts> MakePrometheusAlerts(const rules::AlertRule& rule, std::string rule_id,
+                                                 size_t alerts_max);
+
+// "monitor/<name>", and for alert rules file, group, name, configured labels and how many equal
+// ones came before.
+std::string MonitorId(const rules::Monitor& monitor);
+std::string AlertRuleId(const rules::Group& group, const rules::AlertRule& rule, size_t duplicate);
+
+// The page's alias: from the alert's name and identity, ASCII, at most 64 characters, never
+// severity or value.
+std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, absl::uint128 key);
+
+}  // namespace tocsin::engine

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/alerts/rule_alerts.h"
+#include "rules/rule.h"
+
+namespace tocsin::engine {
+
+// What templates of one row see.
+templates::TemplateData MakeTemplateData(const AlertEvaluation& evaluation, const Labels& row,
+                                         double value);
+
+// Adds each expanded template; an empty result deletes the label (for annotations: leaves it out).
+void ExpandInto(const rules::TemplatedMap& templates, const templates::TemplateData& data,
+                LabelsBuilder& labels);
+std::map<std::string, std::string> Expand(const rules::TemplatedMap& templates,
+                                          const templates::TemplateData& data);
+
+}  // namespace tocsin::engine

@@ -1,0 +1,100 @@
+#include "engine/committer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+
+namespace tocsin::engine {
+
+Committer::Committer(SeriesRegistry& registry, storage::SampleLog& log, uint64_t queue_bytes_max,
+                     Metrics& metrics, HandOn hand_on)
+    : registry_(registry),
+      log_(log),
+      queue_bytes_max_(queue_bytes_max),
+      hand_on_(std::move(hand_on)),
+      commits_(metrics.Counter("tocsin_commits_total", "Synced writes of the sample log.")),
+      commit_failures_(metrics.Counter("tocsin_commit_failures_total",
+                                       "Writes of the sample log that failed; senders were told to "
+                                       "try again.")),
+      refused_(metrics.Counter("tocsin_ingest_refused_batches_total",
+                               "Batches refused with 'try again' because the queue was full or the "
+                               "service was stopping.")),
+      series_(metrics.Gauge("tocsin_series", "Series known to the data directory.")) {
+  series_.Set(static_cast<double>(registry_.size()));
+}
+
+void Committer::Submit(SampleBatch batch, SampleSink::Done done) {
+  const char* refusal = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (closed_) {
+      refusal = "the service is stopping";
+    } else if (!waiting_.empty() && waiting_bytes_ + batch.bytes() > queue_bytes_max_) {
+      refusal = "the ingest queue is full";
+    } else {
+      waiting_bytes_ += batch.bytes();
+      waiting_.push_back({std::move(batch), std::move(done)});
+    }
+  }
+  if (refusal == nullptr) {
+    work_.NotifyOne();
+    return;
+  }
+  refused_.Increment();
+  done(absl::UnavailableError(refusal));
+}
+
+bool Committer::WaitForWork() {
+  MutexLock lock(mutex_);
+  while (waiting_.empty() && !closed_) work_.Wait(mutex_);
+  return !waiting_.empty();
+}
+
+std::vector<Committer::Request> Committer::TakeWaiting() {
+  MutexLock lock(mutex_);
+  waiting_bytes_ = 0;
+  return std::exchange(waiting_, {});
+}
+
+void Committer::CommitWaiting(Timestamp now) {
+  std::vector<Request> requests = TakeWaiting();
+  if (requests.empty()) return;
+  auto committed = std::make_shared<CommittedBatch>();
+  committed->committed = now;
+  committed->samples = std::move(requests.front().batch);
+  SampleBatch& all = committed->samples;
+  for (size_t i = 1; i < requests.size(); ++i) {
+    const SampleBatch& batch = requests[i].batch;
+    all.refs.insert(all.refs.end(), batch.refs.begin(), batch.refs.end());
+    all.times_ms.insert(all.times_ms.end(), batch.times_ms.begin(), batch.times_ms.end());
+    all.values.insert(all.values.end(), batch.values.begin(), batch.values.end());
+  }
+  // After the batches were taken: so every reference in them is in the log already or in this list.
+  committed->new_series = registry_.TakeNew();
+
+  const auto offset = log_.Append(all, committed->new_series, now);
+  absl::Status status;
+  if (offset.ok()) {
+    commits_.Increment();
+    series_.Set(static_cast<double>(registry_.size()));
+    hand_on_(std::move(committed));
+  } else {
+    commit_failures_.Increment();
+    Log(LogLevel::kError, "sample log write failed", {{"error", offset.status().ToString()}});
+    registry_.GiveBack(std::move(committed->new_series));
+    status = absl::UnavailableError(
+        absl::StrCat("samples could not be made durable: ", offset.status().message()));
+  }
+  for (Request& request : requests) request.done(status);
+}
+
+void Committer::Close() {
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+  }
+  work_.NotifyAll();
+}
+
+}  // namespace tocsin::engine

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/sample.h"
+#include "base/timestamp.h"
+#include "engine/sample_sink.h"
+#include "engine/series_registry.h"
+#include "storage/sample_log.h"
+
+namespace tocsin::engine {
+
+// What the committer hands on after a commit: shared by all shards, never changed.
+struct CommittedBatch {
+  SampleBatch samples;
+  std::vector<storage::NewSeries> new_series;  // first seen with this batch
+  Timestamp committed;                         // when it was acknowledged
+};
+
+// Turns concurrent requests into one synced write: everything that waits when a write begins goes
+// into it.
+//
+// Submit() from any thread; CommitWaiting() from one thread, which waits with WaitForWork(). An
+// acknowledgement is sent after the write is durable and after the batch was handed to the shards.
+//
+// Errors to senders: Unavailable when the queue is full (limits.ingest_queue_bytes_max), when the
+// write failed (disk full: nothing was taken) and after Close().
+class Committer {
+ public:
+  using HandOn = std::function<void(std::shared_ptr<const CommittedBatch>)>;
+
+  Committer(SeriesRegistry& registry, storage::SampleLog& log, uint64_t queue_bytes_max,
+            Metrics& metrics, HandOn hand_on);
+
+  void Submit(SampleBatch batch, SampleSink::Done done);
+
+  // Blocks until something waits (true) or the committer is closed and empty (false).
+  bool WaitForWork();
+  // Commits all that waits, as one record. `now` is the commit time.
+  void CommitWaiting(Timestamp now);
+
+  // No more submissions; what waits is still committed.
+  void Close();
+
+ private:
+  struct Request {
+    SampleBatch batch;
+    SampleSink::Done done;
+  };
+  std::vector<Request> TakeWaiting();
+
+  SeriesRegistry& registry_;
+  storage::SampleLog& log_;
+  const uint64_t queue_bytes_max_;
+  const HandOn hand_on_;
+  prometheus::Counter& commits_;
+  prometheus::Counter& commit_failures_;
+  prometheus::Counter& refused_;
+  prometheus::Gauge& series_;
+
+  Mutex mutex_;
+  CondVar work_;
+  std::vector<Request> waiting_ ABSL_GUARDED_BY(mutex_);
+  uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tocsin::engine

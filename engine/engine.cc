@@ -1,0 +1,222 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "proto/tocsin/state/v1/state.pb.h"
+#include "rules/promql/parser.h"
+#include "storage/codec.h"
+#include "storage/keys.h"
+
+namespace tocsin::engine {
+namespace {
+
+constexpr size_t kInboxBytesMax = 64 << 20;
+constexpr absl::Duration kCutInterval = absl::Minutes(1);
+
+// When the service last evaluated; nullopt on a new data directory.
+absl::StatusOr<std::optional<Timestamp>> ReadClock(const storage::Store& store) {
+  TOCSIN_ASSIGN_OR_RETURN(const auto value, store.Get(storage::Family::kMeta, storage::kMetaClock));
+  if (!value) return std::nullopt;
+  state::v1::ClockRecord record;
+  TOCSIN_RETURN_IF_ERROR(storage::DecodeMessage(*value, record));
+  return Timestamp::FromMillis(record.evaluated_ms());
+}
+
+template <typename Fn>
+void ForEachQuery(const rules::RuleSet& rules, Fn&& fn) {
+  for (const rules::Group& group : rules.groups) {
+    for (const rules::GroupRule& rule : group.rules) {
+      std::visit([&](const auto& r) { fn(r.query); }, rule);
+    }
+  }
+  for (const rules::Monitor& monitor : rules.monitors) fn(monitor.query);
+}
+
+absl::Duration MaxReach(const rules::RuleSet& rules) {
+  absl::Duration reach;
+  ForEachQuery(rules, [&](const rules::Query& query) {
+    for (const SelectorNeed& need : QueryEngine::Needs(*query.expr, QueryOptions())) {
+      reach = std::max(reach, need.reach);
+    }
+  });
+  return reach;
+}
+
+}  // namespace
+
+Engine::Engine(EngineOptions options, storage::Store& store, storage::Outbox& outbox,
+               storage::SampleLog& log, const Clock& clock, Metrics& metrics)
+    : options_(std::move(options)),
+      store_(store),
+      log_(log),
+      clock_(clock),
+      evaluation_metrics_(metrics),
+      registry_(options_.shard.limits),
+      committer_(registry_, log, options_.shard.limits.ingest_queue_bytes_max, metrics,
+                 [this](std::shared_ptr<const CommittedBatch> batch) {
+                   for (auto& shard : shards_) shard->Post(batch);
+                 }),
+      alive_(metrics.Gauge("tocsin_start_time_seconds", "When this process began to evaluate.")) {
+  TOCSIN_CHECK(options_.shards >= 1 && options_.shards <= 64) << options_.shards;
+  const ShardDependencies dependencies{store, outbox, log, registry_, *this, evaluation_metrics_,
+                                       clock_};
+  for (size_t i = 0; i < options_.shards; ++i) {
+    shards_.push_back(std::make_unique<ShardThread>(
+        std::make_unique<Shard>(dependencies, options_.shard), clock_, kInboxBytesMax));
+  }
+}
+
+Engine::~Engine() {
+  Stop();
+}
+
+std::function<bool(const std::string&)> Engine::OwnedBy(size_t shard) const {
+  return [shard, shards = options_.shards](const std::string& owner_key) {
+    return Hash64(owner_key) % shards == shard;
+  };
+}
+
+absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
+  TOCSIN_RETURN_IF_ERROR(log_.ReadSeries(
+      [this](SeriesRef ref, Labels labels) { registry_.Restore(ref, std::move(labels)); }));
+  TOCSIN_ASSIGN_OR_RETURN(const auto last_evaluated, ReadClock(store_));
+  TOCSIN_ASSIGN_OR_RETURN(AlertsByRule alerts, ReadAlerts(store_));
+  const Timestamp now = clock_.Now();
+  const absl::Duration gap =
+      last_evaluated ? std::max(now - *last_evaluated, absl::ZeroDuration()) : absl::ZeroDuration();
+  size_t restored = 0;
+  for (auto& [rule, instances] : alerts) {
+    for (AlertInstance& alert : instances) SkipGap(gap, alert);
+    restored += instances.size();
+  }
+  reach_ms_ = absl::ToInt64Milliseconds(MaxReach(*rules));
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the
+    // first shard.
+    AlertsByRule share;
+    const auto owns = OwnedBy(i);
+    const auto take = [&](const std::string& rule_id) {
+      auto node = alerts.find(rule_id);
+      if (node == alerts.end()) return;
+      share[rule_id] = std::move(node->second);
+      alerts.erase(node);
+    };
+    for (const rules::Group& group : rules->groups) {
+      if (!owns(Shard::OwnerKey(group))) continue;
+      absl::flat_hash_map<std::string, size_t> duplicates;
+      for (const rules::GroupRule& rule : group.rules) {
+        if (const auto* alert = std::get_if<rules::AlertRule>(&rule)) {
+          take(AlertRuleId(group, *alert, duplicates[AlertRuleId(group, *alert, 0)]++));
+        }
+      }
+    }
+    for (const rules::Monitor& monitor : rules->monitors) {
+      if (owns(Shard::OwnerKey(monitor))) take(MonitorId(monitor));
+    }
+    if (i + 1 == shards_.size()) {
+      for (auto& [rule_id, instances] : alerts) share[rule_id] = std::move(instances);
+    }
+    Shard& shard = shards_[i]->shard();
+    shard.HoldAfterGap(now, gap);
+    TOCSIN_RETURN_IF_ERROR(shard.Install(rules, owns, now, std::move(share)));
+  }
+  Log(LogLevel::kInfo, "state recovered",
+      {{"series", static_cast<uint64_t>(registry_.size())},
+       {"alerts", static_cast<uint64_t>(restored)},
+       {"log_end", log_.next_offset()},
+       {"gap_seconds", absl::ToDoubleSeconds(gap)}});
+  return absl::OkStatus();
+}
+
+void Engine::Start() {
+  alive_.Set(clock_.Now().seconds());
+  for (auto& shard : shards_) shard->Start();
+  commit_thread_ = std::thread([this] { CommitLoop(); });
+}
+
+void Engine::Stop() {
+  committer_.Close();
+  if (commit_thread_.joinable()) commit_thread_.join();
+  for (auto& shard : shards_) shard->Stop();
+}
+
+void Engine::CommitLoop() {
+  while (committer_.WaitForWork()) {
+    const Timestamp now = clock_.Now();
+    committer_.CommitWaiting(now);
+    if (now - log_cut_at_ >= kCutInterval) CutLog(now);
+  }
+}
+
+absl::Duration Engine::LateMax() const {
+  return absl::Milliseconds(options_.shard.limits.past_ms_max);
+}
+
+void Engine::CutLog(Timestamp now) {
+  log_cut_at_ = now;
+  const absl::Duration reach =
+      absl::Milliseconds(reach_ms_.load() + options_.shard.limits.future_ms_max);
+  const absl::Status cut = log_.CutBefore(now - std::max(options_.retention, reach));
+  if (!cut.ok()) {
+    Log(LogLevel::kWarning, "log could not be cut", {{"error", cut.ToString()}});
+  }
+}
+
+absl::StatusOr<SeriesRef> Engine::Resolve(const Labels& labels) {
+  return registry_.Resolve(labels);
+}
+
+void Engine::Submit(SampleBatch batch, Done done) {
+  committer_.Submit(std::move(batch), std::move(done));
+}
+
+// A dry run on an empty table: what compiles here compiles in every shard.
+absl::Status Engine::TryRules(const rules::RuleSet& rules) {
+  SeriesTable table;
+  QueryEngine queries(table, QueryOptions());
+  absl::Status status;
+  ForEachQuery(rules, [&](const rules::Query& query) {
+    if (!status.ok()) return;
+    const auto added = queries.Add(*query.expr);
+    if (added.ok()) return;
+    status = absl::Status(added.status().code(),
+                          absl::StrCat(query.position.file, ":", query.position.line, ":",
+                                       query.position.column, ": ", added.status().message()));
+  });
+  return status;
+}
+
+absl::Status Engine::Reload(std::shared_ptr<const rules::RuleSet> rules) {
+  TOCSIN_RETURN_IF_ERROR(TryRules(*rules));
+  reach_ms_ = std::max(reach_ms_.load(), absl::ToInt64Milliseconds(MaxReach(*rules)));
+  absl::Status status;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    const bool ran = shards_[i]->Run([&](Shard& shard) {
+      if (shard.rules() && shard.rules()->revision == rules->revision) return;
+      status.Update(shard.Install(rules, OwnedBy(i), clock_.Now()));
+    });
+    if (!ran) return absl::UnavailableError("the service is stopping");
+  }
+  return status;
+}
+
+absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t) const {
+  AdhocLimits limits;
+  limits.samples_max = options_.shard.limits.query_samples_max;
+  limits.late = LateMax();
+  limits.ahead = absl::Milliseconds(options_.shard.limits.future_ms_max);
+  return RunAdhocQuery(expr, t, registry_, log_, limits);
+}
+
+void Engine::ForEachShard(const std::function<void(const Shard&)>& fn) {
+  for (auto& shard : shards_) {
+    shard->Run([&](Shard& s) { fn(s); });
+  }
+}
+
+}  // namespace tocsin::engine

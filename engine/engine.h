@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "engine/adhoc_query.h"
+#include "engine/committer.h"
+#include "engine/evaluation_metrics.h"
+#include "engine/sample_sink.h"
+#include "engine/series_registry.h"
+#include "engine/shard_thread.h"
+#include "storage/outbox.h"
+#include "storage/sample_log.h"
+#include "storage/store.h"
+
+namespace tocsin::engine {
+
+struct EngineOptions {
+  ShardOptions shard;
+  size_t shards = 1;  // 1..64
+  absl::Duration retention =
+      absl::Hours(48);  // of the sample log; at least what windows reach back
+};
+
+// The whole of evaluation behind one door: takes samples, commits them, evaluates the rules, owes
+// pages to the outbox.
+//
+// Owns the committer thread and one thread per shard. Life: construct, Recover(), Start(), ...
+// Stop(). Everything else is callable from any thread between Start() and Stop().
+class Engine : public SampleSink {
+ public:
+  Engine(EngineOptions options, storage::Store& store, storage::Outbox& outbox,
+         storage::SampleLog& log, const Clock& clock, Metrics& metrics);
+  ~Engine() override;
+
+  // Reads back series, windows and alerts. Nothing is evaluated before this is complete.
+  absl::Status Recover(std::shared_ptr<const rules::RuleSet> rules);
+  void Start();
+  // Commits what was submitted, evaluates a last time, ends the threads. Submissions after it are
+  // refused.
+  void Stop();
+
+  // All shards take the new rules, or none does. InvalidArgument/Unimplemented if a rule cannot
+  // run.
+  absl::Status Reload(std::shared_ptr<const rules::RuleSet> rules);
+
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
+  void Submit(SampleBatch batch, Done done) override;
+
+  absl::StatusOr<AdhocResult> Query(const promql::Expr& expr, Timestamp t) const;
+  // Calls fn(shard) for each shard on that shard's thread, one after the other.
+  void ForEachShard(const std::function<void(const Shard&)>& fn);
+
+  size_t series() const { return registry_.size(); }
+
+ private:
+  void CommitLoop();
+  void CutLog(Timestamp now);
+  std::function<bool(const std::string&)> OwnedBy(size_t shard) const;
+  static absl::Status TryRules(const rules::RuleSet& rules);
+  absl::Duration LateMax() const;
+
+  const EngineOptions options_;
+  storage::Store& store_;
+  storage::SampleLog& log_;
+  const Clock& clock_;
+  EvaluationMetrics evaluation_metrics_;
+  SeriesRegistry registry_;
+  std::vector<std::unique_ptr<ShardThread>> shards_;
+  Committer committer_;
+  std::thread commit_thread_;
+  Timestamp log_cut_at_;  // committer thread
+  std::atomic<int64_t> reach_ms_{0};
+  prometheus::Gauge& alive_;
+};
+
+}  // namespace tocsin::engine

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/timestamp.h"
+#include "engine/alerts/rule_alerts.h"
+#include "engine/group_schedule.h"
+#include "engine/query/query_engine.h"
+#include "engine/series_writer.h"
+#include "rules/rule.h"
+
+namespace tocsin::engine {
+
+// How the last evaluation of a rule went.
+struct RuleHealth {
+  std::string error;       // empty: fine
+  Timestamp evaluated_at;  // evaluation time of the last one; epoch: none yet
+  absl::Duration took;
+  std::vector<std::string> warnings;
+};
+
+// A rule as it runs: its query in the shard's engine and what it produces. Exactly one of `alerts`
+// and `record` is set.
+struct RuleRuntime {
+  explicit RuleRuntime(SampleSink& sink) : writer(sink) {}
+
+  QueryId query = 0;
+  // Queries of the rule's templates, by their text.
+  std::vector<std::pair<std::string, QueryId>> template_queries;
+  std::unique_ptr<RuleAlerts> alerts;
+  const rules::RecordRule* record = nullptr;
+  SeriesWriter writer;  // of the record, or of ALERTS and ALERTS_FOR_STATE
+  RuleHealth health;
+};
+
+struct GroupRuntime {
+  const rules::Group* group = nullptr;
+  GroupSchedule schedule;
+  std::vector<std::unique_ptr<RuleRuntime>> rules;
+  RuleHealth health;  // of the whole group; error unused
+};
+
+struct MonitorRuntime {
+  const rules::Monitor* monitor = nullptr;
+  std::unique_ptr<RuleRuntime> rule;
+  bool touched = true;    // data it selects came since the last evaluation
+  Timestamp due_by_time;  // when time alone can change the answer
+  Timestamp evaluated_at;
+};
+
+}  // namespace tocsin::engine

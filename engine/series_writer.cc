@@ -1,0 +1,28 @@
+#include "engine/series_writer.h"
+
+#include "base/status_macros.h"
+
+namespace tocsin::engine {
+
+void SeriesWriter::Begin(int64_t time_ms) {
+  time_ms_ = time_ms;
+  batch_ = SampleBatch();
+  current_.clear();
+}
+
+absl::Status SeriesWriter::Write(const Labels& labels, double value) {
+  TOCSIN_ASSIGN_OR_RETURN(const SeriesRef ref, sink_.Resolve(labels));
+  batch_.Add(ref, time_ms_, value);
+  current_.insert(ref);
+  return absl::OkStatus();
+}
+
+const SampleBatch& SeriesWriter::Finish() {
+  for (SeriesRef ref : previous_) {
+    if (!current_.contains(ref)) batch_.Add(ref, time_ms_, StaleMarker());
+  }
+  std::swap(previous_, current_);
+  return batch_;
+}
+
+}  // namespace tocsin::engine

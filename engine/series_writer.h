@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "base/labels.h"
+#include "base/sample.h"
+#include "engine/sample_sink.h"
+
+namespace tocsin::engine {
+
+// The series one rule writes (its record, or ALERTS and ALERTS_FOR_STATE): what was written at the
+// previous evaluation and is missing now gets a stale marker, as Prometheus does.
+//
+// Thread: one at a time. Borrows the sink.
+class SeriesWriter {
+ public:
+  explicit SeriesWriter(SampleSink& sink) : sink_(sink) {}
+
+  void Begin(int64_t time_ms);
+  // InvalidArgument or ResourceExhausted for series the sink refuses; the others are still written.
+  absl::Status Write(const Labels& labels, double value);
+  // What this evaluation wrote, stale markers included.
+  const SampleBatch& Finish();
+
+ private:
+  SampleSink& sink_;
+  int64_t time_ms_ = 0;
+  SampleBatch batch_;
+  absl::flat_hash_set<SeriesRef> previous_;
+  absl::flat_hash_set<SeriesRef> current_;
+};
+
+}  // namespace tocsin::engine

@@ -1,0 +1,97 @@
+#include "engine/shard_thread.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace tocsin::engine {
+
+ShardThread::ShardThread(std::unique_ptr<Shard> shard, const Clock& clock, size_t inbox_bytes_max)
+    : shard_(std::move(shard)), clock_(clock), inbox_bytes_max_(inbox_bytes_max) {}
+
+ShardThread::~ShardThread() {
+  Stop();
+}
+
+void ShardThread::Start() {
+  MutexLock lock(mutex_);
+  running_ = true;
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void ShardThread::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.NotifyAll();
+  room_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ShardThread::Post(std::shared_ptr<const CommittedBatch> batch) {
+  {
+    MutexLock lock(mutex_);
+    while (inbox_bytes_ > inbox_bytes_max_ && !stopping_) room_.Wait(mutex_);
+    inbox_bytes_ += batch->samples.bytes();
+    inbox_.push_back(std::move(batch));
+  }
+  arrived_.NotifyOne();
+}
+
+bool ShardThread::Run(const std::function<void(Shard&)>& task) {
+  Mutex done_mutex;
+  CondVar done_signal;
+  bool done = false;
+  {
+    MutexLock lock(mutex_);
+    if (!running_ || stopping_) return false;
+    tasks_.push_back([&](Shard& shard) {
+      task(shard);
+      MutexLock done_lock(done_mutex);
+      done = true;
+      done_signal.NotifyAll();
+    });
+  }
+  arrived_.NotifyOne();
+  MutexLock lock(done_mutex);
+  while (!done) done_signal.Wait(done_mutex);
+  return true;
+}
+
+bool ShardThread::Collect(absl::Duration wait,
+                          std::deque<std::shared_ptr<const CommittedBatch>>& batches,
+                          std::vector<std::function<void(Shard&)>>& tasks) {
+  bool more;
+  {
+    MutexLock lock(mutex_);
+    if (inbox_.empty() && tasks_.empty() && !stopping_ && wait > absl::ZeroDuration()) {
+      arrived_.WaitFor(mutex_, wait);
+    }
+    batches = std::exchange(inbox_, {});
+    tasks = std::exchange(tasks_, {});
+    inbox_bytes_ = 0;
+    more = !stopping_ || !batches.empty() || !tasks.empty();
+    if (!more) running_ = false;
+  }
+  room_.NotifyAll();
+  return more;
+}
+
+void ShardThread::Loop() {
+  std::deque<std::shared_ptr<const CommittedBatch>> batches;
+  std::vector<std::function<void(Shard&)>> tasks;
+  for (;;) {
+    // The wall clock may jump: look at least once a second.
+    const absl::Duration wait = std::min(shard_->NextDue() - clock_.Now(), absl::Seconds(1));
+    if (!Collect(wait, batches, tasks)) break;
+    for (const auto& batch : batches) shard_->Apply(*batch);
+    for (const auto& task : tasks) task(*shard_);
+    // A failed commit was logged and counted; the next round repeats it.
+    shard_->EvaluateUpTo(clock_.Now()).IgnoreError();
+  }
+  shard_->EvaluateUpTo(clock_.Now()).IgnoreError();
+}
+
+}  // namespace tocsin::engine

@@ -1,0 +1,50 @@
+#include "engine/window_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+
+namespace tocsin::engine {
+
+WindowStore::WindowStore(SeriesTable& table, std::shared_ptr<const SelectorIndex> selectors,
+                         LabelsOf labels_of, Added added)
+    : table_(table),
+      selectors_(std::move(selectors)),
+      labels_of_(std::move(labels_of)),
+      added_(std::move(added)) {}
+
+void WindowStore::Introduce(SeriesRef ref, const Labels& labels) {
+  if (ref >= slot_of_ref_.size()) {
+    slot_of_ref_.resize(std::max<size_t>(ref + 1, slot_of_ref_.size() * 3 / 2), kUnknown);
+  }
+  if (slot_of_ref_[ref] != kUnknown) return;
+  if (selectors_->Match(labels) == 0) {
+    slot_of_ref_[ref] = kUnwanted;
+    return;
+  }
+  const SeriesTable::Slot slot = table_.FindOrAdd(labels);
+  slot_of_ref_[ref] = slot;
+  added_(slot, labels);
+}
+
+std::optional<WindowStore::Applied> WindowStore::Apply(SeriesRef ref, int64_t time_ms,
+                                                       double value) {
+  if (ref >= slot_of_ref_.size() || slot_of_ref_[ref] == kUnknown) Introduce(ref, labels_of_(ref));
+  const uint32_t slot = slot_of_ref_[ref];
+  if (slot == kUnwanted) return std::nullopt;
+  return Applied{slot, table_.Append(slot, time_ms, value)};
+}
+
+absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp since) {
+  TOCSIN_ASSIGN_OR_RETURN(const uint64_t begin, log.SeekToTime(since));
+  return log.ReadFrom(begin, [this](const storage::LogRecord& record) {
+    const SampleBatch& samples = record.samples;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      Apply(samples.refs[i], samples.times_ms[i], samples.values[i]);
+    }
+    return true;
+  });
+}
+
+}  // namespace tocsin::engine

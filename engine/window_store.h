@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/labels.h"
+#include "base/sample.h"
+#include "base/timestamp.h"
+#include "engine/query/query_engine.h"
+#include "engine/query/series_table.h"
+#include "storage/sample_log.h"
+
+namespace tocsin::engine {
+
+// A shard's samples: which of all series its rules want, and their windows. Everything else passes
+// by at the cost of one array look-up per sample.
+//
+// Thread: one at a time.
+class WindowStore {
+ public:
+  using LabelsOf = std::function<Labels(SeriesRef)>;
+  using Added = std::function<void(SeriesTable::Slot, const Labels&)>;
+
+  // `selectors` decides who is wanted; `added` hears of each series that gets a slot. Borrows the
+  // table.
+  WindowStore(SeriesTable& table, std::shared_ptr<const SelectorIndex> selectors,
+              LabelsOf labels_of, Added added);
+
+  // Puts in one sample; nullopt if no rule wants its series. A late, repeated or outdated sample is
+  // settled by the table.
+  struct Applied {
+    SeriesTable::Slot slot;
+    AppendResult result;
+  };
+  std::optional<Applied> Apply(SeriesRef ref, int64_t time_ms, double value);
+
+  // Applies all samples that were committed at or after `since`.
+  absl::Status Load(const storage::SampleLog& log, Timestamp since);
+
+  // The first samples of a series may come with its labels at hand.
+  void Introduce(SeriesRef ref, const Labels& labels);
+
+ private:
+  static constexpr uint32_t kUnknown = UINT32_MAX;
+  static constexpr uint32_t kUnwanted = UINT32_MAX - 1;
+
+  SeriesTable& table_;
+  const std::shared_ptr<const SelectorIndex> selectors_;
+  const LabelsOf labels_of_;
+  const Added added_;
+  std::vector<uint32_t> slot_of_ref_;
+};
+
+}  // namespace tocsin::engine
