@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -50,6 +51,16 @@ absl::string_view ToView(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
+// RocksDB would recover from a full disk by itself, but looks only every 5 s, and refuses Resume()
+// meanwhile.
+class NoAutoRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions MakeDbOptions(const RocksdbOptions& options) {
   rocksdb::DBOptions db;
   if (options.env != nullptr) db.env = options.env;
@@ -61,6 +72,7 @@ rocksdb::DBOptions MakeDbOptions(const RocksdbOptions& options) {
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_total_wal_size = options.wal_bytes_max;
   db.db_write_buffer_size = options.memtable_bytes_max;
+  db.listeners.push_back(std::make_shared<NoAutoRecovery>());
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
   db.max_open_files = 512;

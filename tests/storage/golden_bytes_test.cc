@@ -1,0 +1,138 @@
+// The bytes of each record kind, so that no change of code changes the format unnoticed. A case
+// that fails means: raise the version of that record and kFormatNumber, and keep reading the old
+// bytes. Each case is also decoded.
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/escaping.h"
+#include "proto/tocsin/state/v1/state.pb.h"
+#include "storage/codec.h"
+#include "storage/format.h"
+#include "storage/keys.h"
+#include "storage/log_record.h"
+
+namespace tocsin::storage {
+namespace {
+
+std::string Hex(const std::string& bytes) {
+  return absl::BytesToHexString(bytes);
+}
+
+const Labels& HostA() {
+  static const Labels labels{{"__name__", "up"}, {"host", "a"}};
+  return labels;
+}
+
+TEST(GoldenBytesTest, Keys) {
+  EXPECT_EQ(Hex(LogKey(0x0102030405)), "0000000102030405");
+  EXPECT_EQ(Hex(SeriesKey(258)), "0000000000000102");
+  EXPECT_EQ(Hex(AlertKey("rule", HostA())),
+            "b78c8c11d24f4fb610ec84097d2cef48e6e8be3cf41f873f22cec8da5e906d1f");
+  EXPECT_EQ(Hex(HistoryKey("rule", HostA(), Timestamp::FromMillis(1), 2)),
+            "b78c8c11d24f4fb610ec84097d2cef48e6e8be3cf41f873f22cec8da5e906d1f8000000000000001000000"
+            "0000000002");
+  EXPECT_EQ(DesiredKey("alias"), "dalias");
+  EXPECT_EQ(ProgressKey("alias"), "calias");
+  EXPECT_EQ(AsideKey("dalias"), "xdalias");
+}
+
+TEST(GoldenBytesTest, Series) {
+  const std::string bytes = EncodeLabels(HostA());
+  EXPECT_EQ(Hex(bytes), "01085f5f6e616d655f5f02757004686f73740161");
+  EXPECT_EQ(*DecodeLabels(bytes), HostA());
+}
+
+TEST(GoldenBytesTest, Numbers) {
+  EXPECT_EQ(Hex(EncodeNumber(kFormatNumber)), "0101");
+  EXPECT_EQ(Hex(EncodeNumber(300)), "01ac02");
+}
+
+TEST(GoldenBytesTest, LogRecordOfRuns) {
+  SampleBatch batch;
+  for (uint64_t ref = 5; ref < 9; ++ref) batch.Add(ref, 1000, static_cast<double>(ref));
+  const std::string bytes = EncodeLogRecord(batch, Timestamp::FromMillis(1256));
+  EXPECT_EQ(Hex(bytes),
+            "01"                // version
+            "9219b25e5973c057"  // checksum
+            "e804000000000000"  // committed 1256
+            "04"                // samples
+            "000a000202"        // refs: runs; +5 once, +1 three times
+            "00ff03000002"      // times: runs; -256 once, 0 three times
+            "019299"            // values: XOR with the one before; codes 2 9 9 9
+            "14400c043c");      // their bytes
+  EXPECT_EQ(DecodeLogRecord(bytes)->samples.refs, batch.refs);
+  EXPECT_EQ(DecodeLogRecord(bytes)->samples.values, batch.values);
+}
+
+TEST(GoldenBytesTest, LogRecordOfDeltas) {
+  SampleBatch batch;
+  batch.Add(9, 1000, 0.1);
+  batch.Add(2, 1003, 0.1);
+  batch.Add(300, 999, 0.1);
+  const std::string bytes = EncodeLogRecord(batch, Timestamp::FromMillis(1000));
+  EXPECT_EQ(Hex(bytes),
+            "01"
+            "616750b4a528a8d6"
+            "e803000000000000"
+            "03"
+            "01120dd404"          // refs: deltas; +9, -7, +298
+            "01000607"            // times: deltas; 0, +3, -4
+            "010800"              // values: codes 8 0 0
+            "9a9999999999b93f");  // 0.1
+  EXPECT_EQ(DecodeLogRecord(bytes)->samples.times_ms, batch.times_ms);
+  EXPECT_EQ(DecodeLogRecord(bytes)->samples.values, batch.values);
+}
+
+TEST(GoldenBytesTest, Alert) {
+  state::v1::AlertRecord record;
+  record.set_labels("L");
+  record.set_phase(2);
+  record.set_active_at_ms(5);
+  record.set_value(1.5);
+  record.set_rule("r");
+  (*record.mutable_annotations())["summary"] = "s";
+  record.set_alias("al");
+  const std::string bytes = EncodeMessage(record);
+  EXPECT_EQ(Hex(bytes),
+            "010a014c1002280551000000000000f83f6a0172720c0a0773756d6d6172791201737a02616c");
+  state::v1::AlertRecord read;
+  ASSERT_TRUE(DecodeMessage(bytes, read).ok());
+  EXPECT_EQ(read.SerializeAsString(), record.SerializeAsString());
+}
+
+TEST(GoldenBytesTest, OutboxHalves) {
+  state::v1::DesiredPage desired;
+  desired.set_alias("al");
+  desired.set_sequence(3);
+  desired.set_open(true);
+  desired.set_severity("critical");
+  desired.set_changed_ms(7);
+  desired.set_episode(1);
+  EXPECT_EQ(Hex(EncodeMessage(desired)), "010a02616c100318013a08637269746963616c58077801");
+
+  state::v1::PageDelivery progress;
+  progress.set_alias("al");
+  progress.set_routed_episode(1);
+  auto* target = progress.add_targets();
+  target->set_receiver("team");
+  target->set_step(state::v1::TargetDelivery::SENT);
+  target->set_operation(state::v1::TargetDelivery::CLOSE);
+  target->set_request_id("q");
+  EXPECT_EQ(Hex(EncodeMessage(progress)), "010a02616c120d0a047465616d180120023201711801");
+}
+
+TEST(GoldenBytesTest, HistoryAndClock) {
+  state::v1::HistoryRecord history;
+  history.set_rule("r");
+  history.set_transition(1);
+  history.set_reason(2);
+  history.set_value(0.5);
+  history.set_evaluated_ms(9);
+  EXPECT_EQ(Hex(EncodeMessage(history)), "010a01721801200239000000000000e03f4809");
+  state::v1::ClockRecord clock;
+  clock.set_evaluated_ms(300);
+  EXPECT_EQ(Hex(EncodeMessage(clock)), "0108ac02");
+}
+
+}  // namespace
+}  // namespace tocsin::storage

@@ -1,0 +1,287 @@
+// What is RocksDB's alone: reopening, the lock, formats, full disks, kill -9.
+
+#include "storage/rocksdb_store.h"
+
+#include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+
+#include "storage/codec.h"
+#include "storage/format.h"
+#include "storage/keys.h"
+#include "storage/sample_log.h"
+#include "tests/storage/temp_dir.h"
+
+namespace tocsin::storage {
+namespace {
+
+using absl::StatusCode;
+
+std::unique_ptr<Store> Open(const std::string& path, const RocksdbOptions& options = {}) {
+  auto opened = OpenRocksdbStore(path, options);
+  EXPECT_TRUE(opened.ok()) << opened.status();
+  return opened.ok() ? *std::move(opened) : nullptr;
+}
+
+absl::Status Put(Store& store, const std::string& key, const std::string& value,
+                 Durability durability = Durability::kSynced) {
+  WriteBatch batch;
+  batch.Put(Family::kAlerts, key, value);
+  return store.Write(batch, durability);
+}
+
+std::string Get(Store& store, const std::string& key) {
+  return store.Get(Family::kAlerts, key)->value_or("(none)");
+}
+
+// Names and contents of all files: what "nothing is touched" means.
+std::map<std::string, std::string> Files(const std::string& path) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    files[entry.path()] = std::string(std::istreambuf_iterator<char>(in), {});
+  }
+  return files;
+}
+
+TEST(RocksdbStoreTest, ReopenKeepsBothDurabilities) {
+  TempDir dir;
+  {
+    auto store = Open(dir.path());
+    ASSERT_TRUE(Put(*store, "synced", "1").ok());
+    ASSERT_TRUE(Put(*store, "buffered", "2", Durability::kBuffered).ok());
+  }
+  auto store = Open(dir.path());
+  EXPECT_EQ(Get(*store, "synced"), "1");
+  EXPECT_EQ(Get(*store, "buffered"), "2");
+  EXPECT_EQ(store->Get(Family::kMeta, kMetaFormat)->value(), EncodeNumber(kFormatNumber));
+}
+
+TEST(RocksdbStoreTest, DirectoriesThatItMakesArePrivate) {
+  TempDir dir;
+  const std::string path = dir.path() + "/a/data";
+  auto store = Open(path);
+  for (const std::string& made : {path, path + "/db"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat(made.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0700u) << made;
+  }
+}
+
+TEST(RocksdbStoreTest, SecondOpeningIsRefusedWithTheHoldersPid) {
+  TempDir dir;
+  auto store = Open(dir.path());
+  const auto second = OpenRocksdbStore(dir.path());
+  EXPECT_EQ(second.status().code(), StatusCode::kFailedPrecondition);
+  const std::string pid = std::to_string(::getpid());
+  EXPECT_NE(second.status().ToString().find("is in use by process " + pid), std::string::npos)
+      << second.status();
+  store.reset();
+  EXPECT_NE(Open(dir.path()), nullptr);
+}
+
+TEST(RocksdbStoreTest, NewerFormatIsRefusedBeforeAnythingIsTouched) {
+  TempDir dir;
+  {
+    auto store = Open(dir.path());
+    WriteBatch newer;
+    newer.Put(Family::kMeta, kMetaFormat, EncodeNumber(kFormatNumber + 1));
+    ASSERT_TRUE(store->Write(newer, Durability::kSynced).ok());
+  }
+  const auto before = Files(dir.path());
+  const auto opened = OpenRocksdbStore(dir.path());
+  EXPECT_EQ(opened.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(opened.status().ToString().find("newer program"), std::string::npos) << opened.status();
+  EXPECT_EQ(Files(dir.path()), before);
+}
+
+TEST(RocksdbStoreTest, UnusableDirectoryIsAnErrorThatNamesIt) {
+  TempDir dir;
+  std::ofstream(dir.path() + "/file") << "x";
+  const auto opened = OpenRocksdbStore(dir.path() + "/file");
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.status().ToString().find("/file"), std::string::npos) << opened.status();
+}
+
+TEST(RocksdbStoreTest, CorruptFileIsDataLoss) {
+  TempDir dir;
+  { ASSERT_TRUE(Put(*Open(dir.path()), "a", std::string(10'000, 'a')).ok()); }
+  { Open(dir.path()); }  // recovery turned the log into tables
+  size_t damaged = 0;
+  for (const auto& [name, bytes] : Files(dir.path())) {
+    if (name.size() < 4 || name.substr(name.size() - 4) != ".sst" || bytes.empty()) continue;
+    std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
+    for (size_t at = 0; at < bytes.size(); at += 16) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file.put(static_cast<char>(bytes[at] ^ 0x55));
+    }
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0u);
+  const auto opened = OpenRocksdbStore(dir.path());
+  const absl::Status status =
+      opened.ok() ? (*opened)->Get(Family::kAlerts, "a").status() : opened.status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
+}
+
+// A file system that runs out of space on request: every write to a file fails as a full disk does.
+class FullFile : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  FullFile(std::unique_ptr<rocksdb::FSWritableFile> file, const std::atomic<bool>& full)
+      : FSWritableFileOwnerWrapper(std::move(file)), full_(full) {}
+  using FSWritableFileOwnerWrapper::Append;
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    if (full_) return rocksdb::IOStatus::NoSpace("injected");
+    return FSWritableFileOwnerWrapper::Append(data, options, context);
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo& info,
+                           rocksdb::IODebugContext* context) override {
+    if (full_) return rocksdb::IOStatus::NoSpace("injected");
+    return FSWritableFileOwnerWrapper::Append(data, options, info, context);
+  }
+
+ private:
+  const std::atomic<bool>& full_;
+};
+
+class FullFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  explicit FullFileSystem(const std::atomic<bool>& full)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), full_(full) {}
+  const char* Name() const override { return "FullFileSystem"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* context) override {
+    std::unique_ptr<rocksdb::FSWritableFile> file;
+    const auto status = FileSystemWrapper::NewWritableFile(name, options, &file, context);
+    if (status.ok()) *result = std::make_unique<FullFile>(std::move(file), full_);
+    return status;
+  }
+
+ private:
+  const std::atomic<bool>& full_;
+};
+
+TEST(RocksdbStoreTest, FullDiskRefusesThenRecoversWithoutReopening) {
+  TempDir dir;
+  std::atomic<bool> full = false;
+  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(full));
+  RocksdbOptions options;
+  options.env = env.get();
+  auto store = Open(dir.path(), options);
+  ASSERT_TRUE(Put(*store, "before", "1").ok());
+  for (int outage = 0; outage < 2; ++outage) {
+    full = true;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(Put(*store, "during", "1").code(), StatusCode::kUnavailable);
+      EXPECT_EQ(Get(*store, "before"), "1") << "reading goes on";
+    }
+    full = false;
+    const absl::Status status = Put(*store, "after" + std::to_string(outage), "1");
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  store.reset();
+  store = Open(dir.path());
+  EXPECT_EQ(Get(*store, "before"), "1");
+  EXPECT_EQ(Get(*store, "after0"), "1");
+  EXPECT_EQ(Get(*store, "after1"), "1");
+}
+
+// Records pass through several tables; cutting gives the space back at once.
+TEST(RocksdbStoreTest, CuttingTheLogFreesItsFiles) {
+  TempDir dir;
+  const auto table_bytes = [&] {
+    uint64_t bytes = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(dir.path() + "/db")) {
+      if (entry.path().extension() == ".sst") bytes += entry.file_size();
+    }
+    return bytes;
+  };
+  SampleBatch batch;
+  for (uint64_t i = 0; i < 100'000; ++i)
+    batch.Add(i * 7919, 1000, 1.0 / static_cast<double>(i + 1));
+  RocksdbOptions options;
+  options.memtable_bytes_max = 4 << 20;
+  for (int round = 0; round < 6; ++round) {
+    auto store = Open(dir.path(), options);
+    auto log = *OpenSampleLog(*store);
+    for (int i = 0; i < 4; ++i) {
+      ASSERT_TRUE(log->Append(batch, {}, Timestamp::FromMillis(round * 100 + i)).ok());
+    }
+  }
+  { Open(dir.path(), options); }
+  const uint64_t before = table_bytes();
+  auto store = Open(dir.path(), options);
+  auto log = *OpenSampleLog(*store);
+  EXPECT_EQ(log->next_offset(), 24u);
+  ASSERT_TRUE(log->CutBefore(Timestamp::FromMillis(500)).ok());
+  EXPECT_EQ(*log->SeekToTime(Timestamp()), 20u);
+  store.reset();
+  store = Open(dir.path(), options);
+  log = *OpenSampleLog(*store);
+  int records = 0;
+  ASSERT_TRUE(log->ReadFrom(0, [&](const LogRecord&) { return ++records, true; }).ok());
+  EXPECT_EQ(records, 4);
+  EXPECT_GT(before, 10u << 20);
+}
+
+// The child appends and tells each acknowledged offset; it is killed in the middle.
+TEST(RocksdbStoreTest, AcknowledgedRecordsSurviveKillNine) {
+  TempDir dir;
+  int channel[2];
+  ASSERT_EQ(::pipe(channel), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto store = OpenRocksdbStore(dir.path());
+    auto log = OpenSampleLog(**store);
+    for (uint64_t i = 0;; ++i) {
+      SampleBatch batch;
+      batch.Add(i + 1, 1000, static_cast<double>(i));
+      const auto offset =
+          (*log)->Append(batch, {{i + 1, Labels{{"n", std::to_string(i)}}}}, Timestamp());
+      if (!offset.ok() || ::write(channel[1], &*offset, sizeof(*offset)) < 0) ::_exit(1);
+    }
+  }
+  ::close(channel[1]);
+  uint64_t acknowledged = 0;
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(::read(channel[0], &acknowledged, sizeof(acknowledged)),
+              static_cast<ssize_t>(sizeof(acknowledged)));
+  }
+  ::kill(child, SIGKILL);
+  uint64_t offset = 0;
+  while (::read(channel[0], &offset, sizeof(offset)) == sizeof(offset)) acknowledged = offset;
+  ::close(channel[0]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+
+  auto store = Open(dir.path());
+  auto log = *OpenSampleLog(*store);
+  EXPECT_GT(log->next_offset(), acknowledged);
+  uint64_t records = 0;
+  ASSERT_TRUE(log->ReadFrom(0,
+                            [&](const LogRecord& record) {
+                              EXPECT_EQ(record.samples.values.at(0), static_cast<double>(records));
+                              return ++records, true;
+                            })
+                  .ok());
+  EXPECT_EQ(records, log->next_offset());
+  uint64_t series = 0;
+  ASSERT_TRUE(log->ReadSeries([&](SeriesRef, Labels) { ++series; }).ok());
+  EXPECT_EQ(series, records);
+}
+
+}  // namespace
+}  // namespace tocsin::storage
