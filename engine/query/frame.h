@@ -7,8 +7,8 @@
 
 namespace tocsin::engine {
 
-// The values of an operator's rows at one evaluation: a dense column and a presence bitmap. Absent rows have an
-// unspecified value.
+// The values of an operator's rows at one evaluation: a dense column and a presence bitmap. Absent
+// rows have an unspecified value.
 class Frame {
  public:
   // Makes all rows absent.

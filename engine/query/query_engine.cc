@@ -1,0 +1,206 @@
+#include "engine/query/query_engine.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "engine/query/graph/compile.h"
+
+namespace tocsin::engine {
+namespace {
+
+constexpr size_t kNotesMax = 10;  // of each kind, per evaluation
+
+// "line:column" in `text`, both from 1. Without the text everything is taken to be on one line.
+std::string Place(absl::string_view text, size_t offset) {
+  size_t line = 1, column = 1;
+  for (size_t i = 0; i < offset; ++i, ++column) {
+    if (i >= text.size() || text[i] != '\n') continue;
+    ++line;
+    column = 0;
+  }
+  return absl::StrCat(line, ":", column);
+}
+
+}  // namespace
+
+struct QueryEngine::Impl {
+  struct Query {
+    promql::ValueType type = promql::ValueType::kVector;
+    std::shared_ptr<ResultOperator> result;  // null for strings
+    std::vector<Compiler::Speaker> speakers;
+    std::vector<SelectorNeed> needs;
+    std::string text;
+    std::string string_value;
+    Timestamp last = Timestamp::Min();  // last evaluation
+    std::vector<std::string> warnings, infos;
+    std::vector<int64_t> newest;
+  };
+
+  Impl(SeriesTable& t, QueryOptions o) : table(t), options(std::move(o)), sets(t) {}
+
+  Query& Get(QueryId id) {
+    const auto it = queries.find(id);
+    TOCSIN_CHECK(it != queries.end()) << "no query " << id;
+    return *it->second;
+  }
+  Moment At(Timestamp t) const { return {t.millis(), table.changes() + sets.additions()}; }
+  static void CollectNotes(Query& query);
+  void PlanTrimming();
+
+  SeriesTable& table;
+  const QueryOptions options;
+  SeriesSets sets;
+  Graph graph;
+  absl::flat_hash_map<QueryId, std::unique_ptr<Query>> queries;
+  QueryId next_id = 1;
+
+  // How far back each slot must be kept: the farthest reach of the sets it belongs to.
+  static constexpr int64_t kForever = INT64_MAX;
+  struct SetReach {
+    int64_t reach_ms = 0;  // kForever: never trimmed
+    size_t planned = 0;    // so many of the set's slots are in slot_reach_ms
+  };
+  uint64_t query_changes = 0;  // grows with Add() and Remove()
+  uint64_t planned_queries = 0;
+  absl::flat_hash_map<std::shared_ptr<const SeriesSet>, SetReach> set_reach;
+  std::vector<int64_t> slot_reach_ms;
+};
+
+QueryEngine::QueryEngine(SeriesTable& table, QueryOptions options)
+    : impl_(std::make_unique<Impl>(table, std::move(options))) {}
+QueryEngine::~QueryEngine() = default;
+
+absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_view text) {
+  if (auto error = Unsupported(expr)) return absl::UnimplementedError(error->message);
+  auto query = std::make_unique<Impl::Query>();
+  query->type = expr.type;
+  query->text = std::string(text);
+  if (expr.type == promql::ValueType::kString) {
+    query->string_value = StringOf(expr);
+  } else {
+    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options);
+    TOCSIN_ASSIGN_OR_RETURN(query->result, compiler.CompileResult(expr));
+    query->speakers = compiler.speakers();
+    query->needs = Needs(expr, impl_->options);
+  }
+  const QueryId id = impl_->next_id++;
+  impl_->queries.emplace(id, std::move(query));
+  ++impl_->query_changes;
+  return id;
+}
+
+void QueryEngine::Remove(QueryId query) {
+  if (impl_->queries.erase(query) == 0) return;
+  ++impl_->query_changes;
+  impl_->graph.Released();
+  if (impl_->query_changes % 256 == 0) impl_->sets.Sweep();
+}
+
+std::optional<promql::ParseError> QueryEngine::Unsupported(const promql::Expr& expr) {
+  if (expr.type == promql::ValueType::kMatrix) {
+    return promql::ParseError{expr.span, "not supported yet: a range vector as a result", ""};
+  }
+  return FindUnsupported(expr);
+}
+
+bool QueryEngine::SeriesAdded(SeriesTable::Slot slot) {
+  return impl_->sets.Add(slot);
+}
+
+absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
+  Impl::Query& query = impl_->Get(id);
+  query.last = t;
+  QueryResult result;
+  result.type = query.type;
+  result.warnings = &query.warnings;
+  result.infos = &query.infos;
+  if (query.result == nullptr) {
+    result.string_value = &query.string_value;
+    return result;
+  }
+  TOCSIN_RETURN_IF_ERROR(query.result->Evaluate(impl_->At(t)));
+  Impl::CollectNotes(query);
+  result.labels = &query.result->labels();
+  result.frame = &query.result->frame();
+  result.index_version = query.result->version();
+  return result;
+}
+
+void QueryEngine::Impl::CollectNotes(Query& query) {
+  query.warnings.clear();
+  query.infos.clear();
+  for (const Compiler::Speaker& speaker : query.speakers) {
+    for (const Note& note : speaker.op->notes()) {
+      std::vector<std::string>& list = note.warning ? query.warnings : query.infos;
+      std::string text = absl::StrCat("PromQL ", note.warning ? "warning: " : "info: ", note.text,
+                                      " (", Place(query.text, speaker.span.begin), ")");
+      const bool told = std::find(list.begin(), list.end(), text) != list.end();
+      if (!told && list.size() < kNotesMax) list.push_back(std::move(text));
+    }
+  }
+}
+
+const std::vector<int64_t>& QueryEngine::NewestInputs(QueryId id) {
+  Impl::Query& query = impl_->Get(id);
+  query.newest.clear();
+  // Operators are shared: another query may have evaluated them at another time since.
+  if (query.result && query.result->Evaluate(impl_->At(query.last)).ok()) {
+    query.newest = query.result->Newest(query.last.millis());
+  }
+  return query.newest;
+}
+
+Timestamp QueryEngine::NextChange(QueryId id, Timestamp t) {
+  Impl::Query& query = impl_->Get(id);
+  if (query.result == nullptr) return Timestamp::Max();
+  // An error may end as soon as anything changes; what its operators know of that is incomplete.
+  if (!query.result->Evaluate(impl_->At(t)).ok()) return Timestamp::FromMillis(t.millis() + 1);
+  return Timestamp::FromMillis(query.result->NextChange(t.millis()));
+}
+
+absl::Duration QueryEngine::MaxReach() const {
+  absl::Duration reach;
+  for (const auto& entry : impl_->queries) {
+    for (const SelectorNeed& need : entry.second->needs) {
+      reach = std::max(reach, need.unbounded ? absl::InfiniteDuration() : need.reach);
+    }
+  }
+  return reach;
+}
+
+void QueryEngine::Impl::PlanTrimming() {
+  if (planned_queries != query_changes) {
+    planned_queries = query_changes;
+    set_reach.clear();
+    slot_reach_ms.clear();
+    for (const auto& entry : queries) {
+      for (const SelectorNeed& need : entry.second->needs) {
+        const int64_t reach = need.unbounded ? kForever : absl::ToInt64Milliseconds(need.reach);
+        const auto set = sets.Get(need.matchers);
+        TOCSIN_CHECK(set.ok()) << set.status().ToString();
+        SetReach& known = set_reach[*set];
+        known.reach_ms = std::max(known.reach_ms, reach);
+      }
+    }
+  }
+  slot_reach_ms.resize(table.size(), 0);
+  for (auto& [set, reach] : set_reach) {
+    for (; reach.planned < set->slots.size(); ++reach.planned) {
+      int64_t& slot_reach = slot_reach_ms[set->slots[reach.planned]];
+      slot_reach = std::max(slot_reach, reach.reach_ms);
+    }
+  }
+}
+
+void QueryEngine::Trim(Timestamp t) {
+  impl_->PlanTrimming();
+  for (SeriesTable::Slot slot = 0; slot < impl_->table.size(); ++slot) {
+    const int64_t reach = impl_->slot_reach_ms[slot];
+    if (reach != Impl::kForever) impl_->table.Trim(slot, t.millis() - reach);
+  }
+}
+
+}  // namespace tocsin::engine

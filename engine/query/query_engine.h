@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
@@ -21,7 +22,8 @@ namespace tocsin::engine {
 struct QueryOptions {
   absl::Duration lookback = absl::Minutes(5);
   absl::Duration default_subquery_step = absl::Minutes(1);
-  // Keep the metric name until the end of the evaluation (a Prometheus feature flag, off by default there).
+  // Keep the metric name until the end of the evaluation (a Prometheus feature flag, off by default
+  // there).
   bool delayed_name_removal = false;
   // start() and end() of the evaluated range; absent: the evaluation time.
   std::optional<Timestamp> range_start;
@@ -32,8 +34,9 @@ using QueryId = uint32_t;
 
 // The result of one evaluation; borrowed, valid until the next call of the engine.
 struct QueryResult {
-  promql::ValueType type = promql::ValueType::kVector;  // kScalar: one row without labels; kVector; kString
-  const std::vector<Labels>* labels = nullptr;          // per row, as users see them
+  promql::ValueType type =
+      promql::ValueType::kVector;               // kScalar: one row without labels; kVector; kString
+  const std::vector<Labels>* labels = nullptr;  // per row, as users see them
   const Frame* frame = nullptr;
   // Changes exactly when `labels` changes: callers keep what they computed per row until then.
   uint64_t index_version = 0;
@@ -43,18 +46,21 @@ struct QueryResult {
   const std::string* string_value = nullptr;
 };
 
-// What a query must be fed with: series matching `matchers`, samples newer than T - reach for an evaluation at T.
+// What a query must be fed with: series matching `matchers`, samples newer than T - reach for an
+// evaluation at T.
 struct SelectorNeed {
   std::vector<promql::Matcher> matchers;
-  absl::Duration reach;           // lookback or range, plus offset and enclosing subqueries; >= 0
-  bool unbounded = false;         // `@ <time>`: any time may be read
+  absl::Duration reach;    // lookback or range, plus offset and enclosing subqueries; >= 0
+  bool unbounded = false;  // `@ <time>`: any time may be read
 };
 
-// Standing queries: a graph of operators over the series of one table. Equal sub-expressions are one operator.
-// Labels are touched only when series come (index versions); an evaluation is arithmetic over frames.
+// Standing queries: a graph of operators over the series of one table. Equal sub-expressions are
+// one operator. Labels are touched only when series come (index versions); an evaluation is
+// arithmetic over frames.
 //
-// Feed samples into the table, and call SeriesAdded() after FindOrAdd() made a new series. Evaluation times may go
-// in any order; ascending times are fast because windows advance incrementally.
+// Feed samples into the table, and call SeriesAdded() after FindOrAdd() made a new series.
+// Evaluation times may go in any order; ascending times are fast because windows advance
+// incrementally.
 //
 // Thread: one at a time, the table's. Borrows the table, which outlives it.
 class QueryEngine {
@@ -62,13 +68,15 @@ class QueryEngine {
   QueryEngine(SeriesTable& table, QueryOptions options);
   ~QueryEngine();
 
-  // Compiles. Unimplemented "not supported yet: ..." for what is not there (see Unsupported()), InvalidArgument for
-  // regexes that do not compile.
-  absl::StatusOr<QueryId> Add(const promql::Expr& expr);
+  // Compiles. Unimplemented "not supported yet: ..." for what is not there (see Unsupported()),
+  // InvalidArgument for regexes that do not compile. `text` is what `expr` was parsed from, for the
+  // places that annotations name.
+  absl::StatusOr<QueryId> Add(const promql::Expr& expr, absl::string_view text = "");
   // Operators that no other query uses go away.
   void Remove(QueryId query);
 
-  // The first part of an expression that Add() would refuse, with its span; nullopt: all of it is supported.
+  // The first part of an expression that Add() would refuse, with its span; nullopt: all of it is
+  // supported.
   static std::optional<promql::ParseError> Unsupported(const promql::Expr& expr);
   // The selectors of an expression.
   static std::vector<SelectorNeed> Needs(const promql::Expr& expr, const QueryOptions& options);
@@ -79,13 +87,15 @@ class QueryEngine {
   // Errors: InvalidArgument with Prometheus' words (many-to-many matching, duplicate labelset ...).
   absl::StatusOr<QueryResult> Evaluate(QueryId query, Timestamp t);
 
-  // Per row of the last Evaluate(): time of the newest sample it was computed from (INT64_MIN if none).
-  // Computed on demand.
+  // Per row of the last Evaluate(): time of the newest sample it was computed from (INT64_MIN if
+  // none). Computed on demand.
   const std::vector<int64_t>& NewestInputs(QueryId query);
 
-  // The first time after `t` at which the result may differ although no sample came: a sample turns stale by
-  // lookback, leaves a window, or (dated ahead) enters it. Max if never. Queries that read the time itself
-  // (time(), date functions) answer `t` + 1 ms.
+  // The first time after `t` at which the result may differ although no sample came: a sample turns
+  // stale by lookback, leaves a window, or (dated ahead) enters it. Max if never. Queries that read
+  // the time itself (time(), date functions) answer `t` + 1 ms; the small drift of rates and
+  // predictions between samples, which comes from extrapolating to the evaluation time, does not
+  // count.
   Timestamp NextChange(QueryId query, Timestamp t);
 
   // How far back samples must be kept for any later evaluation, per the queries added now.
@@ -98,7 +108,8 @@ class QueryEngine {
   std::unique_ptr<Impl> impl_;
 };
 
-// Which selectors a series matches, for routing before it has a slot: an immutable snapshot, any thread.
+// Which selectors a series matches, for routing before it has a slot: an immutable snapshot, any
+// thread.
 class SelectorIndex {
  public:
   // `owner` is an arbitrary number the caller gets back (a shard). Invalid regexes are refused.

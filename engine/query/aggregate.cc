@@ -1,0 +1,162 @@
+// Aggregations to one value per group: sum avg min max count group stddev stdvar quantile.
+#include <cmath>
+
+#include "engine/query/grouped.h"
+#include "engine/query/kahan.h"
+#include "engine/query/quantile.h"
+
+namespace tocsin::engine {
+namespace {
+
+using promql::AggregateOp;
+
+// Accumulators of one group. Made from the group's first value; Add() takes the others in order of
+// rows.
+struct Sum {
+  KahanSum total;
+  explicit Sum(double first = 0) : total{first, 0} {}
+  void Add(double value) { total.Add(value); }
+  double Get() const { return total.sum + total.rest; }
+};
+
+struct Avg {
+  KahanMean mean;
+  explicit Avg(double first = 0) : mean(first) {}
+  void Add(double value) { mean.Add(value); }
+  double Get() const { return mean.Get(); }
+};
+
+// NaN gives way to any number.
+struct Min {
+  double best = 0;
+  explicit Min(double first = 0) : best(first) {}
+  void Add(double value) {
+    if (best > value || std::isnan(best)) best = value;
+  }
+  double Get() const { return best; }
+};
+
+struct Max {
+  double best = 0;
+  explicit Max(double first = 0) : best(first) {}
+  void Add(double value) {
+    if (best < value || std::isnan(best)) best = value;
+  }
+  double Get() const { return best; }
+};
+
+struct Count {
+  double count = 1;
+  explicit Count(double = 0) {}
+  void Add(double) { count += 1; }
+  double Get() const { return count; }
+};
+
+struct Group {
+  explicit Group(double = 0) {}
+  void Add(double) {}
+  double Get() const { return 1; }
+};
+
+// Welford's method.
+template <bool kRoot>
+struct Deviation {
+  double count = 1, mean = 0, squares = 0;
+  explicit Deviation(double first = 0)
+      : mean(first), squares(std::isfinite(first) ? 0 : std::nan("")) {}
+  void Add(double value) {
+    count += 1;
+    const double delta = value - mean;
+    mean += delta / count;
+    squares += delta * (value - mean);
+  }
+  double Get() const { return kRoot ? std::sqrt(squares / count) : squares / count; }
+};
+
+template <typename Accumulator>
+class Aggregate final : public GroupedOperator {
+ public:
+  using GroupedOperator::GroupedOperator;
+
+ protected:
+  absl::Status Compute(int64_t) override {
+    frame_.Reset(rows_);
+    accumulators_.resize(rows_);
+    const Frame& from = in(0);
+    from.ForEach([&](size_t row) {
+      const uint32_t group = groups_.of(row);
+      if (frame_.present(group)) {
+        accumulators_[group].Add(from.value(row));
+      } else {
+        frame_.Set(group, 0);
+        accumulators_[group] = Accumulator(from.value(row));
+      }
+    });
+    frame_.ForEach([&](size_t group) { frame_.values()[group] = accumulators_[group].Get(); });
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<Accumulator> accumulators_;
+};
+
+class QuantileOfGroup final : public GroupedOperator {
+ public:
+  using GroupedOperator::GroupedOperator;
+
+ protected:
+  absl::Status Compute(int64_t) override {
+    const double q = scalar(1);
+    std::string warning = InvalidQuantileText(q);
+    if (!warning.empty()) notes_.push_back({true, std::move(warning)});
+    values_.resize(rows_);
+    for (auto& values : values_) values.clear();
+    in(0).ForEach([&](size_t row) { values_[groups_.of(row)].push_back(in(0).value(row)); });
+    frame_.Reset(rows_);
+    for (size_t group = 0; group < rows_; ++group) {
+      if (!values_[group].empty()) frame_.Set(group, Quantile(q, values_[group]));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::vector<std::vector<double>> values_;  // per group, kept for their capacity
+};
+
+template <typename Accumulator>
+OperatorPtr Make(Grouping grouping, OperatorPtr vector) {
+  return std::make_shared<Aggregate<Accumulator>>(std::move(grouping),
+                                                  std::vector<OperatorPtr>{std::move(vector)});
+}
+
+}  // namespace
+
+OperatorPtr MakeAggregate(AggregateOp op, Grouping grouping, OperatorPtr vector) {
+  switch (op) {
+    case AggregateOp::kSum:
+      return Make<Sum>(std::move(grouping), std::move(vector));
+    case AggregateOp::kAvg:
+      return Make<Avg>(std::move(grouping), std::move(vector));
+    case AggregateOp::kMin:
+      return Make<Min>(std::move(grouping), std::move(vector));
+    case AggregateOp::kMax:
+      return Make<Max>(std::move(grouping), std::move(vector));
+    case AggregateOp::kCount:
+      return Make<Count>(std::move(grouping), std::move(vector));
+    case AggregateOp::kGroup:
+      return Make<Group>(std::move(grouping), std::move(vector));
+    case AggregateOp::kStddev:
+      return Make<Deviation<true>>(std::move(grouping), std::move(vector));
+    case AggregateOp::kStdvar:
+      return Make<Deviation<false>>(std::move(grouping), std::move(vector));
+    default:
+      return nullptr;
+  }
+}
+
+OperatorPtr MakeQuantile(Grouping grouping, OperatorPtr vector, OperatorPtr q) {
+  return std::make_shared<QuantileOfGroup>(
+      std::move(grouping), std::vector<OperatorPtr>{std::move(vector), std::move(q)});
+}
+
+}  // namespace tocsin::engine

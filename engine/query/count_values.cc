@@ -1,0 +1,107 @@
+// count_values: how often each value occurs. The value becomes a label, so rows come up as values
+// do; they stay until the input's rows change.
+#include <bit>
+#include <charconv>
+#include <cmath>
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/query/operators.h"
+
+namespace tocsin::engine {
+namespace {
+
+// The shortest decimal text that reads back as `value`, without exponent.
+std::string ValueText(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  char buffer[400];
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed).ptr;
+  return std::string(buffer, end);
+}
+
+class CountValues final : public Operator {
+ public:
+  CountValues(Grouping grouping, OperatorPtr vector, std::string label)
+      : Operator({std::move(vector)}), grouping_(std::move(grouping)), label_(std::move(label)) {
+    // The label counts as named in the grouping: by() keeps it, without() does not drop it.
+    if (grouping_.without) {
+      std::erase(grouping_.labels, label_);
+    } else {
+      grouping_.labels.push_back(label_);
+    }
+  }
+
+  Labels LabelsOf(size_t row) const override { return labels_[row]; }
+
+  std::vector<int64_t> Newest(int64_t t) const override {
+    const std::vector<int64_t> members = input(0).Newest(t);
+    std::vector<int64_t> newest(rows_, INT64_MIN);
+    in(0).ForEach([&](size_t row) {
+      int64_t& time = newest[row_of_.at(KeyOf(row))];
+      time = std::max(time, members[row]);
+    });
+    return newest;
+  }
+
+ protected:
+  bool Index() override {
+    const bool first = version() == 0;
+    if (first || input(0).layout() != seen_layout_) {
+      seen_layout_ = input(0).layout();
+      ++layout_;
+      labels_.clear();
+      row_of_.clear();
+      row_by_labels_.clear();
+      rows_ = 0;
+    }
+    return true;
+  }
+
+  absl::Status Compute(int64_t) override {
+    const size_t rows_before = rows_;
+    in(0).ForEach([&](size_t row) { Learn(row); });
+    if (rows_ != rows_before) RowsChanged();
+    frame_.Reset(rows_);
+    in(0).ForEach([&](size_t row) {
+      const uint32_t to = row_of_.at(KeyOf(row));
+      frame_.Set(to, frame_.present(to) ? frame_.value(to) + 1 : 1);
+    });
+    return absl::OkStatus();
+  }
+
+ private:
+  using Key = std::pair<uint64_t, uint32_t>;  // bits of the value, input row
+
+  Key KeyOf(size_t row) const {
+    return {std::bit_cast<uint64_t>(in(0).value(row)), static_cast<uint32_t>(row)};
+  }
+
+  void Learn(size_t row) {
+    if (row_of_.contains(KeyOf(row))) return;
+    LabelsBuilder builder(input(0).LabelsOf(row));
+    Labels labels = grouping_.Of(builder.Set(label_, ValueText(in(0).value(row))).Build());
+    const auto [it, added] =
+        row_by_labels_.try_emplace(labels.Fingerprint(), static_cast<uint32_t>(labels_.size()));
+    if (added) {
+      labels_.push_back(std::move(labels));
+      ++rows_;
+    }
+    row_of_.emplace(KeyOf(row), it->second);
+  }
+
+  Grouping grouping_;
+  const std::string label_;
+  uint64_t seen_layout_ = 0;
+  std::vector<Labels> labels_;
+  absl::flat_hash_map<Key, uint32_t> row_of_;
+  absl::flat_hash_map<absl::uint128, uint32_t> row_by_labels_;
+};
+
+}  // namespace
+
+OperatorPtr MakeCountValues(Grouping grouping, OperatorPtr vector, std::string label) {
+  return std::make_shared<CountValues>(std::move(grouping), std::move(vector), std::move(label));
+}
+
+}  // namespace tocsin::engine

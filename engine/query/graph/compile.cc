@@ -1,0 +1,191 @@
+#include "engine/query/graph/compile.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+
+namespace tocsin::engine {
+namespace {
+
+using promql::As;
+using promql::Expr;
+using promql::ExprKind;
+using promql::ValueType;
+
+int64_t Millis(absl::Duration duration) {
+  return absl::ToInt64Milliseconds(duration);
+}
+
+// Texts in keys are preceded by their length, so that no text can look like another key.
+std::string Text(absl::string_view text) {
+  return absl::StrCat(text.size(), ":", text);
+}
+
+std::string Texts(const std::vector<std::string>& texts) {
+  return absl::StrCat(
+      "(",
+      absl::StrJoin(texts, ",",
+                    [](std::string* out, const std::string& text) { *out += Text(text); }),
+      ")");
+}
+
+std::string ShiftKey(const TimeShift& shift) {
+  return absl::StrCat(shift.offset_ms, "@", shift.at_ms ? absl::StrCat(*shift.at_ms) : "t");
+}
+
+}  // namespace
+
+const std::string& StringOf(const Expr& expr) {
+  return As<promql::StringLiteral>(promql::Unwrap(expr)).value;
+}
+
+OperatorPtr Compiler::Share(const std::string& kind, const Ops& inputs,
+                            const std::function<OperatorPtr()>& make) {
+  std::string key = absl::StrCat(depth_, "|", kind);
+  for (const OperatorPtr& input : inputs) key += graph_.NameOf(*input);
+  return graph_.Intern(key, make);
+}
+
+absl::StatusOr<std::shared_ptr<ResultOperator>> Compiler::CompileResult(const Expr& expr) {
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr op, Compile(expr));
+  return std::static_pointer_cast<ResultOperator>(
+      Share("result", {op}, [&] { return MakeResult(op); }));
+}
+
+absl::StatusOr<OperatorPtr> Compiler::Compile(const Expr& outer) {
+  const Expr& expr = promql::Unwrap(outer);
+  switch (expr.kind) {
+    case ExprKind::kNumber: {
+      const double value = As<promql::NumberLiteral>(expr).value;
+      return Share(absl::StrCat("number", absl::Hex(std::bit_cast<uint64_t>(value))), {},
+                   [&] { return MakeNumber(value); });
+    }
+    case ExprKind::kVectorSelector:
+      return Selector(As<promql::VectorSelector>(expr), /*take_time=*/false);
+    case ExprKind::kUnary:
+      return Unary(As<promql::UnaryExpr>(expr));
+    case ExprKind::kBinary:
+      return Binary(As<promql::BinaryExpr>(expr));
+    case ExprKind::kAggregate:
+      return Aggregate(As<promql::AggregateExpr>(expr));
+    case ExprKind::kCall:
+      return Call(As<promql::CallExpr>(expr));
+    default:
+      return absl::UnimplementedError(
+          absl::StrCat("not supported yet: ", promql::ValueTypeName(expr.type), " as a result"));
+  }
+}
+
+TimeShift Compiler::Shift(absl::Duration offset,
+                          const std::optional<promql::AtModifier>& at) const {
+  TimeShift shift{Millis(offset), std::nullopt};
+  if (!at) return shift;
+  using Kind = promql::AtModifier::Kind;
+  const std::optional<Timestamp> time = at->kind == Kind::kTime    ? at->time
+                                        : at->kind == Kind::kStart ? options_.range_start
+                                                                   : options_.range_end;
+  if (time) shift.at_ms = time->millis();
+  return shift;
+}
+
+absl::StatusOr<SelectorSource> Compiler::Source(const promql::VectorSelector& selector) {
+  TOCSIN_ASSIGN_OR_RETURN(auto set, sets_.Get(selector.matchers));
+  return SelectorSource{&table_, std::move(set), Shift(selector.offset, selector.at)};
+}
+
+absl::StatusOr<OperatorPtr> Compiler::Selector(const promql::VectorSelector& selector,
+                                               bool take_time) {
+  TOCSIN_ASSIGN_OR_RETURN(SelectorSource source, Source(selector));
+  const std::string kind = absl::StrCat(take_time ? "times" : "values", ShiftKey(source.shift), "{",
+                                        MatcherKey(selector.matchers), "}");
+  return Share(kind, {}, [&] {
+    return std::make_shared<InstantSelector>(source, Millis(options_.lookback), take_time);
+  });
+}
+
+absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::Range(const Expr& outer) {
+  const Expr& expr = promql::Unwrap(outer);
+  if (expr.kind == ExprKind::kMatrixSelector) return MatrixWindow(As<promql::MatrixSelector>(expr));
+  if (expr.kind == ExprKind::kSubquery) return SubqueryRange(As<promql::Subquery>(expr));
+  return absl::UnimplementedError("not supported yet: this range vector");
+}
+
+absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::MatrixWindow(
+    const promql::MatrixSelector& matrix) {
+  TOCSIN_ASSIGN_OR_RETURN(SelectorSource source, Source(*matrix.selector));
+  const int64_t range_ms = Millis(matrix.range);
+  const std::string kind = absl::StrCat("window", range_ms, "/", ShiftKey(source.shift), "{",
+                                        MatcherKey(matrix.selector->matchers), "}");
+  return std::static_pointer_cast<RangeVector>(
+      Share(kind, {}, [&] { return std::make_shared<Window>(source, range_ms); }));
+}
+
+absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(const promql::Subquery&) {
+  return absl::UnimplementedError("not supported yet: subqueries");
+}
+
+absl::StatusOr<OperatorPtr> Compiler::Unary(const promql::UnaryExpr& expr) {
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr inner, Compile(*expr.expr));
+  if (!expr.negate) return inner;
+  if (expr.type == ValueType::kScalar) {
+    // -x is -1 * x, also for zeros and infinities.
+    return Share("neg", {inner},
+                 [&] { return MakeScalarBinary(promql::BinaryOp::kMul, inner, MakeNumber(-1)); });
+  }
+  return Share("-", {inner},
+               [&] { return MakeSimpleFunction("-", inner, {}, options_.delayed_name_removal); });
+}
+
+absl::StatusOr<OperatorPtr> Compiler::Binary(const promql::BinaryExpr& expr) {
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr lhs, Compile(*expr.lhs));
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr rhs, Compile(*expr.rhs));
+  const bool left_scalar = expr.lhs->type == ValueType::kScalar;
+  const bool right_scalar = expr.rhs->type == ValueType::kScalar;
+  const std::string op =
+      absl::StrCat(promql::BinaryOpName(expr.op), expr.return_bool ? " bool" : "");
+  if (left_scalar && right_scalar) {
+    return Share("scalar " + op, {lhs, rhs}, [&] { return MakeScalarBinary(expr.op, lhs, rhs); });
+  }
+  if (left_scalar || right_scalar) {
+    const VectorScalarOptions options{expr.op, left_scalar, expr.return_bool,
+                                      options_.delayed_name_removal};
+    const OperatorPtr& vector = left_scalar ? rhs : lhs;
+    const OperatorPtr& scalar = left_scalar ? lhs : rhs;
+    return Share(absl::StrCat(left_scalar ? "sv " : "vs ", op), {vector, scalar},
+                 [&] { return MakeVectorScalar(options, vector, scalar); });
+  }
+  const promql::VectorMatching& matching = *expr.matching;
+  const std::string kind = absl::StrCat("vv ", op, static_cast<int>(matching.cardinality),
+                                        matching.on ? "on" : "ignoring", Texts(matching.labels),
+                                        Texts(matching.include));
+  return Share(kind, {lhs, rhs}, [&] {
+    return promql::IsSetOperator(expr.op)
+               ? MakeSetOperator(expr, lhs, rhs)
+               : MakeVectorMatch(expr, lhs, rhs, options_.delayed_name_removal);
+  });
+}
+
+absl::StatusOr<OperatorPtr> Compiler::Aggregate(const promql::AggregateExpr& expr) {
+  using promql::AggregateOp;
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr vector, Compile(*expr.expr));
+  const Grouping grouping{expr.without, expr.grouping};
+  const std::string kind = absl::StrCat(promql::AggregateOpName(expr.op),
+                                        expr.without ? " without" : " by", Texts(expr.grouping));
+  if (expr.op == AggregateOp::kCountValues) {
+    const std::string& label = StringOf(*expr.param);
+    return Share(kind + Text(label), {vector},
+                 [&] { return MakeCountValues(grouping, vector, label); });
+  }
+  if (expr.param == nullptr) {
+    return Share(kind, {vector}, [&] { return MakeAggregate(expr.op, grouping, vector); });
+  }
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr param, Compile(*expr.param));
+  OperatorPtr op = Share(kind, {vector, param}, [&] {
+    return expr.op == AggregateOp::kQuantile ? MakeQuantile(grouping, vector, param)
+                                             : MakeRanking(expr.op, grouping, vector, param);
+  });
+  speakers_.push_back({op.get(), expr.param->span});
+  return op;
+}
+
+}  // namespace tocsin::engine

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/query/graph/graph.h"
+#include "engine/query/operators.h"
+#include "engine/query/query_engine.h"
+#include "engine/query/series_set.h"
+#include "rules/promql/ast.h"
+
+namespace tocsin::engine {
+
+// Turns expressions into operators of a graph.
+class Compiler {
+ public:
+  // An operator that may have something to say, and the part of the text it speaks of.
+  struct Speaker {
+    const Operator* op = nullptr;
+    promql::Span span;
+  };
+
+  Compiler(Graph& graph, SeriesSets& sets, const SeriesTable& table, const QueryOptions& options)
+      : graph_(graph), sets_(sets), table_(table), options_(options) {}
+
+  // A vector or scalar. Errors as QueryEngine::Add().
+  absl::StatusOr<OperatorPtr> Compile(const promql::Expr& expr);
+  // The same, with labels as users see them.
+  absl::StatusOr<std::shared_ptr<ResultOperator>> CompileResult(const promql::Expr& expr);
+
+  const std::vector<Speaker>& speakers() const { return speakers_; }
+
+ private:
+  using Ops = std::vector<OperatorPtr>;
+  // The operator of `kind` over these inputs, shared if it exists.
+  OperatorPtr Share(const std::string& kind, const Ops& inputs,
+                    const std::function<OperatorPtr()>& make);
+
+  absl::StatusOr<SelectorSource> Source(const promql::VectorSelector& selector);
+  absl::StatusOr<OperatorPtr> Selector(const promql::VectorSelector& selector, bool take_time);
+  absl::StatusOr<std::shared_ptr<RangeVector>> Range(const promql::Expr& expr);
+  absl::StatusOr<std::shared_ptr<RangeVector>> MatrixWindow(const promql::MatrixSelector& selector);
+  absl::StatusOr<std::shared_ptr<RangeVector>> SubqueryRange(const promql::Subquery& subquery);
+  absl::StatusOr<OperatorPtr> Unary(const promql::UnaryExpr& expr);
+  absl::StatusOr<OperatorPtr> Binary(const promql::BinaryExpr& expr);
+  absl::StatusOr<OperatorPtr> Aggregate(const promql::AggregateExpr& expr);
+  // compile_call.cc
+  absl::StatusOr<OperatorPtr> Call(const promql::CallExpr& call);
+  absl::StatusOr<OperatorPtr> RangeCall(const promql::CallExpr& call);
+  absl::StatusOr<OperatorPtr> AbsentCall(const promql::CallExpr& call);
+  absl::StatusOr<OperatorPtr> LabelCall(const promql::CallExpr& call);
+  absl::StatusOr<OperatorPtr> SimpleCall(const promql::CallExpr& call);
+  TimeShift Shift(absl::Duration offset, const std::optional<promql::AtModifier>& at) const;
+
+  Graph& graph_;
+  SeriesSets& sets_;
+  const SeriesTable& table_;
+  const QueryOptions& options_;
+  std::vector<Speaker> speakers_;
+  // Operators inside a subquery are evaluated at times of their own, so they are not shared with
+  // those outside.
+  int depth_ = 0;
+};
+
+// What compiles. The first part that does not, with its span.
+std::optional<promql::ParseError> FindUnsupported(const promql::Expr& expr);
+
+// The string of a string literal, in parentheses or not.
+const std::string& StringOf(const promql::Expr& expr);
+
+}  // namespace tocsin::engine

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tocsin::engine {
+
+// The q-quantile of `values` with linear interpolation, as Prometheus defines it: NaN is smaller
+// than everything, no values or q NaN give NaN, q outside [0, 1] gives an infinity. Sorts `values`.
+double Quantile(double q, std::vector<double>& values);
+
+// Prometheus' warning if q is no quantile; "" if it is.
+std::string InvalidQuantileText(double q);
+
+}  // namespace tocsin::engine

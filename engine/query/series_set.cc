@@ -1,0 +1,82 @@
+#include "engine/query/series_set.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+
+namespace tocsin::engine {
+
+absl::StatusOr<std::shared_ptr<const SeriesSet>> SeriesSets::Get(
+    const std::vector<promql::Matcher>& matchers) {
+  std::string key = MatcherKey(matchers);
+  if (auto it = by_key_.find(key); it != by_key_.end()) {
+    if (auto set = it->second.lock()) return set;
+  }
+  TOCSIN_ASSIGN_OR_RETURN(MatcherSet compiled, MatcherSet::Compile(matchers));
+  auto set = std::make_shared<SeriesSet>();
+  set->matchers = std::move(compiled);
+  TellUpTo(static_cast<SeriesTable::Slot>(table_.size()));
+  Fill(*set);
+  by_key_[std::move(key)] = set;
+  const auto& metric = set->matchers.metric();
+  (metric ? by_metric_[*metric] : rest_).push_back(set);
+  ++additions_;
+  return set;
+}
+
+void SeriesSets::Fill(SeriesSet& set) const {
+  const auto take = [&](SeriesTable::Slot slot) {
+    if (set.matchers.Matches(table_.labels(slot))) set.slots.push_back(slot);
+  };
+  if (!set.matchers.metric()) {
+    for (SeriesTable::Slot slot = 0; slot < told_; ++slot) take(slot);
+    return;
+  }
+  const auto it = slots_by_metric_.find(*set.matchers.metric());
+  if (it != slots_by_metric_.end()) std::for_each(it->second.begin(), it->second.end(), take);
+}
+
+bool SeriesSets::Add(SeriesTable::Slot slot) {
+  if (slot < told_) return Offer(slot, /*add=*/false);
+  TellUpTo(slot);
+  ++told_;
+  slots_by_metric_[std::string(table_.labels(slot).metric_name())].push_back(slot);
+  return Offer(slot, /*add=*/true);
+}
+
+void SeriesSets::TellUpTo(SeriesTable::Slot end) {
+  while (told_ < end) Add(told_);
+}
+
+bool SeriesSets::Offer(SeriesTable::Slot slot, bool add) {
+  bool wanted = OfferTo(rest_, slot, add);
+  const auto it = by_metric_.find(table_.labels(slot).metric_name());
+  if (it != by_metric_.end()) wanted = OfferTo(it->second, slot, add) || wanted;
+  return wanted;
+}
+
+bool SeriesSets::OfferTo(const List& list, SeriesTable::Slot slot, bool add) {
+  bool wanted = false;
+  for (const auto& weak : list) {
+    const auto set = weak.lock();
+    if (set == nullptr || !set->matchers.Matches(table_.labels(slot))) continue;
+    wanted = true;
+    if (!add) return true;
+    set->slots.push_back(slot);
+    ++additions_;
+  }
+  return wanted;
+}
+
+void SeriesSets::SweepList(List& list) {
+  std::erase_if(list, [](const auto& weak) { return weak.expired(); });
+}
+
+void SeriesSets::Sweep() {
+  absl::erase_if(by_key_, [](const auto& entry) { return entry.second.expired(); });
+  SweepList(rest_);
+  for (auto& entry : by_metric_) SweepList(entry.second);
+  absl::erase_if(by_metric_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+}  // namespace tocsin::engine

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "engine/query/matcher_set.h"
+#include "engine/query/series_table.h"
+
+namespace tocsin::engine {
+
+// The series of the table that match one set of matchers, in the order they came. Shared by all
+// selectors with these matchers, whatever their range or offset.
+struct SeriesSet {
+  MatcherSet matchers;
+  std::vector<SeriesTable::Slot> slots;
+};
+
+// All series sets in use, found by metric name when a series comes.
+class SeriesSets {
+ public:
+  explicit SeriesSets(const SeriesTable& table) : table_(table) {}
+
+  // The set for these matchers, filled with the series known so far.
+  absl::StatusOr<std::shared_ptr<const SeriesSet>> Get(
+      const std::vector<promql::Matcher>& matchers);
+  // Tells the sets of a new series. True if one wants it. Telling twice is harmless.
+  bool Add(SeriesTable::Slot slot);
+  // Forgets sets nobody uses any more.
+  void Sweep();
+  // Grows whenever some set did.
+  uint64_t additions() const { return additions_; }
+
+ private:
+  using List = std::vector<std::weak_ptr<SeriesSet>>;
+  bool Offer(SeriesTable::Slot slot, bool add);
+  bool OfferTo(const List& list, SeriesTable::Slot slot, bool add);
+  void TellUpTo(SeriesTable::Slot end);
+  void Fill(SeriesSet& set) const;
+  static void SweepList(List& list);
+
+  const SeriesTable& table_;
+  absl::flat_hash_map<std::string, std::weak_ptr<SeriesSet>> by_key_;
+  absl::flat_hash_map<std::string, List> by_metric_;
+  List rest_;
+  // Slots below this are in slots_by_metric_, and every set has those of them that it wants.
+  SeriesTable::Slot told_ = 0;
+  absl::flat_hash_map<std::string, std::vector<SeriesTable::Slot>> slots_by_metric_;
+  uint64_t additions_ = 0;
+};
+
+}  // namespace tocsin::engine
