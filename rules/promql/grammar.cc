@@ -326,7 +326,7 @@ ExprPtr Grammar::ParseAggregate() {
   if (modifier_first && !ParseAggregateModifier(*aggregate)) return nullptr;
   if (!At(TokenKind::kLeftParen)) return FailUnexpected("aggregation"), nullptr;
   std::vector<ExprPtr> args;
-  if (!ParseArguments(args)) return nullptr;
+  if (!ParseArguments(args, "aggregation")) return nullptr;
   if (!modifier_first && (At(TokenKind::kBy) || At(TokenKind::kWithout)) &&
       !ParseAggregateModifier(*aggregate)) {
     return nullptr;
@@ -372,13 +372,13 @@ ExprPtr Grammar::ParseCall() {
          "it is experimental");
     return nullptr;
   }
-  if (!ParseArguments(call->args)) return nullptr;
+  if (!ParseArguments(call->args, "")) return nullptr;
   call->span = {name.span.begin, previous_end_};
   return call;
 }
 
 // "(" [expression {"," expression}] ")". Sets height_ to the caller's.
-bool Grammar::ParseArguments(std::vector<ExprPtr>& args) {
+bool Grammar::ParseArguments(std::vector<ExprPtr>& args, absl::string_view context) {
   const Span open = Take().span;
   size_t height = 0;
   while (!At(TokenKind::kRightParen)) {
@@ -392,7 +392,7 @@ bool Grammar::ParseArguments(std::vector<ExprPtr>& args) {
       return Fail(comma, "trailing commas not allowed in function call args");
     }
   }
-  return Expect(TokenKind::kRightParen, "", "") && SetHeight(height + 1, open);
+  return Expect(TokenKind::kRightParen, context, "") && SetHeight(height + 1, open);
 }
 
 // "(" [label {"," label} [","]] ")"

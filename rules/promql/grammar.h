@@ -61,7 +61,7 @@ class Grammar {
   ExprPtr ParseWord();
   ExprPtr ParseAggregate();
   ExprPtr ParseCall();
-  bool ParseArguments(std::vector<ExprPtr>& args);
+  bool ParseArguments(std::vector<ExprPtr>& args, absl::string_view context);
   bool ParseAggregateModifier(AggregateExpr& aggregate);
   bool ParseGrouping(std::vector<std::string>& labels);
   bool ParseBinaryModifiers(BinaryExpr& binary);

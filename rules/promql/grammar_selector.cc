@@ -1,8 +1,8 @@
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "rules/promql/grammar.h"
 #include "rules/promql/number.h"
 #include "rules/promql/quote.h"
@@ -52,9 +52,11 @@ bool IsRegex(MatchOp op) {
 }  // namespace
 
 std::unique_ptr<VectorSelector> Grammar::ParseWholeSelector() {
-  const bool named = !At(TokenKind::kEnd) && !At(TokenKind::kError) && !Current().text.empty() &&
-                     WordKind(Current().text) != TokenKind::kNumber &&
-                     !absl::StrContains("([])\"'`", Current().text[0]);
+  // Any word will do: a series needs no expression's rules to tell names from operators.
+  const absl::string_view first = Current().text.substr(0, 1);
+  const bool named = At(TokenKind::kLeftBrace) || At(TokenKind::kMetricIdentifier) ||
+                     first == "_" ||
+                     (!first.empty() && absl::ascii_isalpha(static_cast<unsigned char>(first[0])));
   if (!named) return FailUnexpected("series", "metric name or \"{\""), nullptr;
   std::unique_ptr<VectorSelector> selector = ParseVectorSelector();
   if (selector != nullptr && !At(TokenKind::kEnd)) return FailUnexpected("series"), nullptr;
@@ -240,12 +242,11 @@ bool Grammar::ParseAt(Expr& expr) {
 bool Grammar::ParseAtTime(AtModifier& at, Span whole) {
   const bool negative = At(TokenKind::kSub);
   if (negative || At(TokenKind::kAdd)) Take();
-  if (!At(TokenKind::kNumber)) return FailUnexpected("@", "timestamp");
-  const Token token = Take();
-  const absl::StatusOr<double> value = ParseNumberLiteral(token.text);
-  if (!value.ok()) {
-    return Fail(token.span, absl::StrCat("error parsing number: ", value.status().message()));
+  if (!At(TokenKind::kNumber) && !At(TokenKind::kDuration)) {
+    return FailUnexpected("@", "timestamp");
   }
+  const std::optional<double> value = ParseDurationTerm("@");
+  if (!value.has_value()) return false;
   const double seconds = negative ? -*value : *value;
   const double millis = std::round(seconds * 1000.0);
   constexpr double kLimit = 9223372036854775807.0;  // 2^63

@@ -68,6 +68,12 @@ char PlainEscape(char c) {
   }
 }
 
+// "U+007A 'z'".
+std::string NameCodePoint(char32_t c) {
+  const std::string hex = absl::StrCat(absl::Hex(static_cast<uint32_t>(c), absl::kZeroPad4));
+  return absl::StrCat("U+", absl::AsciiStrToUpper(hex), " ", QuoteCodePoint(c));
+}
+
 class Lexer {
  public:
   explicit Lexer(absl::string_view text) : text_(text) {}
@@ -330,10 +336,7 @@ class Lexer {
     if (escape.digits == 0) {
       const Decoded bad = DecodeCodePoint(text_.substr(pos_));
       Fail({pos_ - 1, pos_ + bad.bytes},
-           absl::StrCat("unknown escape sequence U+",
-                        absl::AsciiStrToUpper(absl::StrCat(
-                            absl::Hex(static_cast<uint32_t>(bad.code_point), absl::kZeroPad4))),
-                        " ", QuoteCodePoint(bad.code_point)));
+           absl::StrCat("unknown escape sequence ", NameCodePoint(bad.code_point)));
       return false;
     }
     const size_t escape_start = pos_ - 1;
@@ -349,9 +352,9 @@ class Lexer {
       const auto digit = static_cast<unsigned>(DigitValue(text_[pos_]));
       if (digit >= escape.base) {
         const Decoded bad = DecodeCodePoint(text_.substr(pos_));
-        Fail(
-            {escape_start, pos_ + bad.bytes},
-            absl::StrCat("illegal character in escape sequence: ", QuoteCodePoint(bad.code_point)));
+        Fail({escape_start, pos_ + bad.bytes},
+             absl::StrCat("illegal character ", NameCodePoint(bad.code_point),
+                          " in escape sequence"));
         return false;
       }
       value = value * escape.base + digit;

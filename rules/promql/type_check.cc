@@ -53,11 +53,16 @@ Error CheckSelector(const VectorSelector& selector) {
   return Mistake(selector.span, "vector selector must contain at least one non-empty matcher");
 }
 
+// The one message of Prometheus that says "matrix".
+absl::string_view ShortName(ValueType type) {
+  return type == ValueType::kMatrix ? "matrix" : ValueTypeName(type);
+}
+
 Error CheckSubquery(Subquery& subquery) {
   if (Error error = TypeCheck(*subquery.expr)) return error;
   if (subquery.expr->type == ValueType::kVector) return std::nullopt;
   return Mistake(subquery.span, absl::StrCat("subquery is only allowed on instant vector, got ",
-                                             ValueTypeName(subquery.expr->type), " instead"));
+                                             ShortName(subquery.expr->type), " instead"));
 }
 
 Error CheckUnary(UnaryExpr& unary) {
