@@ -11,8 +11,8 @@
 #include "base/labels.h"
 #include "base/timestamp.h"
 
-// Go text/template with the functions of Prometheus' alert templates (facts: labels, $value, pipelines, if/else,
-// range, with, define-free). Pure: no files, no network, bounded output.
+// Go text/template with the functions of Prometheus' alert templates (facts: labels, $value,
+// pipelines, if/else, range, with, define-free). Pure: no files, no network, bounded output.
 namespace tocsin::templates {
 
 // One row of a `query` call inside a template.
@@ -23,23 +23,24 @@ struct QueryRow {
 
 // What a template sees. Borrowed for the time of one expansion.
 struct TemplateData {
-  const Labels* labels = nullptr;                // $labels, .Labels: the sample's labels
-  const Labels* external_labels = nullptr;       // $externalLabels; null: none
-  std::string external_url;                      // $externalURL
-  double value = 0;                              // $value, .Value
-  Timestamp now;                                 // for `now`
+  const Labels* labels = nullptr;           // $labels, .Labels: the sample's labels
+  const Labels* external_labels = nullptr;  // $externalLabels; null: none
+  std::string external_url;                 // $externalURL
+  double value = 0;                         // $value, .Value
+  Timestamp now;                            // for `now`
   // Runs `query "..."`; empty function: the call fails with "not supported here".
   std::function<absl::StatusOr<std::vector<QueryRow>>(absl::string_view)> query;
 };
 
 class Template {
  public:
-  // InvalidArgument "1:12: message" (line:column in `text`) for syntax errors and unknown functions.
+  // InvalidArgument "1:12: message" (line:column in `text`) for syntax errors and unknown
+  // functions.
   static absl::StatusOr<std::shared_ptr<const Template>> Parse(absl::string_view text);
   virtual ~Template() = default;
 
-  // Expands; errors are at run time only (wrong types, failing functions). Output is cut off with an error beyond
-  // 64 KiB; loops are bounded by their input.
+  // Expands; errors are at run time only (wrong types, failing functions). Output is cut off with
+  // an error beyond 64 KiB; loops are bounded by their input.
   virtual absl::StatusOr<std::string> Expand(const TemplateData& data) const = 0;
 
   // The constant arguments of `query` calls: what the engine must keep state for.
