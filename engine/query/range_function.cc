@@ -40,7 +40,7 @@ size_t Resume(const Samples& samples, Scan& scan) {
                      scan.begin <= samples.position && samples.position < scan.end &&
                      scan.end <= end;
   const size_t from = known ? scan.end - samples.position : 0;
-  if (!known) scan.begin = samples.position;
+  scan.begin = samples.position;
   scan.lineage = samples.lineage;
   scan.end = end;
   return from;

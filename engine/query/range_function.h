@@ -21,7 +21,7 @@ struct RangeCall {
 // only.
 struct Scan {
   uint64_t lineage = Samples::kNoLineage;
-  uint64_t begin = 0;  // looked at [begin, end)
+  uint64_t begin = 0;  // the last window was [begin, end)
   uint64_t end = 0;
   uint64_t mark = 0;  // a position the function remembers
 };
