@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "tests/support/naive/evaluator.h"
 
@@ -97,13 +99,22 @@ std::vector<Element> VectorWithScalar(const Evaluator& evaluator, const promql::
   return result;
 }
 
+// As errors print label sets: the name is one of the labels.
+std::string PrintLabels(const Labels& labels) {
+  std::vector<std::string> parts;
+  for (const LabelView& label : labels) {
+    parts.push_back(absl::StrCat(label.name, "=\"", absl::Utf8SafeCEscape(label.value), "\""));
+  }
+  return absl::StrCat("{", absl::StrJoin(parts, ", "), "}");
+}
+
 absl::Status DuplicateMatch(const VectorMatching& matching, const Labels& group, Labels a,
                             Labels b) {
   if (b < a) std::swap(a, b);
   const char* side = matching.cardinality == Cardinality::kOneToMany ? "left" : "right";
   return absl::InvalidArgumentError(absl::StrCat(
-      "found duplicate series for the match group ", group.ToString(), " on the ", side,
-      " hand-side of the operation: [", a.ToString(), ", ", b.ToString(),
+      "found duplicate series for the match group ", PrintLabels(group), " on the ", side,
+      " hand-side of the operation: [", PrintLabels(a), ", ", PrintLabels(b),
       "];many-to-many matching not allowed: matching labels must be unique on one side"));
 }
 

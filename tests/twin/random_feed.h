@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/random.h"
+
+namespace tocsin::twin {
+
+// One sample on its way: it reaches storage at `arrival_ms`, some time after its own time.
+struct Arrival {
+  int64_t arrival_ms;
+  int64_t time_ms;
+  Labels labels;
+  double value;
+};
+
+// Half an hour of random data, ascending by arrival: counters that reset, gauges, series that come
+// and go mid-way, gaps longer than the lookback, stale markers, NaN and infinities, late and
+// repeated samples. Finite values are multiples of 1/4 below 1000, so that sums of them are exact.
+std::vector<Arrival> RandomFeed(Random& random, int64_t start_ms, int64_t length_ms);
+
+}  // namespace tocsin::twin

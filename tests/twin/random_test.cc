@@ -1,0 +1,234 @@
+// Random expressions over random data, on the engine and on its naive twin: same rows, same values,
+// same errors.
+//
+// All queries of a seed share one engine, whose windows and mappings they advance together, while
+// samples come late, series come and go, times jump and queries are removed. TOCSIN_TWIN_SEEDS=N
+// runs more seeds, TOCSIN_TWIN_SEED=S only that one.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/random.h"
+#include "engine/query/query_engine.h"
+#include "rules/promql/parser.h"
+#include "tests/promqltest/subject.h"
+#include "tests/support/naive/naive.h"
+#include "tests/twin/random_expr.h"
+#include "tests/twin/random_feed.h"
+
+namespace tocsin::twin {
+namespace {
+
+constexpr int64_t kStartMs = 1'700'000'000'000;
+constexpr int64_t kLengthMs = 30 * 60'000;
+
+bool Close(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  if (a == b) return true;
+  return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b)) + 1e-9;
+}
+
+using Rows = std::map<Labels, double>;
+
+// Rows of a result; a scalar is a row without labels.
+Rows RowsOf(const naive::Value& value) {
+  Rows rows;
+  if (value.type == promql::ValueType::kScalar) rows[Labels()] = value.scalar;
+  for (const naive::Element& element : value.vector) rows[element.labels] = element.value;
+  return rows;
+}
+
+std::string Show(const absl::StatusOr<Rows>& rows) {
+  if (!rows.ok()) return absl::StrCat("error: ", rows.status().message());
+  std::string text;
+  for (const auto& [labels, value] : *rows) {
+    absl::StrAppend(&text, "\n    ", labels.ToString(), " ", absl::StrCat(value));
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+// An expression with several faults may name either of them: that there is an error must agree.
+bool Same(const absl::StatusOr<Rows>& a, const absl::StatusOr<Rows>& b) {
+  if (!a.ok() || !b.ok()) return a.status().code() == b.status().code();
+  if (a->size() != b->size()) return false;
+  for (auto left = a->begin(), right = b->begin(); left != a->end(); ++left, ++right) {
+    if (!(left->first == right->first) || !Close(left->second, right->second)) return false;
+  }
+  return true;
+}
+
+struct Query {
+  std::string text;
+  promql::ExprPtr expr;
+  engine::QueryId id = 0;
+};
+
+// Of all seeds: what was really compared.
+struct Totals {
+  int queries = 0;
+  int refused = 0;
+  int64_t compared = 0;
+  int64_t rows = 0;
+  int64_t errors = 0;
+};
+
+class World {
+ public:
+  World(uint64_t seed, Totals* totals)
+      : random_(seed),
+        totals_(*totals),
+        options_(MakeOptions()),
+        engine_(table_, options_),
+        arrivals_(RandomFeed(random_, kStartMs, kLengthMs)) {}
+
+  void Run() {
+    const bool ahead = random_.Next() % 2 == 0;  // queries before the first series, or behind some
+    if (!ahead) FeedUntil(kStartMs + 60'000);
+    for (int i = 0; i < 12; ++i) AddQuery();
+    int64_t t = kStartMs + (ahead ? -10'000 : 60'000);
+    while (t < kStartMs + kLengthMs + 7 * 60'000 && !::testing::Test::HasFailure()) {
+      FeedUntil(t);
+      CompareAll(t);
+      if (!trims_ && random_.Next() % 8 == 0) CompareAll(t - Below(15 * 60'000));
+      if (!trims_ && random_.Next() % 8 == 0) CompareAll(t + Below(3 * 60'000));
+      if (trims_) engine_.Trim(Timestamp::FromMillis(t));
+      if (random_.Next() % 6 == 0) ReplaceQuery();
+      t += random_.Next() % 3 == 0 ? Below(200'000) + 1 : 15'000;
+    }
+  }
+
+ private:
+  engine::QueryOptions MakeOptions() {
+    engine::QueryOptions options;
+    options.delayed_name_removal = random_.Next() % 2 == 0;
+    if (random_.Next() % 4 == 0) options.lookback = absl::Seconds(50);
+    trims_ = random_.Next() % 2 == 0;
+    return options;
+  }
+
+  int64_t Below(int64_t n) {
+    return static_cast<int64_t>(random_.Next() % static_cast<uint64_t>(n));
+  }
+
+  void FeedUntil(int64_t t) {
+    for (; fed_ < arrivals_.size() && arrivals_[fed_].arrival_ms <= t; ++fed_) {
+      const Arrival& arrival = arrivals_[fed_];
+      const bool known = table_.Find(arrival.labels).has_value();
+      const auto slot = table_.FindOrAdd(arrival.labels);
+      if (!known) engine_.SeriesAdded(slot);
+      const auto result = table_.Append(slot, arrival.time_ms, arrival.value);
+      // What was cut off is not needed by any later evaluation, by contract.
+      if (result != engine::AppendResult::kTooOld) {
+        storage_.Add(arrival.labels, arrival.time_ms, arrival.value);
+      }
+    }
+  }
+
+  void AddQuery() {
+    RandomExpr generator(random_);
+    while (true) {
+      Query query;
+      query.text = generator.Vector(3);
+      promql::ParseResult parsed = promql::ParseExpr(query.text);
+      ASSERT_FALSE(parsed.error.has_value())
+          << query.text << ": " << promql::FormatParseError(query.text, *parsed.error);
+      query.expr = std::move(parsed.expr);
+      ++totals_.queries;
+      const auto id = engine_.Add(*query.expr);
+      if (id.ok()) {
+        query.id = *id;
+        queries_.push_back(std::move(query));
+        return;
+      }
+      ASSERT_TRUE(absl::IsUnimplemented(id.status())) << query.text << ": " << id.status();
+      ++totals_.refused;
+    }
+  }
+
+  void ReplaceQuery() {
+    const auto victim = queries_.begin() + Below(static_cast<int64_t>(queries_.size()));
+    engine_.Remove(victim->id);
+    queries_.erase(victim);
+    AddQuery();
+  }
+
+  void CompareAll(int64_t t) {
+    for (const Query& query : queries_) {
+      Compare(query, Timestamp::FromMillis(t));
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+
+  absl::StatusOr<Rows> Naive(const Query& query, Timestamp t) const {
+    const auto value = naive::Evaluate(storage_, *query.expr, t, options_, nullptr);
+    if (!value.ok()) return value.status();
+    return RowsOf(*value);
+  }
+
+  absl::StatusOr<Rows> Engine(const Query& query, Timestamp t) {
+    const auto result = engine_.Evaluate(query.id, t);
+    if (!result.ok()) return result.status();
+    return RowsOf(promqltest::Copy(*result).value);
+  }
+
+  void Compare(const Query& query, Timestamp t) {
+    const auto expected = Naive(query, t);
+    const auto actual = Engine(query, t);
+    ASSERT_TRUE(Same(expected, actual))
+        << query.text << "\n  at " << FormatTimestamp(t) << " (start "
+        << absl::FormatDuration(t - Timestamp::FromMillis(kStartMs)) << "), delayed name removal "
+        << options_.delayed_name_removal << ", lookback " << absl::FormatDuration(options_.lookback)
+        << "\n  twin: " << Show(expected) << "\n  engine: " << Show(actual);
+    ++totals_.compared;
+    totals_.errors += expected.ok() ? 0 : 1;
+    totals_.rows += expected.ok() ? static_cast<int64_t>(expected->size()) : 0;
+  }
+
+  SeededRandom random_;
+  Totals& totals_;
+  bool trims_ = false;
+  const engine::QueryOptions options_;
+  engine::SeriesTable table_;
+  engine::QueryEngine engine_;
+  naive::Storage storage_;
+  const std::vector<Arrival> arrivals_;
+  size_t fed_ = 0;
+  std::vector<Query> queries_;
+};
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  uint64_t number = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
+}
+
+TEST(RandomTwinTest, EngineAndTwinAgree) {
+  const uint64_t only = FromEnvironment("TOCSIN_TWIN_SEED", 0);
+  const uint64_t count = only != 0 ? 1 : FromEnvironment("TOCSIN_TWIN_SEEDS", 12);
+  Totals totals;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t seed = only != 0 ? only : i + 1;
+    SCOPED_TRACE(absl::StrCat("TOCSIN_TWIN_SEED=", seed));
+    World(seed, &totals).Run();
+    if (HasFailure()) break;
+  }
+  std::printf(
+      "%d queries (%d refused as not supported yet), %lld comparisons, %lld rows, %lld errors\n",
+      totals.queries, totals.refused, static_cast<long long>(totals.compared),
+      static_cast<long long>(totals.rows), static_cast<long long>(totals.errors));
+  // A generator or an engine that gives up would make this test say nothing.
+  EXPECT_LT(totals.refused * 2, totals.queries);
+  EXPECT_GT(totals.rows, totals.compared / 2);
+}
+
+}  // namespace
+}  // namespace tocsin::twin
