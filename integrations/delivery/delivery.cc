@@ -1,0 +1,475 @@
+#include "integrations/delivery/delivery.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/check.h"
+#include "base/labels.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using opsgenie::OpsgenieConfig;
+
+constexpr size_t kAdoptedPerTake = 64;    // the rest is for other workers
+constexpr uint32_t kFailuresToPause = 3;  // in a row
+constexpr absl::Duration kStoreRetry = absl::Seconds(1);
+
+// The account as the remote side sees it. The key is in it only as a hash.
+std::string AccountOf(const OpsgenieConfig& config) {
+  return absl::StrCat(config.api_url, "#", Hash64(config.api_key.Reveal()));
+}
+
+Labels RoutingLabels(const DesiredPage& page) {
+  auto labels = Labels::FromCanonical(page.labels());
+  if (!labels.ok()) return Labels();
+  if (labels->Has("severity") || page.severity().empty()) return *std::move(labels);
+  return LabelsBuilder(*labels).Set("severity", page.severity()).Build();
+}
+
+// A server may repeat what it was sent.
+std::string Redacted(const std::string& text, const OpsgenieConfig& config) {
+  if (config.api_key.empty()) return text;
+  return absl::StrReplaceAll(text, {{config.api_key.Reveal(), "<redacted>"}});
+}
+
+}  // namespace
+
+Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
+                   opsgenie::Expander expander, std::shared_ptr<const ReceiversAndRoutes> config,
+                   DeliveryOptions options)
+    : outbox_(outbox),
+      expander_(std::move(expander)),
+      options_(options),
+      random_(random),
+      metrics_(metrics),
+      config_(std::move(config)),
+      queue_(options.requests_per_account_max) {
+  MutexLock lock(mutex_);
+  LearnConfigs();
+}
+
+void Delivery::LearnConfigs() {
+  metrics_.AddReceivers(*config_);
+  for (const auto& [name, receiver] : config_->receivers) {
+    for (uint32_t i = 0; i < receiver.opsgenie_configs.size(); ++i) {
+      // Shares the snapshot's ownership.
+      configs_[{name, i}] = std::shared_ptr<const OpsgenieConfig>(
+          config_, &config_->receivers.at(name).opsgenie_configs[i]);
+    }
+  }
+}
+
+void Delivery::Start(Timestamp now) {
+  const std::vector<std::string> aliases = outbox_.Aliases();
+  std::vector<LogLine> lines;
+  {
+    MutexLock lock(mutex_);
+    for (const std::string& alias : aliases) Adopt(alias, /*recovered=*/true, now);
+    lines.swap(log_);
+  }
+  WriteLog(std::move(lines));
+}
+
+void Delivery::Notify(const std::string& alias) {
+  MutexLock lock(mutex_);
+  changed_.push_back(alias);
+}
+
+// --- Pages
+
+void Delivery::AdoptChanged(Timestamp now) {
+  for (size_t i = 0; i < kAdoptedPerTake && !changed_.empty(); ++i) {
+    const std::string alias = std::move(changed_.front());
+    changed_.pop_front();
+    Adopt(alias, /*recovered=*/false, now);
+  }
+}
+
+void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
+  auto entry = outbox_.Find(alias);
+  if (!entry) return;
+  const auto [it, fresh] = pages_.try_emplace(alias);
+  Page& page = it->second;
+  if (!fresh && entry->desired.sequence() <= page.desired.sequence()) return;
+  page.desired = std::move(entry->desired);
+  if (fresh) {
+    page.progress = std::move(entry->progress);
+    page.progress.set_alias(alias);
+  }
+  const bool routed = page.progress.routed_episode() == page.desired.episode() &&
+                      (page.desired.episode() != 0 || page.progress.targets_size() > 0);
+  if (!routed) ChooseTargets(page, recovered, now);
+  Reconcile(page, now);
+}
+
+void Delivery::ChooseTargets(Page& page, bool recovered, Timestamp now) {
+  page.progress.set_routed_episode(page.desired.episode());
+  const std::vector<std::string> receivers = Match(config_->route, RoutingLabels(page.desired));
+  // Closed before anything was sent. After a restart that is not sure: look.
+  const bool fold = !page.desired.open() && !recovered;
+  std::map<TargetKey, TargetDelivery*> known;
+  for (TargetDelivery& target : *page.progress.mutable_targets()) {
+    target.set_retired(true);
+    known[{target.receiver(), target.target()}] = &target;
+  }
+  std::vector<TargetKey> chosen;
+  for (const std::string& name : receivers) {
+    if (fold) metrics_.Count(name, Outcome::kFolded);
+    if (fold) continue;
+    const auto receiver = config_->receivers.find(name);
+    if (receiver == config_->receivers.end()) continue;
+    for (uint32_t i = 0; i < receiver->second.opsgenie_configs.size(); ++i) {
+      chosen.push_back({name, i});
+    }
+  }
+  for (const TargetKey& key : chosen) {
+    const auto found = known.find(key);
+    if (found == known.end()) continue;
+    TargetDelivery& target = *found->second;
+    target.set_retired(false);
+    if (target.step() == TargetDelivery::SENT || target.step() == TargetDelivery::UNKNOWN) continue;
+    target.set_step(TargetDelivery::IDLE);  // a new page starts afresh
+    target.set_next_attempt_ms(0);
+    target.set_attempts(0);
+    target.set_minimal(false);
+  }
+  for (const TargetKey& key : chosen) {
+    if (known.count(key)) continue;
+    TargetDelivery& target = *page.progress.add_targets();
+    target.set_receiver(key.first);
+    target.set_target(key.second);
+    if (page.desired.open() || !recovered) continue;
+    target.set_uncertain_until_ms((now + absl::Milliseconds(kUncertainMs)).millis());
+    target.set_episode(page.desired.episode());
+  }
+}
+
+void Delivery::Reconcile(Page& page, Timestamp now) {
+  bool at_rest = true;
+  auto& targets = *page.progress.mutable_targets();
+  for (int i = 0; i < targets.size();) {
+    if (ReconcileTarget(page, targets[i], at_rest, now))
+      ++i;
+    else
+      targets.DeleteSubrange(i, 1);
+  }
+  const bool gave_up = std::any_of(targets.begin(), targets.end(), [](const TargetDelivery& t) {
+    return t.step() == TargetDelivery::GAVE_UP;
+  });
+  page.removable = at_rest && !page.desired.open();
+  page.settled = at_rest && !gave_up;
+  if (at_rest) QueueStore(page);
+}
+
+bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest, Timestamp now) {
+  const TargetKey key{target.receiver(), target.target()};
+  const auto known = page.tasks.find(key);
+  if (known != page.tasks.end() && page.in_flight.count(known->second)) {
+    at_rest = false;
+    return true;
+  }
+  const auto config = configs_.find(key);
+  if (config == configs_.end()) {
+    Effect vanished;
+    vanished.outcome = Outcome::kVanished;
+    vanished.error = "the receiver is not in the configuration any more; its page stays as it is";
+    Report(page, target, Action::kNone, vanished);
+    DropTask(page, key);
+    return false;
+  }
+  const Step step = NextStep(page.desired, target, *config->second, expander_);
+  if (step.action != Action::kNone) {
+    at_rest = false;
+    queue_.Put(TaskOf(page, key), AccountOf(*config->second),
+               UrgencyOf(step.action, page.desired, target, *config->second),
+               std::max(step.due_ms, int64_t{0}));
+    return true;
+  }
+  DropTask(page, key);
+  if (target.retired()) return false;
+  if (target.step() != TargetDelivery::GAVE_UP) {
+    target.set_step(TargetDelivery::IDLE);
+    target.set_confirmed_sequence(page.desired.sequence());
+  }
+  (void)now;
+  return true;
+}
+
+ReadyQueue::Task Delivery::TaskOf(Page& page, const TargetKey& key) {
+  const auto [it, fresh] = page.tasks.try_emplace(key, last_task_ + 1);
+  if (fresh) owners_[++last_task_] = {page.desired.alias(), key};
+  return it->second;
+}
+
+void Delivery::DropTask(Page& page, const TargetKey& key) {
+  const auto found = page.tasks.find(key);
+  if (found == page.tasks.end()) return;
+  queue_.Drop(found->second);
+  owners_.erase(found->second);
+  page.tasks.erase(found);
+}
+
+void Delivery::Forget(Page& page) {
+  for (const auto& [key, task] : page.tasks) {
+    queue_.Drop(task);
+    owners_.erase(task);
+  }
+  pages_.erase(std::string(page.desired.alias()));
+}
+
+// --- Requests and answers
+
+std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
+  std::optional<Work> work;
+  std::vector<LogLine> lines;
+  {
+    MutexLock lock(mutex_);
+    AdoptChanged(now);
+    auto task = queue_.Take(now.millis());
+    if (!task) StoreQueued(now);
+    if (!task) task = queue_.Take(now.millis());
+    if (task) {
+      const TaskOwner& owner = owners_.at(*task);
+      Page& page = pages_.at(owner.alias);
+      auto& targets = *page.progress.mutable_targets();
+      const auto target = std::find_if(targets.begin(), targets.end(), [&](const auto& t) {
+        return TargetKey(t.receiver(), t.target()) == owner.target;
+      });
+      TOCSIN_CHECK(target != targets.end()) << owner.alias;
+      page.in_flight.insert(*task);
+      work.emplace();
+      work->task = *task;
+      work->alias = owner.alias;
+      work->config = configs_.at(owner.target);
+      const Step step = NextStep(page.desired, *target, *work->config, expander_);
+      work->sent = BuildRequest(step.action, page.desired, *target, *work->config, expander_);
+    }
+    lines.swap(log_);
+  }
+  WriteLog(std::move(lines));
+  return work;
+}
+
+void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::HttpResponse>& answer,
+                        Timestamp now) {
+  std::vector<LogLine> lines;
+  {
+    MutexLock lock(mutex_);
+    queue_.Finish(work.task);
+    const TaskOwner owner = owners_.at(work.task);
+    Page& page = pages_.at(owner.alias);
+    page.in_flight.erase(work.task);
+    auto& targets = *page.progress.mutable_targets();
+    const auto target = std::find_if(targets.begin(), targets.end(), [&](const auto& t) {
+      return TargetKey(t.receiver(), t.target()) == owner.target;
+    });
+    TOCSIN_CHECK(target != targets.end()) << owner.alias;
+    Effect effect =
+        ApplyAnswer(work.sent, page.desired, *work.config, answer, now, random_.Uniform(), *target);
+    effect.error = Redacted(effect.error, *work.config);
+    if (!effect.error.empty()) target->set_last_error(effect.error);
+    if (effect.accepted_create && page.desired.cause_committed_ms() > 0) {
+      const int64_t ms = now.millis() - page.desired.cause_committed_ms();
+      metrics_.ObserveLatency(static_cast<double>(std::max<int64_t>(ms, 0)) / 1000.0);
+    }
+    FollowAccount(*work.config, owner.target.first, effect, now);
+    Report(page, *target, work.sent.action, effect);
+    QueueStore(page);
+    Reconcile(page, now);
+    StoreQueued(now);
+    lines.swap(log_);
+  }
+  WriteLog(std::move(lines));
+}
+
+void Delivery::FollowAccount(const OpsgenieConfig& config, const std::string& receiver,
+                             const Effect& effect, Timestamp now) {
+  const std::string name = AccountOf(config);
+  Account& account = accounts_[name];
+  account.receivers.insert(receiver);
+  const auto pause = [&](int64_t ms) { queue_.Pause(name, now.millis() + ms); };
+  switch (effect.sign) {
+    case AccountSign::kWell:
+      account.failures = account.throttles = 0;
+      queue_.SetProbing(name, false);
+      if (!account.blocked) return;
+      account.blocked = false;
+      queue_.Pause(name, 0);
+      for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, false);
+      return;
+    case AccountSign::kThrottled: {
+      const int64_t asked_ms = absl::ToInt64Milliseconds(effect.wait);
+      const int64_t ms = asked_ms > 0 ? asked_ms + static_cast<int64_t>(random_.Uniform() * 250)
+                                      : BackoffMs(account.throttles + 1, random_.Uniform());
+      ++account.throttles;
+      return pause(ms);
+    }
+    case AccountSign::kRefused:
+      account.blocked = true;
+      queue_.SetProbing(name, true);
+      for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, true);
+      return pause(absl::ToInt64Milliseconds(options_.blocked_probe_interval));
+    case AccountSign::kFailing:
+      if (++account.failures < kFailuresToPause) return;
+      queue_.SetProbing(name, true);
+      return pause(BackoffMs(account.failures - kFailuresToPause + 1, random_.Uniform()));
+  }
+}
+
+void Delivery::Report(const Page& page, const TargetDelivery& target, Action action,
+                      const Effect& effect) {
+  metrics_.Count(target.receiver(), effect.outcome);
+  if (effect.outcome == Outcome::kNone) return;
+  LogLine line{LogLevel::kInfo,   "page delivery",    page.desired.alias(),
+               target.receiver(), ActionName(action), OutcomeName(effect.outcome),
+               effect.error};
+  switch (effect.outcome) {
+    case Outcome::kRetried:
+    case Outcome::kThrottled:
+    case Outcome::kUnknown:
+      line.level = LogLevel::kWarning;
+      break;
+    case Outcome::kRejected:
+    case Outcome::kDiscarded:
+    case Outcome::kGaveUp:
+    case Outcome::kVanished:
+      line.level = LogLevel::kError;
+      break;
+    case Outcome::kBlocked:
+      line.level = LogLevel::kError;
+      line.event = "page delivery: the receiver refuses our key or URL, its pages wait";
+      break;
+    default:
+      break;
+  }
+  log_.push_back(std::move(line));
+}
+
+Timestamp Delivery::NextDue(Timestamp now) const {
+  MutexLock lock(mutex_);
+  if (!changed_.empty() || !to_store_.empty()) return now;
+  Timestamp next = Timestamp::Max();
+  if (const auto due = queue_.NextDue(now.millis())) next = Timestamp::FromMillis(*due);
+  for (const auto& [alias, at] : store_again_) next = std::min(next, at);
+  return next;
+}
+
+// --- Records
+
+void Delivery::QueueStore(Page& page) {
+  if (page.storing) page.changed_meanwhile = true;
+  if (page.storing || page.queued) return;
+  page.queued = true;
+  to_store_.push_back(page.desired.alias());
+}
+
+void Delivery::StoreQueued(Timestamp now) {
+  for (auto it = store_again_.begin(); it != store_again_.end();) {
+    const auto page = pages_.find(it->first);
+    if (it->second > now) {
+      ++it;
+      continue;
+    }
+    if (page != pages_.end()) QueueStore(page->second);
+    it = store_again_.erase(it);
+  }
+  while (!to_store_.empty()) {
+    const std::string alias = std::move(to_store_.front());
+    to_store_.pop_front();
+    Store(alias, now);
+  }
+}
+
+void Delivery::Store(const std::string& alias, Timestamp now) {
+  const auto found = pages_.find(alias);
+  if (found == pages_.end()) return;
+  Page& page = found->second;
+  page.queued = false;
+  if (page.storing) {
+    page.changed_meanwhile = true;
+    return;
+  }
+  page.storing = true;  // nobody else stores or forgets it now, though the lock is given away
+  do {
+    page.changed_meanwhile = false;
+    if (StoreOnce(page, now)) return Forget(page);
+  } while (page.changed_meanwhile);
+  page.storing = false;
+}
+
+// True if the page was removed and is not wanted again.
+bool Delivery::StoreOnce(Page& page, Timestamp now) {
+  const std::string alias = page.desired.alias();
+  const uint64_t sequence = page.desired.sequence();
+  const bool remove = page.removable;
+  const state::v1::PageDelivery progress = page.progress;
+  const bool settled = page.settled;
+  mutex_.Unlock();
+  absl::Status status;
+  bool removed = false;
+  if (remove) {
+    const auto result = outbox_.Remove(alias, sequence);
+    status = result.status();
+    removed = result.ok() && *result;
+  } else {
+    status = outbox_.SaveProgress(progress, settled, storage::Durability::kBuffered);
+  }
+  mutex_.Lock();
+  if (!status.ok()) {
+    metrics_.CountSaveError();
+    log_.push_back({LogLevel::kError, "progress of delivery not stored, trying again", alias, "",
+                    "", "", std::string(status.message())});
+  }
+  // Not removed means a change is on its way; should it not come, ask again.
+  if (!status.ok() || removed != remove) store_again_[alias] = now + kStoreRetry;
+  return removed && !page.changed_meanwhile && page.desired.sequence() == sequence;
+}
+
+void Delivery::WriteLog(std::vector<LogLine> lines) {
+  for (const LogLine& line : lines) {
+    Log(line.level, line.event,
+        {{"alias", line.alias},
+         {"receiver", line.receiver},
+         {"action", line.action},
+         {"outcome", line.outcome},
+         {"error", line.error}});
+  }
+}
+
+// --- Configuration and gauges
+
+void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config, Timestamp now) {
+  std::vector<LogLine> lines;
+  {
+    MutexLock lock(mutex_);
+    config_ = std::move(config);
+    LearnConfigs();
+    queue_.Resume();
+    for (auto& [name, account] : accounts_) {
+      queue_.SetProbing(name, false);
+      for (const std::string& receiver : account.receivers) metrics_.SetBlocked(receiver, false);
+      account = {};
+    }
+    for (auto& [alias, page] : pages_) {
+      for (TargetDelivery& target : *page.progress.mutable_targets()) {
+        if (target.step() == TargetDelivery::GAVE_UP) target.set_step(TargetDelivery::IDLE);
+      }
+      Reconcile(page, now);
+    }
+    lines.swap(log_);
+  }
+  WriteLog(std::move(lines));
+}
+
+void Delivery::UpdateGauges(Timestamp now) {
+  const auto oldest = outbox_.OldestUnsettledMillis();
+  const size_t entries = outbox_.size();
+  const double age_seconds =
+      oldest ? std::max(0.0, static_cast<double>(now.millis() - *oldest) / 1000.0) : 0.0;
+  MutexLock lock(mutex_);
+  metrics_.SetOutbox(entries, age_seconds);
+}
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,171 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/timestamp.h"
+#include "integrations/delivery/delivery_metrics.h"
+#include "integrations/delivery/ready_queue.h"
+#include "integrations/delivery/receiver.h"
+#include "integrations/delivery/target_outcome.h"
+#include "integrations/delivery/target_step.h"
+#include "storage/outbox.h"
+
+namespace tocsin::delivery {
+
+struct DeliveryOptions {
+  // Requests of one account at once; below the number of workers, so that a slow account leaves
+  // some to others.
+  int requests_per_account_max = 6;
+  absl::Duration blocked_probe_interval = absl::Minutes(5);
+};
+
+// Brings what the outbox owes to the receivers until the remote side confirms it: reconciles, per
+// page and target, the desired state with the confirmed one. Passive: the caller takes requests,
+// sends them by whatever transport, and brings the answers back.
+//
+// Promises. A page is sent at least once, and a create only counts when the request status says so.
+// Per page and target one request is under way at a time, and a close waits for its create. The
+// targets of an episode are chosen when it is first seen and kept, so that the close goes where the
+// open went. What opened and closed before anything was sent is folded: nothing goes out. Once a
+// create left (or may have left) its fate is found out first, then the page is closed. A lost
+// create may come true up to a minute late: a page is only forgotten after a look behind that time.
+// Nothing owed is discarded for a refused key, throttling or an outage.
+//
+// Restart: everything goes on from the records. Progress is stored after answers, not before
+// requests, which keeps the disk out of a page's way; so a page that closed while down and shows no
+// sign of having been sent is looked up once. Limit: if the process dies between a first create and
+// its answer and comes back with other routes, the page follows the new routes.
+//
+// Reload: open pages of a receiver that is gone keep its last configuration until they close, but
+// not across a restart: then the target is dropped with an error in log and metric (outcome
+// "vanished"), its page stays open remotely. A target is a position in its receiver's list:
+// reordering the list moves open pages along.
+//
+// Thread: any. Lock order: this, then the outbox. Borrows outbox, metrics and random, which outlive
+// it; random is used under the lock. The expander runs under the lock too: it must be quick and
+// must not call back.
+class Delivery {
+ public:
+  struct Work {
+    ReadyQueue::Task task = 0;
+    std::string alias;
+    std::shared_ptr<const opsgenie::OpsgenieConfig> config;
+    Sent sent;
+    const http_client::HttpRequest& request() const { return sent.request; }
+  };
+
+  Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random, opsgenie::Expander expander,
+           std::shared_ptr<const ReceiversAndRoutes> config, DeliveryOptions options = {});
+
+  // Adopts all entries of the recovered outbox. Once, before Take.
+  void Start(Timestamp now);
+
+  // The page of `alias` changed (the outbox' listener). Cheap: the work is done in Take.
+  void Notify(const std::string& alias);
+
+  // The most urgent request that may leave now. Each one taken must be completed.
+  std::optional<Work> Take(Timestamp now);
+  // `answer` as HttpTransport::Send gives it.
+  void Complete(const Work& work, const absl::StatusOr<http_client::HttpResponse>& answer,
+                Timestamp now);
+
+  // When Take may next have something to do; Timestamp::Max() if only a Notify can change that.
+  Timestamp NextDue(Timestamp now) const;
+
+  // New receivers and routes. Blocked accounts and pages given up are tried again at once.
+  void SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config, Timestamp now);
+
+  // Refreshes the gauges of the outbox. Call about once a second.
+  void UpdateGauges(Timestamp now);
+
+ private:
+  using TargetKey = std::pair<std::string, uint32_t>;  // receiver, index of its configuration
+  struct Page {
+    DesiredPage desired;
+    state::v1::PageDelivery progress;
+    std::map<TargetKey, ReadyQueue::Task> tasks;
+    std::set<ReadyQueue::Task> in_flight;
+    bool removable = false;  // closed and confirmed everywhere
+    bool settled = false;
+    bool queued = false;   // in to_store_
+    bool storing = false;  // a thread is at it, without the lock
+    bool changed_meanwhile = false;
+  };
+  struct Account {
+    uint32_t failures = 0;  // in a row
+    uint32_t throttles = 0;
+    bool blocked = false;
+    std::set<std::string> receivers;
+  };
+  struct TaskOwner {
+    std::string alias;
+    TargetKey target;
+  };
+  struct LogLine {
+    LogLevel level;
+    const char* event;
+    std::string alias, receiver, action, outcome, error;
+  };
+
+  // All private functions run under the lock.
+  void Adopt(const std::string& alias, bool recovered, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AdoptChanged(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ChooseTargets(Page& page, bool recovered, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Reconcile(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // False if the target is done and gone.
+  bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FollowAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
+                     const Effect& effect, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Report(const Page& page, const TargetDelivery& target, Action action, const Effect& effect)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void QueueStore(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // These two give the lock away while they write.
+  void StoreQueued(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Store(const std::string& alias, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool StoreOnce(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Forget(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ReadyQueue::Task TaskOf(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropTask(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LearnConfigs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WriteLog(std::vector<LogLine> lines);
+
+  // Constant after construction.
+  storage::Outbox& outbox_;
+  const opsgenie::Expander expander_;
+  const DeliveryOptions options_;
+
+  mutable Mutex mutex_;
+  Random& random_ ABSL_GUARDED_BY(mutex_);
+  DeliveryMetrics metrics_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const ReceiversAndRoutes> config_ ABSL_GUARDED_BY(mutex_);
+  // Also of receivers that are gone, as last seen.
+  std::map<TargetKey, std::shared_ptr<const opsgenie::OpsgenieConfig>> configs_
+      ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Page> pages_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<ReadyQueue::Task, TaskOwner> owners_ ABSL_GUARDED_BY(mutex_);
+  ReadyQueue::Task last_task_ ABSL_GUARDED_BY(mutex_) = 0;
+  ReadyQueue queue_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Account> accounts_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> to_store_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Timestamp> store_again_ ABSL_GUARDED_BY(mutex_);  // after a failed write
+  std::vector<LogLine> log_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,85 @@
+#include "integrations/delivery/delivery_loop.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tocsin::delivery {
+namespace {
+
+// Wakes up at least so often: the wall clock may jump, and the gauges are to be fresh.
+constexpr absl::Duration kWaitMax = absl::Seconds(1);
+
+}  // namespace
+
+DeliveryLoop::DeliveryLoop(Delivery& delivery, storage::Outbox& outbox,
+                           http_client::HttpTransport& transport, const Clock& clock, int workers)
+    : delivery_(delivery),
+      outbox_(outbox),
+      transport_(transport),
+      clock_(clock),
+      workers_max_(workers) {}
+
+DeliveryLoop::~DeliveryLoop() {
+  Stop();
+}
+
+void DeliveryLoop::Start() {
+  outbox_.SetListener([this](const std::string& alias) {
+    delivery_.Notify(alias);
+    Wake();
+  });
+  delivery_.Start(clock_.Now());
+  for (int i = 0; i < workers_max_; ++i) {
+    workers_.emplace_back([this, i] { Run(/*keeps_gauges=*/i == 0); });
+  }
+}
+
+void DeliveryLoop::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+}
+
+void DeliveryLoop::Wake() {
+  {
+    MutexLock lock(mutex_);
+    ++changes_;
+  }
+  changed_.NotifyOne();
+}
+
+void DeliveryLoop::Run(bool keeps_gauges) {
+  std::optional<absl::Duration> gauges_at;
+  for (;;) {
+    uint64_t seen = 0;
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) return;
+      seen = changes_;
+    }
+    if (keeps_gauges && (!gauges_at || clock_.Monotonic() >= *gauges_at)) {
+      delivery_.UpdateGauges(clock_.Now());
+      gauges_at = clock_.Monotonic() + kWaitMax;
+    }
+    if (const auto work = delivery_.Take(clock_.Now())) {
+      changed_.NotifyOne();  // there may be more, and the next one due may be sooner than sleepers
+                             // think
+      const auto answer = transport_.Send(work->request());
+      delivery_.Complete(*work, answer, clock_.Now());
+      continue;
+    }
+    const Timestamp now = clock_.Now();
+    const Timestamp due = delivery_.NextDue(now);
+    if (due <= now) continue;
+    const absl::Duration wait = std::min(kWaitMax, due == Timestamp::Max() ? kWaitMax : due - now);
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    if (changes_ == seen) changed_.WaitFor(mutex_, wait);
+  }
+}
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/labels.h"
+#include "integrations/delivery/matcher.h"
+#include "integrations/opsgenie/config.h"
+
+namespace tocsin::delivery {
+
+// Where pages can go. One entry of `receivers` in tocsin.yaml; without any configuration it
+// swallows its pages, as in Alertmanager. Its targets are counted by position, so the order of the
+// list is part of an open page's identity.
+struct Receiver {
+  std::string name;
+  std::vector<opsgenie::OpsgenieConfig> opsgenie_configs;
+};
+
+// A node of Alertmanager's routing tree. The root has no matchers; a child without a receiver has
+// its parent's.
+struct Route {
+  std::string receiver;
+  std::vector<Matcher> matchers;   // all must match
+  bool continue_matching = false;  // look at later siblings too
+  std::vector<Route> routes;
+};
+
+struct ReceiversAndRoutes {
+  std::map<std::string, Receiver> receivers;
+  Route route;
+};
+
+// InvalidArgument if the root has matchers or no receiver, or a route names a receiver that does
+// not exist.
+absl::Status Validate(const ReceiversAndRoutes& config);
+
+// The receivers of a page in the tree's order, each once: the deepest matching routes; of siblings
+// the first one, and later ones as long as `continue_matching` says so.
+std::vector<std::string> Match(const Route& root, const Labels& labels);
+
+}  // namespace tocsin::delivery

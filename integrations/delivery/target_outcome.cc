@@ -1,0 +1,431 @@
+#include "integrations/delivery/target_outcome.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/labels.h"
+#include "integrations/opsgenie/request.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using opsgenie::CapabilitiesOf;
+using opsgenie::Judgement;
+using opsgenie::Verdict;
+
+constexpr int64_t kPollMs[] = {100, 500, 1000, 2000, 4000, 8000};
+
+TargetDelivery::Operation OperationOf(Action action) {
+  switch (action) {
+    case Action::kCreate:
+      return TargetDelivery::CREATE;
+    case Action::kClose:
+      return TargetDelivery::CLOSE;
+    case Action::kSetPriority:
+      return TargetDelivery::UPDATE_PRIORITY;
+    case Action::kSetMessage:
+      return TargetDelivery::UPDATE_MESSAGE;
+    case Action::kSetDescription:
+      return TargetDelivery::UPDATE_DESCRIPTION;
+    case Action::kAddNote:
+      return TargetDelivery::ADD_NOTE;
+    default:
+      return TargetDelivery::NONE;
+  }
+}
+
+// One answer being taken in.
+class Application {
+ public:
+  Application(const Sent& sent, const DesiredPage& page, const opsgenie::OpsgenieConfig& config,
+              Timestamp now, double jitter, TargetDelivery& target)
+      : sent_(sent),
+        page_(page),
+        can_lookup_(CapabilitiesOf(config.profile).lookup),
+        now_ms_(now.millis()),
+        jitter_(jitter),
+        target_(target) {}
+
+  Effect Answer(const http_client::HttpResponse& response) {
+    const Judgement judgement = opsgenie::Judge(response);
+    if (judgement.verdict == Verdict::kThrottled) return Throttled(judgement);
+    switch (sent_.action) {
+      case Action::kPoll:
+        return Poll(response, judgement);
+      case Action::kLookup:
+        return Lookup(response, judgement);
+      default:
+        return Write(judgement);
+    }
+  }
+
+  Effect NoAnswer(const absl::Status& error) {
+    const std::string text(error.message());
+    if (absl::IsUnavailable(error)) return Later(text, AccountSign::kFailing);
+    if (sent_.action == Action::kPoll || sent_.action == Action::kLookup) {
+      return Later(text, AccountSign::kFailing);
+    }
+    Doubt();
+    if (IsUpdate() || !can_lookup_) return Later(text, AccountSign::kFailing, Outcome::kUnknown);
+    target_.set_attempts(target_.attempts() + 1);
+    Lost(std::max(kFirstLookupMs, target_.attempts() > 1 ? Backoff() : 0));
+    return {Outcome::kUnknown, AccountSign::kFailing, {}, false, text};
+  }
+
+ private:
+  bool IsUpdate() const {
+    return sent_.action != Action::kCreate && sent_.action != Action::kClose &&
+           sent_.action != Action::kPoll && sent_.action != Action::kLookup;
+  }
+  int64_t Backoff() const { return BackoffMs(std::max(1u, target_.attempts()), jitter_); }
+
+  // After an attempt that may have arrived: a create may come true later than a look says.
+  void Doubt() {
+    if (sent_.action != Action::kCreate) return;
+    target_.set_uncertain_until_ms(now_ms_ + kUncertainMs);
+    target_.set_verify(true);
+    target_.set_episode(sent_.episode);
+  }
+
+  // The operation in flight is at an unknown point: look it up.
+  void Lost(int64_t wait_ms) {
+    if (OperationOf(sent_.action) != TargetDelivery::NONE) {
+      target_.set_operation(OperationOf(sent_.action));
+      target_.set_operation_sequence(sent_.sequence);
+    }
+    target_.clear_request_id();
+    target_.set_step(TargetDelivery::UNKNOWN);
+    target_.set_next_attempt_ms(now_ms_ + wait_ms);
+  }
+
+  // Nothing is in flight; decide anew after `wait_ms`.
+  void Idle(int64_t wait_ms) {
+    target_.set_step(TargetDelivery::IDLE);
+    target_.set_operation(TargetDelivery::NONE);
+    target_.clear_request_id();
+    target_.set_next_attempt_ms(wait_ms == 0 ? 0 : now_ms_ + wait_ms);
+  }
+
+  void Done() {
+    Idle(0);
+    target_.set_attempts(0);
+    target_.set_minimal(false);
+    target_.clear_last_error();
+  }
+
+  // The same again after a back-off, in the same step.
+  Effect Later(const std::string& error, AccountSign sign, Outcome outcome = Outcome::kRetried) {
+    target_.set_attempts(target_.attempts() + 1);
+    target_.set_next_attempt_ms(now_ms_ + Backoff());
+    return {outcome, sign, {}, false, error};
+  }
+
+  Effect Throttled(const Judgement& judgement) {
+    return {Outcome::kThrottled, AccountSign::kThrottled, judgement.wait, false, judgement.error};
+  }
+
+  Effect Refused(const Judgement& judgement) {
+    if (target_.step() == TargetDelivery::IDLE) target_.set_step(TargetDelivery::BLOCKED);
+    return {Outcome::kBlocked, AccountSign::kRefused, {}, false, judgement.error};
+  }
+
+  // --- Writes
+  Effect Write(const Judgement& judgement) {
+    switch (judgement.verdict) {
+      case Verdict::kAccepted:
+        return Accepted(judgement);
+      case Verdict::kRetryLater:
+        Doubt();
+        return Later(judgement.error, AccountSign::kFailing);
+      case Verdict::kRejected:
+        return Rejected(judgement);
+      case Verdict::kPending:
+      case Verdict::kNotFound:
+        if (sent_.action == Action::kCreate) return Refused(judgement);  // no such path: the URL
+        NoteSentFields();
+        return Finished(judgement.error);
+      default:
+        return Refused(judgement);
+    }
+  }
+
+  Effect Accepted(const Judgement& judgement) {
+    const bool create = sent_.action == Action::kCreate;
+    target_.set_operation(OperationOf(sent_.action));
+    target_.set_operation_sequence(sent_.sequence);
+    if (create) target_.set_episode(sent_.episode);
+    NoteSentFields();
+    target_.set_attempts(0);
+    Effect effect;
+    effect.accepted_create = create;
+    if (judgement.request_id.empty()) {  // nothing to ask with
+      if (can_lookup_ && !IsUpdate())
+        Lost(kFirstLookupMs);
+      else
+        return Merge(Finished(""), create);
+      return effect;
+    }
+    target_.set_step(TargetDelivery::SENT);
+    target_.set_request_id(judgement.request_id);
+    target_.set_accepted_ms(now_ms_);
+    target_.set_next_attempt_ms(now_ms_ + kFirstPollMs);
+    return effect;
+  }
+  static Effect Merge(Effect effect, bool accepted_create) {
+    effect.accepted_create = accepted_create;
+    return effect;
+  }
+
+  // What the remote page says once the operation is done.
+  void NoteSentFields() {
+    if (sent_.action == Action::kClose) return;
+    const bool all = sent_.action == Action::kCreate || sent_.action == Action::kAddNote;
+    if (all || sent_.action == Action::kSetPriority) target_.set_confirmed_priority(sent_.priority);
+    if (all || sent_.action == Action::kSetMessage) target_.set_confirmed_message(sent_.message);
+    if (all || sent_.action == Action::kSetDescription) {
+      target_.set_confirmed_description_hash(sent_.description_hash);
+    }
+  }
+
+  // An update got lost: its field is to be sent again.
+  void ForgetField() {
+    switch (target_.operation()) {
+      case TargetDelivery::UPDATE_PRIORITY:
+      case TargetDelivery::ADD_NOTE:
+        target_.clear_confirmed_priority();
+        break;
+      case TargetDelivery::UPDATE_MESSAGE:
+        target_.clear_confirmed_message();
+        break;
+      case TargetDelivery::UPDATE_DESCRIPTION:
+        target_.clear_confirmed_description_hash();
+        break;
+      default:
+        break;
+    }
+  }
+
+  Effect Rejected(const Judgement& judgement) {
+    target_.set_last_error(judgement.error);
+    if (IsUpdate()) {  // the page is there; go on without this change
+      NoteSentFields();
+      Idle(0);
+      return {Outcome::kRejected, AccountSign::kWell, {}, false, judgement.error};
+    }
+    if (!target_.minimal()) {
+      target_.set_minimal(true);
+      return {Outcome::kRejected, AccountSign::kWell, {}, false, judgement.error};
+    }
+    target_.set_step(TargetDelivery::GAVE_UP);
+    target_.set_minimal(false);
+    target_.set_refused_sequence(sent_.sequence);
+    target_.set_next_attempt_ms(now_ms_ + kGaveUpRetryMs);
+    return {Outcome::kGaveUp, AccountSign::kWell, {}, false, judgement.error};
+  }
+
+  // The write in `operation` has taken effect, or there is nothing left for it to act on.
+  Effect Finished(const std::string& error, const std::string& alert_id = {}) {
+    const auto operation = OperationOf(sent_.action) != TargetDelivery::NONE
+                               ? OperationOf(sent_.action)
+                               : target_.operation();
+    switch (operation) {
+      case TargetDelivery::CREATE:
+        Opened(alert_id);
+        return {Outcome::kCreated, AccountSign::kWell, {}, false, error};
+      case TargetDelivery::CLOSE:
+        Closed();
+        return {Outcome::kClosed, AccountSign::kWell, {}, false, error};
+      default:
+        Done();
+        return {operation == TargetDelivery::ADD_NOTE ? Outcome::kNoted : Outcome::kUpdated,
+                AccountSign::kWell,
+                {},
+                false,
+                error};
+    }
+  }
+
+  void Opened(const std::string& alert_id) {
+    const bool verify = target_.verify() && can_lookup_;
+    target_.set_confirmed_open(true);
+    target_.set_discards(0);
+    if (!alert_id.empty()) target_.set_remote_id(alert_id);
+    Done();
+    target_.set_verify(false);
+    if (!verify) return;
+    // It may have counted up a page that an earlier attempt opened, with other fields.
+    target_.set_operation(TargetDelivery::CREATE);
+    target_.set_step(TargetDelivery::UNKNOWN);
+  }
+
+  void Closed() {
+    target_.set_confirmed_open(false);
+    target_.clear_remote_id();
+    Done();
+    if (!can_lookup_ && target_.uncertain_until_ms() <= now_ms_) target_.set_uncertain_until_ms(0);
+    // The page closed, but a lost create may open it again: look once more when it cannot any more.
+    if (target_.uncertain_until_ms() > now_ms_) {
+      target_.set_next_attempt_ms(target_.uncertain_until_ms());
+    }
+  }
+
+  // --- Request status
+  Effect Poll(const http_client::HttpResponse& response, const Judgement& judgement) {
+    switch (judgement.verdict) {
+      case Verdict::kAccepted:
+        return PollDone(response);
+      case Verdict::kPending:
+        return PollPending();
+      case Verdict::kRetryLater:
+        return Later(judgement.error, AccountSign::kFailing);
+      case Verdict::kRefused:
+        return Refused(judgement);
+      default:
+        // Not known to the server. An API that cannot tell leaves the 202 as all there is to know.
+        if (!can_lookup_) return Finished(judgement.error);
+        return PollLost(judgement.error);
+    }
+  }
+
+  Effect PollDone(const http_client::HttpResponse& response) {
+    const auto status = opsgenie::ParseRequestStatus(response);
+    if (!status) return can_lookup_ ? PollLost("request status not understood") : Finished("");
+    if (status->success) return Finished("", status->alert_id);
+    const std::string error = absl::StrCat("not done: ", status->status);
+    switch (target_.operation()) {
+      case TargetDelivery::CREATE: {
+        target_.set_discards(target_.discards() + 1);
+        Idle(std::min(kDiscardedRetryMaxMs, int64_t{500} << std::min(target_.discards(), 16u)));
+        target_.set_last_error(error);
+        return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
+      }
+      case TargetDelivery::CLOSE:
+        if (absl::StrContains(status->status, "exist") ||
+            absl::StrContains(status->status, "closed") || !can_lookup_) {
+          return Finished(error);
+        }
+        return PollLost(error);
+      default:
+        return Finished(error);
+    }
+  }
+
+  Effect PollPending() {
+    if (now_ms_ - target_.accepted_ms() > kPollEndMs) {
+      return PollLost("accepted, but not processed within two minutes");
+    }
+    const size_t last = std::size(kPollMs) - 1;
+    target_.set_attempts(target_.attempts() + 1);
+    target_.set_next_attempt_ms(now_ms_ + kPollMs[std::min<size_t>(target_.attempts(), last)]);
+    return {};
+  }
+
+  // An accepted request got lost behind the 202.
+  Effect PollLost(const std::string& error) {
+    if (target_.operation() == TargetDelivery::CREATE) {
+      target_.set_uncertain_until_ms(now_ms_ + kUncertainMs);
+      target_.set_verify(true);
+    }
+    target_.set_last_error(error);
+    target_.set_attempts(1);
+    const bool question = target_.operation() == TargetDelivery::CREATE ||
+                          target_.operation() == TargetDelivery::CLOSE;
+    if (question && can_lookup_) {
+      Lost(0);
+    } else {
+      ForgetField();
+      Idle(Backoff());
+    }
+    return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
+  }
+
+  // --- Lookup
+  Effect Lookup(const http_client::HttpResponse& response, const Judgement& judgement) {
+    switch (judgement.verdict) {
+      case Verdict::kAccepted: {
+        const auto alert = opsgenie::ParseAlert(response);
+        if (alert && alert->open) return FoundOpen(*alert);
+        return FoundNothing();
+      }
+      case Verdict::kRetryLater:
+        return Later(judgement.error, AccountSign::kFailing);
+      case Verdict::kRefused:
+        return Refused(judgement);
+      default:
+        return FoundNothing();
+    }
+  }
+
+  Effect FoundOpen(const opsgenie::RemoteAlert& alert) {
+    if (target_.operation() == TargetDelivery::CLOSE) {  // it has not taken effect (yet)
+      Idle(Backoff());
+      return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
+    }
+    const bool known = target_.confirmed_open();
+    target_.set_confirmed_open(true);
+    target_.set_remote_id(alert.id);
+    target_.set_confirmed_priority(alert.priority);
+    target_.set_confirmed_message(alert.message);
+    target_.set_confirmed_description_hash(Hash64(alert.description));
+    if (target_.episode() == 0) target_.set_episode(sent_.episode);
+    target_.set_verify(false);
+    Done();
+    return {known ? Outcome::kNone : Outcome::kCreated, AccountSign::kWell, {}, false, ""};
+  }
+
+  Effect FoundNothing() {
+    if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
+    target_.set_confirmed_open(false);
+    target_.clear_remote_id();
+    target_.set_attempts(target_.attempts() + 1);
+    const bool wanted = page_.open() && !target_.retired();
+    if (wanted) {  // create again; the first repeat at once
+      Idle(target_.attempts() <= 2 ? 0 : Backoff());
+      return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
+    }
+    if (now_ms_ >= target_.uncertain_until_ms()) {
+      target_.set_uncertain_until_ms(0);
+      Done();
+      return {};
+    }
+    Idle(std::min(Backoff(), target_.uncertain_until_ms() - now_ms_));
+    return {};
+  }
+
+  const Sent& sent_;
+  const DesiredPage& page_;
+  const bool can_lookup_;
+  const int64_t now_ms_;
+  const double jitter_;
+  TargetDelivery& target_;
+};
+
+}  // namespace
+
+const char* OutcomeName(Outcome outcome) {
+  static constexpr const char* kNames[kOutcomes] = {
+      "none",    "created",  "closed",    "updated", "noted",   "retried", "throttled",
+      "unknown", "rejected", "discarded", "blocked", "gave_up", "folded",  "vanished"};
+  return kNames[static_cast<int>(outcome)];
+}
+
+int64_t BackoffMs(uint32_t attempts, double jitter) {
+  const uint32_t doublings = std::min(attempts > 0 ? attempts - 1 : 0, 16u);
+  const int64_t full = std::min(kBackoffMaxMs, kBackoffFirstMs << doublings);
+  return static_cast<int64_t>(static_cast<double>(full) * (0.5 + jitter));
+}
+
+Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
+                   const opsgenie::OpsgenieConfig& config,
+                   const absl::StatusOr<http_client::HttpResponse>& answer, Timestamp now,
+                   double jitter, TargetDelivery& target) {
+  // A blocked or given-up target that was tried again starts like an idle one.
+  if (target.step() == TargetDelivery::BLOCKED || target.step() == TargetDelivery::GAVE_UP) {
+    target.set_step(TargetDelivery::IDLE);
+  }
+  Application application(sent, page, config, now, jitter, target);
+  return answer.ok() ? application.Answer(*answer) : application.NoAnswer(answer.status());
+}
+
+}  // namespace tocsin::delivery

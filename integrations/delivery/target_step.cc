@@ -1,0 +1,166 @@
+#include "integrations/delivery/target_step.h"
+
+#include <algorithm>
+
+namespace tocsin::delivery {
+namespace {
+
+using opsgenie::AlertRef;
+using opsgenie::CapabilitiesOf;
+using opsgenie::OpsgenieConfig;
+using opsgenie::PageContent;
+
+// The page is known to be there: which field differs?
+Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
+                  const OpsgenieConfig& config, const opsgenie::Expander& expander) {
+  if (target.confirmed_sequence() >= page.sequence()) return Action::kNone;
+  const PageContent content = opsgenie::BuildContent(page, config, expander);
+  const bool priority = content.priority != target.confirmed_priority();
+  const bool message = content.message != target.confirmed_message();
+  if (!CapabilitiesOf(config.profile).field_updates) {
+    return priority || message ? Action::kAddNote : Action::kNone;
+  }
+  if (priority) return Action::kSetPriority;
+  if (message) return Action::kSetMessage;
+  const bool description = content.DescriptionHash() != target.confirmed_description_hash();
+  return description ? Action::kSetDescription : Action::kNone;
+}
+
+Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
+                  const OpsgenieConfig& config, const opsgenie::Expander& expander) {
+  const int64_t due = target.next_attempt_ms();
+  const bool current = target.confirmed_open() && target.episode() == page.episode();
+  if (current) return {NextUpdate(page, target, config, expander), due};
+  if (target.confirmed_open() && config.send_resolved) return {Action::kClose, due};
+  const bool hopeless =
+      target.step() == TargetDelivery::GAVE_UP && target.refused_sequence() == page.sequence();
+  return {hopeless ? Action::kNone : Action::kCreate, due};
+}
+
+Step NextWhenClosed(const TargetDelivery& target, const OpsgenieConfig& config) {
+  if (!config.send_resolved) return {};
+  if (target.confirmed_open()) return {Action::kClose, target.next_attempt_ms()};
+  if (target.uncertain_until_ms() == 0) return {};
+  // A lost create may still come true. Without a way to look, close it blindly once it must have.
+  if (CapabilitiesOf(config.profile).lookup) return {Action::kLookup, target.next_attempt_ms()};
+  return {Action::kClose, std::max(target.next_attempt_ms(), target.uncertain_until_ms())};
+}
+
+// Closed alerts free their alias, so a late request by alias could hit the next page. By id it
+// cannot.
+AlertRef RefOf(const DesiredPage& page, const TargetDelivery& target) {
+  if (!target.remote_id().empty()) return {AlertRef::Type::kId, target.remote_id()};
+  return {AlertRef::Type::kAlias, page.alias()};
+}
+
+}  // namespace
+
+const char* ActionName(Action action) {
+  switch (action) {
+    case Action::kNone:
+      return "none";
+    case Action::kCreate:
+      return "create";
+    case Action::kClose:
+      return "close";
+    case Action::kSetPriority:
+      return "update_priority";
+    case Action::kSetMessage:
+      return "update_message";
+    case Action::kSetDescription:
+      return "update_description";
+    case Action::kAddNote:
+      return "add_note";
+    case Action::kPoll:
+      return "poll";
+    case Action::kLookup:
+      return "lookup";
+  }
+  return "";
+}
+
+Step NextStep(const DesiredPage& page, const TargetDelivery& target, const OpsgenieConfig& config,
+              const opsgenie::Expander& expander) {
+  if (target.step() == TargetDelivery::SENT) return {Action::kPoll, target.next_attempt_ms()};
+  if (target.step() == TargetDelivery::UNKNOWN && CapabilitiesOf(config.profile).lookup) {
+    return {Action::kLookup, target.next_attempt_ms()};
+  }
+  if (page.open() && !target.retired()) return NextWhenOpen(page, target, config, expander);
+  return NextWhenClosed(target, config);
+}
+
+int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,
+              const OpsgenieConfig& config) {
+  const bool wants_create = page.open() && !target.retired() && !target.confirmed_open();
+  switch (action) {
+    case Action::kCreate:
+      break;
+    case Action::kLookup:
+      if (wants_create) break;
+      return 5;
+    case Action::kClose:
+      return 2;
+    case Action::kSetPriority:
+    case Action::kSetMessage:
+    case Action::kSetDescription:
+      return 3;
+    case Action::kAddNote:
+      return 4;
+    default:
+      return 5;
+  }
+  const std::string priority = opsgenie::PriorityOf(config, page.severity());
+  return priority == "P1" || priority == "P2" ? 0 : 1;
+}
+
+Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& target,
+                  const OpsgenieConfig& config, const opsgenie::Expander& expander) {
+  Sent sent;
+  sent.action = action;
+  sent.sequence = page.sequence();
+  sent.episode = page.episode();
+  const AlertRef ref = RefOf(page, target);
+  switch (action) {
+    case Action::kNone:
+      return sent;
+    case Action::kPoll:
+      sent.request = opsgenie::GetRequestStatus(config, target.request_id());
+      return sent;
+    case Action::kLookup: {
+      // A close asks for the very alert it was sent to, everything else for whatever is open under
+      // the alias.
+      const bool close =
+          target.step() == TargetDelivery::UNKNOWN && target.operation() == TargetDelivery::CLOSE;
+      const AlertRef alias{AlertRef::Type::kAlias, page.alias()};
+      sent.request = opsgenie::GetAlert(config, close ? ref : alias);
+      return sent;
+    }
+    case Action::kClose:
+      sent.request =
+          opsgenie::CloseAlert(config, ref, target.minimal() ? "" : opsgenie::CloseNote(page));
+      return sent;
+    default:
+      break;
+  }
+  const PageContent content = opsgenie::BuildContent(page, config, expander);
+  sent.priority = content.priority;
+  sent.message = content.message;
+  sent.description_hash = content.DescriptionHash();
+  if (action == Action::kSetPriority) {
+    sent.request = opsgenie::SetPriority(config, ref, content.priority);
+  } else if (action == Action::kSetMessage) {
+    sent.request = opsgenie::SetMessage(config, ref, content.message);
+  } else if (action == Action::kSetDescription) {
+    sent.request = opsgenie::SetDescription(config, ref, content.description);
+  } else if (action == Action::kAddNote) {
+    sent.request = opsgenie::AddNote(config, ref, opsgenie::LevelNote(content));
+  } else if (target.minimal()) {
+    sent.description_hash = 0;
+    sent.request = opsgenie::CreateMinimalAlert(config, content);
+  } else {
+    sent.request = opsgenie::CreateAlert(config, content);
+  }
+  return sent;
+}
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+
+namespace tocsin::opsgenie {
+
+// Which API stands behind the URL. JSM Operations' integration API knows create, acknowledge,
+// close, notes and the request status only: fields of an open page cannot change there (a note
+// tells instead), and alerts cannot be looked up.
+enum class Profile { kOpsgenie, kJsm };
+
+struct Responder {
+  enum class Type { kTeam, kUser, kEscalation, kSchedule };
+  Type type = Type::kTeam;
+  // One of them. A user is named by `username` (an e-mail address), everything else by `name`.
+  std::string id;
+  std::string name;
+  std::string username;
+};
+
+// One entry of `opsgenie_configs` in tocsin.yaml.
+struct OpsgenieConfig {
+  std::string api_url = "https://api.opsgenie.com";
+  Secret api_key;
+  Profile profile = Profile::kOpsgenie;
+  std::vector<Responder> responders;
+  std::map<std::string, std::string> priority;  // severity -> P1..P5; see PriorityOf
+  std::vector<std::string> tags;  // templates; one that expands to nothing is left out
+  std::string entity;             // template
+  std::vector<std::string> actions;
+  bool send_resolved = true;  // false: an open page is never closed by us
+};
+
+// The configured priority of a severity; else "critical" is P1 and anything else P3.
+std::string PriorityOf(const OpsgenieConfig& config, const std::string& severity);
+
+}  // namespace tocsin::opsgenie

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "integrations/opsgenie/config.h"
+#include "proto/tocsin/state/v1/state.pb.h"
+
+namespace tocsin::opsgenie {
+
+using DesiredPage = state::v1::DesiredPage;
+
+// Expands a template of the receiver's configuration for a page. Must not fail: an expansion error
+// is the caller's to report, "" leaves the field out.
+using Expander = std::function<std::string(const std::string& text, const DesiredPage& page)>;
+
+// OpsGenie's limits in code points and items.
+inline constexpr size_t kMessageMax = 130;
+inline constexpr size_t kAliasMax = 512;
+inline constexpr size_t kDescriptionMax = 15000;
+inline constexpr size_t kEntityMax = 512;
+inline constexpr size_t kNoteMax = 25000;
+inline constexpr size_t kTagsMax = 20;
+inline constexpr size_t kTagMax = 50;
+inline constexpr size_t kActionsMax = 10;
+inline constexpr size_t kActionMax = 50;
+inline constexpr size_t kRespondersMax = 50;
+inline constexpr size_t kDetailsTotalMax = 8000;
+inline constexpr size_t kDetailMax = 1000;  // ours, so that one label cannot push out the others
+
+// What a page says at one receiver. Every field is within its limit; what was cut is listed in
+// `details` under "cut".
+struct PageContent {
+  std::string alias;
+  std::string message;  // never blank
+  std::string description;
+  std::string priority;
+  std::string entity;
+  std::vector<std::string> tags;
+  std::vector<std::string> actions;
+  std::vector<Responder> responders;
+  std::vector<std::pair<std::string, std::string>> details;  // keys unique
+
+  uint64_t DescriptionHash() const;
+};
+
+// message: the annotation `summary`, else "alertname {labels}". description: the annotations and a
+// short explanation. details: value, condition, since, and every label.
+PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
+                         const Expander& expander);
+
+// The alias as it goes out: an over-long one is replaced by its fingerprint, in every request
+// alike.
+std::string RemoteAlias(const std::string& alias);
+
+// Said when a page closes or, where fields cannot change, when it gets another level.
+std::string CloseNote(const DesiredPage& page);
+std::string LevelNote(const PageContent& content);
+
+}  // namespace tocsin::opsgenie
