@@ -1,0 +1,532 @@
+// The gRPC port as clients meet it: real channels over loopback, the engine replaced by FakeSink.
+
+#include "integrations/ingest/grpc_server.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <zlib.h>
+
+#include <thread>
+
+#include "base/clock.h"
+#include "integrations/ingest/otlp_client.h"
+#include "integrations/ingest/otlp_encode.h"
+#include "integrations/ingest/push_client.h"
+#include "integrations/ingest/rpc.h"
+#include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.grpc.pb.h"
+#include "proto/tocsin/v1/ingest.grpc.pb.h"
+#include "tests/ingest/fake_sink.h"
+
+namespace tocsin::ingest {
+namespace {
+
+namespace otlp = opentelemetry::proto::collector::metrics::v1;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr char kExport[] = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+constexpr int64_t kNowMs = 1'700'000'000'000;
+
+class FixedClock : public Clock {
+ public:
+  Timestamp Now() const override { return Timestamp::FromMillis(kNowMs); }
+  absl::Duration Monotonic() const override { return absl::ZeroDuration(); }
+};
+
+OutgoingPoint Gauge(const std::string& name, double value) {
+  return {.name = name, .time = Timestamp::FromMillis(kNowMs), .value = value};
+}
+
+std::string Gzip(const std::string& bytes) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+size_t PeakResidentKiB() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<size_t>(usage.ru_maxrss);
+}
+
+class GrpcServerTest : public testing::Test {
+ protected:
+  void StartServer() {
+    ASSERT_TRUE(server_.Start().ok());
+    server_.SetServing(true);
+    channel_ = Connect();
+    otlp_ = otlp::MetricsService::NewStub(channel_);
+    push_ = v1::Ingest::NewStub(channel_);
+  }
+  std::string Target() const { return "127.0.0.1:" + std::to_string(server_.port()); }
+  std::shared_ptr<grpc::Channel> Connect() const {
+    return grpc::CreateChannel(Target(), grpc::InsecureChannelCredentials());
+  }
+
+  grpc::Status Export(const std::string& request, otlp::ExportMetricsServiceResponse* answer,
+                      grpc_compression_algorithm compression = GRPC_COMPRESS_NONE) {
+    grpc::ClientContext context;
+    context.set_compression_algorithm(compression);
+    otlp::ExportMetricsServiceRequest message;
+    EXPECT_TRUE(message.ParseFromString(request));
+    return otlp_->Export(&context, message, answer);
+  }
+  grpc::Status ExportPoints(const std::vector<OutgoingPoint>& points) {
+    otlp::ExportMetricsServiceResponse answer;
+    return Export(EncodeOtlp({}, points), &answer);
+  }
+
+  // One call in bytes, as they are.
+  grpc::Status RawCall(const std::string& method, const std::string& request,
+                       std::string* response) {
+    grpc::GenericStub stub(channel_);
+    grpc::ClientContext context;
+    const grpc::Slice slice(request);
+    const grpc::ByteBuffer out(&slice, 1);
+    grpc::ByteBuffer in;
+    Mutex mutex;
+    CondVar changed;
+    bool done = false;
+    grpc::Status status;
+    stub.UnaryCall(&context, method, grpc::StubOptions(), &out, &in, [&](grpc::Status s) {
+      MutexLock lock(mutex);
+      status = std::move(s);
+      done = true;
+      changed.NotifyOne();
+    });
+    MutexLock lock(mutex);
+    while (!done) changed.Wait(mutex);
+    if (status.ok()) *response = std::string(MessageBytes::From(in, SIZE_MAX)->view());
+    return status;
+  }
+  // grpc.health.v1: 1 is SERVING, 2 NOT_SERVING; -1 if the service is unknown.
+  int Health(const std::string& service) {
+    std::string response;
+    const std::string request =
+        service.empty() ? "" : "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+    if (!RawCall("/grpc.health.v1.Health/Check", request, &response).ok()) return -1;
+    return response.size() == 2 ? response[1] : -2;
+  }
+  double Counter(const std::string& line) {
+    const std::string text = metrics_.ExpositionText();
+    const size_t at = text.find("\n" + line + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size() + 2));
+  }
+
+  Limits limits_;
+  FakeSink sink_;
+  FixedClock clock_;
+  Metrics metrics_;
+  GrpcServerOptions options_{.listen = "127.0.0.1:0",
+                             .retry_after = absl::Milliseconds(1500),
+                             .unanswered_per_stream_max = 4};
+  GrpcServer server_{options_, limits_, sink_, clock_, metrics_};
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<otlp::MetricsService::Stub> otlp_;
+  std::unique_ptr<v1::Ingest::Stub> push_;
+};
+
+TEST_F(GrpcServerTest, ExportTakesPoints) {
+  StartServer();
+  otlp::ExportMetricsServiceResponse answer;
+  const auto status =
+      Export(EncodeOtlp({{"service.name", "s"}}, {Gauge("a.b", 1), Gauge("c", 2)}), &answer);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_FALSE(answer.has_partial_success());
+  EXPECT_THAT(sink_.Lines(),
+              ElementsAre("a_b{job=\"s\"} 1 @1700000000000", "c{job=\"s\"} 2 @1700000000000"));
+  EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"otlp_grpc\"}"), 2);
+}
+
+TEST_F(GrpcServerTest, ExportSaysWhatItRejected) {
+  StartServer();
+  otlp::ExportMetricsServiceRequest request;
+  request.ParseFromString(EncodeOtlp({}, {Gauge("good", 1)}));
+  auto* metric = request.mutable_resource_metrics(0)->mutable_scope_metrics(0)->add_metrics();
+  metric->mutable_histogram()->add_data_points();
+  otlp::ExportMetricsServiceResponse answer;
+  EXPECT_TRUE(Export(request.SerializeAsString(), &answer).ok());
+  EXPECT_EQ(answer.partial_success().rejected_data_points(), 1);
+  EXPECT_THAT(answer.partial_success().error_message(), HasSubstr("not supported yet: histograms"));
+  EXPECT_THAT(sink_.Lines(), ElementsAre("good 1 @1700000000000"));
+  EXPECT_EQ(
+      Counter("tocsin_ingest_rejected_samples_total{protocol=\"otlp_grpc\",reason=\"histogram\"}"),
+      1);
+}
+
+TEST_F(GrpcServerTest, CountersExistFromTheStart) {
+  StartServer();
+  for (const char* protocol : {"otlp_grpc", "native"}) {
+    const std::string label = std::string("{protocol=\"") + protocol + "\"";
+    EXPECT_EQ(Counter("tocsin_ingest_samples_total" + label + "}"), 0);
+    EXPECT_EQ(Counter("tocsin_ingest_rejected_samples_total" + label + ",reason=\"series_limit\"}"),
+              0);
+  }
+  EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"OK\",protocol=\"native\"}"), 0);
+}
+
+TEST_F(GrpcServerTest, ExportAnswersOnlyWhenDurable) {
+  StartServer();
+  sink_.Hold();
+  std::atomic<bool> answered = false;
+  std::thread sender([&] {
+    EXPECT_TRUE(ExportPoints({Gauge("a", 1)}).ok());
+    answered = true;
+  });
+  sink_.AwaitHeld(1);
+  EXPECT_FALSE(answered);
+  sink_.Release();
+  sender.join();
+}
+
+TEST_F(GrpcServerTest, OverloadIsUnavailableWithRetryInfo) {
+  StartServer();
+  sink_.AnswerWith(absl::UnavailableError("queue full"));
+  const grpc::Status status = ExportPoints({Gauge("a", 1)});
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "queue full");
+  EXPECT_EQ(RetryDelayOf(status), absl::Milliseconds(1500));
+  EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"UNAVAILABLE\",protocol=\"otlp_grpc\"}"),
+            1);
+  EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"otlp_grpc\"}"), 0);
+}
+
+TEST_F(GrpcServerTest, UndecodableIsInvalidArgument) {
+  StartServer();
+  for (const std::string& bytes : {std::string("\x0a\x7f"), std::string("\x1f\x8b") + "no gzip"}) {
+    std::string response;
+    const grpc::Status status = RawCall(kExport, bytes, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    EXPECT_EQ(status.error_details(), "");
+  }
+}
+
+TEST_F(GrpcServerTest, OversizeIsResourceExhaustedWithoutRetryInfo) {
+  limits_.request_bytes_max = 1000;
+  StartServer();
+  const std::string name(2000, 'a');
+  for (const auto compression : {GRPC_COMPRESS_NONE, GRPC_COMPRESS_GZIP}) {
+    otlp::ExportMetricsServiceResponse answer;
+    const grpc::Status status = Export(EncodeOtlp({}, {Gauge(name, 1)}), &answer, compression);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+    EXPECT_FALSE(IsRetryable(status));
+  }
+  limits_.samples_per_request_max = 1;
+  const grpc::Status status = ExportPoints({Gauge("a", 1), Gauge("b", 1)});
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(GrpcServerTest, GzipIsUnderstood) {
+  StartServer();
+  otlp::ExportMetricsServiceResponse answer;
+  std::vector<OutgoingPoint> points(3000, Gauge("some_long_name", 1));
+  const grpc::Status status = Export(EncodeOtlp({}, points), &answer, GRPC_COMPRESS_GZIP);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(sink_.Lines().size(), 3000u);
+}
+
+// 1.5 GB of zeros in 1.5 MB: memory must not follow what the sender claims.
+TEST_F(GrpcServerTest, GzipBombIsRefusedInBoundedMemory) {
+  limits_.request_bytes_max = 8 << 20;
+  StartServer();
+  std::string bomb;
+  const std::string member = Gzip(std::string(64 << 20, '\0'));
+  bomb = member;
+  const size_t before_kib = PeakResidentKiB();
+  std::string response;
+  for (int i = 0; i < 5; ++i) {
+    const grpc::Status status = RawCall(kExport, bomb, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+  }
+  // Making the bomb held 64 MiB at once; refusing it needs a fraction of that.
+  EXPECT_LT(PeakResidentKiB() - before_kib, 32u << 10);
+}
+
+TEST_F(GrpcServerTest, HealthFollowsServing) {
+  StartServer();
+  for (const char* service :
+       {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService"}) {
+    EXPECT_EQ(Health(service), 1) << service;
+  }
+  EXPECT_EQ(Health("nobody"), -1);
+  server_.SetServing(false);
+  EXPECT_EQ(Health("ingest"), 2);
+}
+
+TEST_F(GrpcServerTest, TakenAddressIsUnavailable) {
+  StartServer();
+  Metrics metrics;
+  GrpcServer second({.listen = Target()}, limits_, sink_, clock_, metrics);
+  EXPECT_TRUE(absl::IsUnavailable(second.Start()));
+}
+
+TEST_F(GrpcServerTest, DrainFinishesWhatIsUnderWay) {
+  StartServer();
+  sink_.Hold();
+  std::thread sender([&] {
+    const auto status = ExportPoints({Gauge("a", 1)});
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  });
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  v1::PushRequest request;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "sequence: 9 declare { labels { name: '__name__' value: 'm' } } references: 0"
+      " times_delta_ms: 1700000000000 values: 1",
+      &request));
+  ASSERT_TRUE(stream->Write(request));
+  sink_.AwaitHeld(2);
+  std::thread drainer([&] { server_.Drain(absl::Seconds(30)); });
+  sink_.Release();
+  v1::PushResponse answer;
+  EXPECT_TRUE(stream->Read(&answer));
+  EXPECT_EQ(answer.sequence(), 9u);
+  EXPECT_FALSE(stream->Read(&answer));
+  const grpc::Status end = stream->Finish();
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::UNAVAILABLE) << end.error_message();
+  sender.join();
+  drainer.join();
+  EXPECT_EQ(sink_.Lines().size(), 2u);
+  EXPECT_EQ(ExportPoints({Gauge("late", 1)}).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(GrpcServerTest, DrainGivesUpAfterItsGrace) {
+  StartServer();
+  sink_.Hold();
+  std::thread sender([&] { EXPECT_FALSE(ExportPoints({Gauge("a", 1)}).ok()); });
+  sink_.AwaitHeld(1);
+  std::thread drainer([&] { server_.Drain(absl::Milliseconds(50)); });
+  sender.join();  // cancelled, though the sink has not answered
+  sink_.Release();
+  drainer.join();
+}
+
+TEST_F(GrpcServerTest, PushAnswersInOrderHoweverCommitsEnd) {
+  StartServer();
+  sink_.Hold();
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  for (uint64_t i = 1; i <= 3; ++i) {
+    v1::PushRequest request;
+    request.set_sequence(i);
+    if (i == 1) {
+      auto* label = request.add_declare()->add_labels();
+      label->set_name("__name__");
+      label->set_value("m");
+    }
+    request.add_references(i == 2 ? 77 : 0);
+    request.add_times_delta_ms(kNowMs);
+    request.add_values(static_cast<double>(i));
+    ASSERT_TRUE(stream->Write(request));
+  }
+  // The second has nothing to commit and is ready at once; it waits for the first all the same.
+  sink_.AwaitHeld(2);
+  sink_.Release();  // the newest first
+  for (uint64_t i = 1; i <= 3; ++i) {
+    v1::PushResponse answer;
+    ASSERT_TRUE(stream->Read(&answer));
+    EXPECT_EQ(answer.sequence(), i);
+    EXPECT_EQ(answer.rejected_samples(), i == 2 ? 1u : 0u);
+    EXPECT_EQ(answer.retry_after_ms(), 0u);
+  }
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"native\"}"), 2);
+}
+
+TEST_F(GrpcServerTest, PushStopsReadingWhenTooMuchIsUnanswered) {
+  StartServer();
+  sink_.Hold();
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  std::thread writer([&] {
+    for (int i = 0; i < 12; ++i) {
+      v1::PushRequest request;
+      auto* label = request.add_declare()->add_labels();
+      label->set_name("__name__");
+      label->set_value("m");
+      request.add_references(0);
+      request.add_times_delta_ms(kNowMs);
+      request.add_values(1);
+      EXPECT_TRUE(stream->Write(request));
+    }
+  });
+  sink_.AwaitHeld(options_.unanswered_per_stream_max);
+  // Time for a fifth to slip through, if it could.
+  Mutex mutex;
+  CondVar never;
+  {
+    MutexLock lock(mutex);
+    (void)never.WaitFor(mutex, absl::Milliseconds(100));
+  }
+  EXPECT_EQ(sink_.held(), options_.unanswered_per_stream_max);
+  sink_.Release();
+  writer.join();
+  v1::PushResponse answer;
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(stream->Read(&answer));
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(GrpcServerTest, PushOverloadKeepsTheStream) {
+  StartServer();
+  PushClient client({.target = Target()});
+  ASSERT_TRUE(client.Open().ok());
+  const uint32_t reference = client.Declare(Labels{{"__name__", "m"}});
+  const int64_t time_ms = kNowMs;
+  const double value = 5;
+  sink_.AnswerWith(absl::UnavailableError("queue full"));
+  ASSERT_TRUE(client.Push({{&reference, 1}, {&time_ms, 1}, {&value, 1}}).ok());
+  std::thread relief([&] {
+    while (Counter("tocsin_ingest_requests_total{code=\"UNAVAILABLE\",protocol=\"native\"}") < 1) {
+      std::this_thread::yield();
+    }
+    sink_.AnswerWith(absl::OkStatus());
+  });
+  EXPECT_TRUE(client.Flush().ok());
+  relief.join();
+  EXPECT_EQ(client.totals().acknowledged_samples, 1u);
+  EXPECT_GE(client.totals().retried_requests, 1u);
+  EXPECT_THAT(sink_.Lines(), ElementsAre("m 5 @1700000000000"));
+}
+
+TEST_F(GrpcServerTest, PushEndsOnUndecodableInputAfterEarlierAnswers) {
+  StartServer();
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  v1::PushRequest good, bad;
+  good.set_sequence(1);
+  bad.set_sequence(2);
+  bad.add_references(0);
+  stream->Write(good);
+  stream->Write(bad);
+  v1::PushResponse answer;
+  EXPECT_TRUE(stream->Read(&answer));
+  EXPECT_EQ(answer.sequence(), 1u);
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(GrpcServerTest, PushStreamsAreLimited) {
+  limits_.streams_max = 1;
+  StartServer();
+  grpc::ClientContext first_context, second_context;
+  auto first = push_->Push(&first_context);
+  v1::PushResponse answer;
+  ASSERT_TRUE(first->Write(v1::PushRequest()));
+  ASSERT_TRUE(first->Read(&answer));
+  auto second = push_->Push(&second_context);
+  EXPECT_FALSE(second->Read(&answer));
+  EXPECT_EQ(second->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  first->WritesDone();
+  EXPECT_TRUE(first->Finish().ok());
+}
+
+TEST_F(GrpcServerTest, VanishedPushClientLeavesNothingBehind) {
+  limits_.streams_max = 1;
+  StartServer();
+  sink_.Hold();
+  {
+    grpc::ClientContext context;
+    auto stream = push_->Push(&context);
+    v1::PushRequest request;
+    auto* label = request.add_declare()->add_labels();
+    label->set_name("__name__");
+    label->set_value("m");
+    request.add_references(0);
+    request.add_times_delta_ms(kNowMs);
+    request.add_values(1);
+    ASSERT_TRUE(stream->Write(request));
+    sink_.AwaitHeld(1);
+    context.TryCancel();
+    EXPECT_FALSE(stream->Finish().ok());
+  }
+  sink_.Release();
+  // Its place is free again.
+  grpc::Status status;
+  do {
+    grpc::ClientContext context;
+    auto stream = push_->Push(&context);
+    stream->WritesDone();
+    status = stream->Finish();
+  } while (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(GrpcServerTest, OtlpClientRetriesWhatIsRetryable) {
+  StartServer();
+  SeededRandom random(1);
+  OtlpClient client({.target = Target(), .attempts_max = 2, .backoff_min = absl::Milliseconds(1)},
+                    random);
+  sink_.AnswerWith(absl::UnavailableError("queue full"));
+  const auto refused = client.Push(EncodeOtlp({}, {Gauge("a", 1)}));
+  EXPECT_TRUE(absl::IsUnavailable(refused.status())) << refused.status();
+  EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"UNAVAILABLE\",protocol=\"otlp_grpc\"}"),
+            2);
+  sink_.AnswerWith(absl::OkStatus());
+  const auto taken = client.Push(EncodeOtlp({}, {Gauge("a", 1), Gauge("", 1)}));
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  EXPECT_EQ(taken->rejected_points, 1);
+  EXPECT_THAT(taken->message, HasSubstr("invalid_name"));
+  EXPECT_TRUE(absl::IsInvalidArgument(client.Push("\x0a\x7f").status()));
+}
+
+TEST_F(GrpcServerTest, PushClientReconnectsAndDeclaresAnew) {
+  StartServer();
+  PushClient client({.target = Target()});
+  ASSERT_TRUE(client.Open().ok());
+  const uint32_t reference = client.Declare(Labels{{"__name__", "m"}});
+  EXPECT_EQ(client.Declare(Labels{{"__name__", "m"}}), reference);
+  const int64_t time_ms = kNowMs;
+  double value = 1;
+  const PushClient::Samples samples{{&reference, 1}, {&time_ms, 1}, {&value, 1}};
+  ASSERT_TRUE(client.Push(samples).ok());
+  ASSERT_TRUE(client.Flush().ok());
+  ASSERT_TRUE(client.Open().ok());
+  value = 2;
+  ASSERT_TRUE(client.Push(samples).ok());
+  ASSERT_TRUE(client.Flush().ok());
+  EXPECT_THAT(sink_.Lines(), ElementsAre("m 1 @1700000000000", "m 2 @1700000000000"));
+  EXPECT_EQ(client.totals().acknowledged_samples, 2u);
+}
+
+TEST_F(GrpcServerTest, ReflectionListsTheServices) {
+  StartServer();
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  void* tag = nullptr;
+  bool ok = false;
+  auto call = stub.PrepareCall(
+      &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  call->StartCall(nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  const grpc::Slice slice(std::string("\x3a\x01*"));  // list_services: "*"
+  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+  const std::string bytes(MessageBytes::From(answer, SIZE_MAX)->view());
+  EXPECT_THAT(bytes, HasSubstr("opentelemetry.proto.collector.metrics.v1.MetricsService"));
+  EXPECT_THAT(bytes, HasSubstr("tocsin.v1.Ingest"));
+  context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+}
+
+}  // namespace
+}  // namespace tocsin::ingest
