@@ -44,6 +44,7 @@ class StoreSampleLog : public SampleLog {
  private:
   absl::StatusOr<bool> AnyFrom(uint64_t offset) const;
   absl::StatusOr<uint64_t> FindEnd(uint64_t start) const;
+  absl::StatusOr<std::optional<Timestamp>> CommitTime(uint64_t offset) const;
   absl::StatusOr<bool> CommittedBefore(uint64_t offset, Timestamp time) const;
 
   // Constant after construction.
@@ -102,11 +103,8 @@ absl::Status StoreSampleLog::Recover() {
   }
   TOCSIN_ASSIGN_OR_RETURN(next_, FindEnd(start_));
   if (next_ == start_) return absl::OkStatus();
-  const uint64_t last = next_ - 1;
-  TOCSIN_ASSIGN_OR_RETURN(const auto value, store_.Get(Family::kLog, LogKey(last)));
-  if (!value) return Missing(last);
-  const auto committed = DecodeCommitTime(*value);
-  if (!committed.ok()) return AtOffset(last, committed.status());
+  TOCSIN_ASSIGN_OR_RETURN(const auto committed, CommitTime(next_ - 1));
+  if (!committed) return Missing(next_ - 1);
   last_committed_ = *committed;
   return absl::OkStatus();
 }
@@ -157,13 +155,20 @@ absl::Status StoreSampleLog::ReadFrom(uint64_t offset,
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> StoreSampleLog::CommittedBefore(uint64_t offset, Timestamp time) const {
-  TOCSIN_ASSIGN_OR_RETURN(const auto value, store_.Get(Family::kLog, LogKey(offset)));
-  if (!value && offset < cut_) return true;
-  if (!value) return Missing(offset);
-  const auto committed = DecodeCommitTime(*value);
+absl::StatusOr<std::optional<Timestamp>> StoreSampleLog::CommitTime(uint64_t offset) const {
+  const auto value = store_.Get(Family::kLog, LogKey(offset));
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) return std::optional<Timestamp>();
+  const auto committed = DecodeCommitTime(**value);
   if (!committed.ok()) return AtOffset(offset, committed.status());
-  return *committed < time;
+  return std::optional<Timestamp>(*committed);
+}
+
+absl::StatusOr<bool> StoreSampleLog::CommittedBefore(uint64_t offset, Timestamp time) const {
+  TOCSIN_ASSIGN_OR_RETURN(const auto committed, CommitTime(offset));
+  if (committed) return *committed < time;
+  if (offset < cut_) return true;
+  return Missing(offset);
 }
 
 absl::StatusOr<uint64_t> StoreSampleLog::SeekToTime(Timestamp time) const {
