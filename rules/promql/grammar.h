@@ -59,6 +59,8 @@ class Grammar {
   ExprPtr ParseString();
   ExprPtr ParseParen();
   ExprPtr ParseWord();
+
+  // Calls, aggregations and the label lists of operators.
   ExprPtr ParseAggregate();
   ExprPtr ParseCall();
   bool ParseArguments(std::vector<ExprPtr>& args, absl::string_view context);
