@@ -5,10 +5,11 @@
 namespace tocsin::twin {
 
 std::string RandomExpr::Selector() {
-  const std::string metric = Pick({"steps_total", "level", "level", "limit", "odd", "missing"});
   if (OneIn(20)) return R"({__name__=~"level|limit"})";
-  return metric + Pick({"", "", "", R"({g="x"})", R"({i!="1"})", R"({g=~"x|z", i=~"[0-2]"})",
-                        R"({i!~"0|3"})", R"({i=""})"});
+  if (OneIn(30)) return "missing";
+  const std::string metric = Pick({"steps_total", "level", "level", "limit", "odd"});
+  return metric + Pick({"", "", "", "", "", R"({g="x"})", R"({i!="1"})",
+                        R"({g=~"x|z", i=~"[0-2]"})", R"({i!~"0|3"})"});
 }
 
 std::string RandomExpr::Offset() {
@@ -87,8 +88,8 @@ std::string RandomExpr::WithScalar(int depth, bool exact) {
 }
 
 std::string RandomExpr::Matching() {
-  return Pick({"", "", "", "on (g, i) ", "ignoring (i) ", "on (g) group_left ",
-               "on (g) group_right ", "on (g) group_left (i) ", "ignoring (i) group_left ",
+  return Pick({"", "", "", "on (g, i) ", "ignoring (i) ", "on (g) group_left () ",
+               "on (g) group_right () ", "on (g) group_left (i) ", "ignoring (i) group_left () ",
                "on () ", "on (i) "});
 }
 

@@ -101,7 +101,8 @@ class World {
       if (!trims_ && random_.Next() % 8 == 0) CompareAll(t - Below(15 * 60'000));
       if (!trims_ && random_.Next() % 8 == 0) CompareAll(t + Below(3 * 60'000));
       if (trims_) engine_.Trim(Timestamp::FromMillis(t));
-      if (random_.Next() % 6 == 0) ReplaceQuery();
+      // A query added later may ask for what was cut off already.
+      if (!trims_ && random_.Next() % 6 == 0) ReplaceQuery();
       t += random_.Next() % 3 == 0 ? Below(200'000) + 1 : 15'000;
     }
   }
@@ -164,12 +165,17 @@ class World {
   void CompareAll(int64_t t) {
     for (const Query& query : queries_) {
       Compare(query, Timestamp::FromMillis(t));
+      if (random_.Next() % 6 == 0) CheckPromises(query, Timestamp::FromMillis(t));
       if (::testing::Test::HasFailure()) return;
     }
   }
 
   absl::StatusOr<Rows> Naive(const Query& query, Timestamp t) const {
-    const auto value = naive::Evaluate(storage_, *query.expr, t, options_, nullptr);
+    return Naive(query, storage_, t);
+  }
+
+  absl::StatusOr<Rows> Naive(const Query& query, const naive::Storage& storage, Timestamp t) const {
+    const auto value = naive::Evaluate(storage, *query.expr, t, options_, nullptr);
     if (!value.ok()) return value.status();
     return RowsOf(*value);
   }
@@ -180,6 +186,55 @@ class World {
     return RowsOf(promqltest::Copy(*result).value);
   }
 
+  // What an engine without history says: tells a wrong rule from a window that went wrong on its
+  // way.
+  absl::StatusOr<Rows> FreshEngine(const Query& query, Timestamp t) {
+    engine::QueryEngine fresh(table_, options_);
+    const auto id = fresh.Add(*query.expr);
+    const auto result = fresh.Evaluate(*id, t);
+    if (!result.ok()) return result.status();
+    return RowsOf(promqltest::Copy(*result).value);
+  }
+
+  // Samples that Needs() says are enough for an evaluation at `t`.
+  naive::Storage Needed(const Query& query, Timestamp t) const {
+    naive::Storage needed;
+    const auto needs = engine::QueryEngine::Needs(*query.expr, options_);
+    for (const auto& [labels, samples] : storage_.series()) {
+      int64_t keep_after = INT64_MAX;
+      for (const engine::SelectorNeed& need : needs) {
+        if (!naive::Matches(need.matchers, labels).value_or(false)) continue;
+        const int64_t bound = need.unbounded ? INT64_MIN : (t - need.reach).millis();
+        keep_after = std::min(keep_after, bound);
+      }
+      for (const Sample& sample : samples) {
+        if (sample.time_ms > keep_after) needed.Add(labels, sample.time_ms, sample.value);
+      }
+    }
+    return needed;
+  }
+
+  // What the engine promises beside the value: what it needs, and until when the value holds.
+  void CheckPromises(const Query& query, Timestamp t) {
+    const auto expected = Naive(query, t);
+    const auto with_needed = Naive(query, Needed(query, t), t);
+    ASSERT_TRUE(Same(expected, with_needed))
+        << query.text << "\n  Needs() leaves out what matters at " << FormatTimestamp(t)
+        << "\n  all samples: " << Show(expected) << "\n  needed ones: " << Show(with_needed);
+
+    const Timestamp next = engine_.NextChange(query.id, t);
+    ASSERT_GT(next, t) << query.text;
+    const Timestamp end = std::min(next, t + absl::Minutes(12));
+    const Timestamp later = std::max(t, end - absl::Milliseconds(1 + Below(40'000)));
+    for (const Timestamp at : {later, std::max(t, end - absl::Milliseconds(1))}) {
+      const auto then = Naive(query, at);
+      ASSERT_TRUE(Same(expected, then))
+          << query.text << "\n  NextChange() after " << FormatTimestamp(t) << " says "
+          << absl::FormatDuration(next - t) << " but the value differs " << (at - t)
+          << " later\n  before: " << Show(expected) << "\n  then: " << Show(then);
+    }
+  }
+
   void Compare(const Query& query, Timestamp t) {
     const auto expected = Naive(query, t);
     const auto actual = Engine(query, t);
@@ -187,7 +242,8 @@ class World {
         << query.text << "\n  at " << FormatTimestamp(t) << " (start "
         << absl::FormatDuration(t - Timestamp::FromMillis(kStartMs)) << "), delayed name removal "
         << options_.delayed_name_removal << ", lookback " << absl::FormatDuration(options_.lookback)
-        << "\n  twin: " << Show(expected) << "\n  engine: " << Show(actual);
+        << ", trimmed " << trims_ << "\n  twin: " << Show(expected)
+        << "\n  engine: " << Show(actual) << "\n  fresh engine: " << Show(FreshEngine(query, t));
     ++totals_.compared;
     totals_.errors += expected.ok() ? 0 : 1;
     totals_.rows += expected.ok() ? static_cast<int64_t>(expected->size()) : 0;
@@ -225,6 +281,7 @@ TEST(RandomTwinTest, EngineAndTwinAgree) {
       "%d queries (%d refused as not supported yet), %lld comparisons, %lld rows, %lld errors\n",
       totals.queries, totals.refused, static_cast<long long>(totals.compared),
       static_cast<long long>(totals.rows), static_cast<long long>(totals.errors));
+  if (HasFailure() || only != 0) return;
   // A generator or an engine that gives up would make this test say nothing.
   EXPECT_LT(totals.refused * 2, totals.queries);
   EXPECT_GT(totals.rows, totals.compared / 2);
