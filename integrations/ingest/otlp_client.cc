@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 
 #include "integrations/ingest/rpc.h"
@@ -63,8 +62,7 @@ absl::StatusOr<OtlpPushed> ReadAnswer(const grpc::ByteBuffer& response) {
 }  // namespace
 
 struct OtlpClient::Connection {
-  explicit Connection(const std::string& target)
-      : stub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials())) {}
+  explicit Connection(const std::string& target) : stub(OwnChannel(target)) {}
   grpc::GenericStub stub;
 };
 

@@ -4,19 +4,17 @@
 #include <thread>
 #include <utility>
 
-#include <grpcpp/create_channel.h>
-
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "integrations/ingest/rpc.h"
 #include "proto/tocsin/v1/ingest.grpc.pb.h"
 
 namespace tocsin::ingest {
 
 struct PushClient::Stream {
   explicit Stream(const std::string& target)
-      : channel(grpc::CreateChannel(target, grpc::InsecureChannelCredentials())),
-        stub(v1::Ingest::NewStub(channel)) {}
+      : channel(OwnChannel(target)), stub(v1::Ingest::NewStub(channel)) {}
 
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::Ingest::Stub> stub;

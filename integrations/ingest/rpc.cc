@@ -3,6 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
 #include "integrations/ingest/inflate.h"
 #include "proto/google/rpc/status.pb.h"
 
@@ -73,6 +76,12 @@ bool IsRetryable(const grpc::Status& status) {
     default:
       return false;
   }
+}
+
+std::shared_ptr<grpc::Channel> OwnChannel(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 
 const char* GrpcCodeName(grpc::StatusCode code) {

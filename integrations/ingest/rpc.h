@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
@@ -42,6 +44,10 @@ grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after
 absl::Duration RetryDelayOf(const grpc::Status& status);
 // Whether the same request may succeed later (the OTLP specification's table).
 bool IsRetryable(const grpc::Status& status);
+
+// A channel to `target` with a connection of its own: by default gRPC lets all channels to one
+// target share one.
+std::shared_ptr<grpc::Channel> OwnChannel(const std::string& target);
 
 // "OK", "UNAVAILABLE", ...: the words of the gRPC specification.
 const char* GrpcCodeName(grpc::StatusCode code);

@@ -215,7 +215,7 @@ TEST(OtlpRandomTest, AgreesWithTheGeneratedClasses) {
   FakeSink sink;
   OtlpDecoder decoder(limits, sink);  // one cache for all, so that later requests hit it
   size_t samples = 0, rejected = 0;
-  for (uint64_t seed = 1; seed <= 1500; ++seed) {
+  for (uint64_t seed = 1; seed <= 700; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const ExportMetricsServiceRequest request = Generator(seed).Request();
     Reference reference(limits, sink);
@@ -228,8 +228,8 @@ TEST(OtlpRandomTest, AgreesWithTheGeneratedClasses) {
     rejected += reference.rejected;
   }
   // The generator must meet both ways often, or the test shows nothing.
-  EXPECT_GT(samples, 10'000u);
-  EXPECT_GT(rejected, 10'000u);
+  EXPECT_GT(samples, 5'000u);
+  EXPECT_GT(rejected, 5'000u);
 }
 
 TEST(OtlpRandomTest, DamagedBytesNeverCrash) {

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Sends metrics of every instrument kind with the OpenTelemetry SDK, as any user's program would.
+
+    python3 push.py --endpoint 127.0.0.1:4317 [--rounds 3] [--interval 0.5] [--service checkout] [--gzip]
+
+Each round sets new values and exports at once. Needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-grpc.
+Series a receiver should then hold (job="shop/checkout", instance="instance-1"), r being the round from 1:
+
+    room_temperature_celsius{room="kitchen"}          20 + r    observable gauge
+    orders_total{method="card", route="/pay"}         10 * r    counter
+    cpu_time_seconds_total{state="user"}              1.5 * r   observable counter
+    queue_length{queue="mail"}                        r         up-down counter
+    target_info{...}                                  1         resource
+    and the histogram request.duration, which a receiver may reject
+
+Exit code 0 if every export was taken, 1 otherwise.
+"""
+
+import argparse
+import sys
+import time
+
+from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
+from opentelemetry.metrics import Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+
+
+class CountingExporter(metric_exporter.OTLPMetricExporter):
+    """The SDK's exporter, remembering how exports ended."""
+
+    failures = 0
+    exports = 0
+
+    def export(self, *args, **kwargs):
+        result = super().export(*args, **kwargs)
+        self.exports += 1
+        if result is not MetricExportResult.SUCCESS:
+            self.failures += 1
+        return result
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--endpoint", default="127.0.0.1:4317")
+    parser.add_argument("--service", default="checkout")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--interval", type=float, default=0.5, help="seconds between rounds")
+    parser.add_argument("--gzip", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    current_round = 0
+    compression = None
+    if arguments.gzip:
+        import grpc
+        compression = grpc.Compression.Gzip
+    exporter = CountingExporter(
+        endpoint=arguments.endpoint, insecure=True, timeout=10, compression=compression)
+    # Exports happen when flushed, not by the clock.
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
+    resource = Resource.create({
+        "service.name": arguments.service,
+        "service.namespace": "shop",
+        "service.instance.id": "instance-1",
+        "host.name": "sdk-host",
+    })
+    provider = MeterProvider(metric_readers=[reader], resource=resource)
+    meter = provider.get_meter("otel_sdk_test", "1.0")
+
+    meter.create_observable_gauge(
+        "room.temperature", unit="Cel",
+        callbacks=[lambda _: [Observation(20 + current_round, {"room": "kitchen"})]])
+    meter.create_observable_counter(
+        "cpu.time", unit="s",
+        callbacks=[lambda _: [Observation(1.5 * current_round, {"state": "user"})]])
+    orders = meter.create_counter("orders", unit="{order}")
+    queue = meter.create_up_down_counter("queue.length")
+    duration = meter.create_histogram("request.duration", unit="ms")
+
+    for current_round in range(1, arguments.rounds + 1):
+        orders.add(10, {"method": "card", "route": "/pay"})
+        queue.add(1, {"queue": "mail"})
+        duration.record(12.5 * current_round, {"route": "/pay"})
+        if not provider.force_flush(timeout_millis=15_000):
+            exporter.failures += 1
+        if current_round < arguments.rounds:
+            time.sleep(arguments.interval)
+    exports, failures = exporter.exports, exporter.failures
+    provider.shutdown()
+    print(f"{exports} exports, {failures} failed")
+    return 0 if exports > 0 and failures == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
