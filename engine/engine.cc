@@ -7,25 +7,14 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "proto/tocsin/state/v1/state.pb.h"
+#include "engine/recovery.h"
 #include "rules/promql/parser.h"
-#include "storage/codec.h"
-#include "storage/keys.h"
 
 namespace tocsin::engine {
 namespace {
 
 constexpr size_t kInboxBytesMax = 64 << 20;
 constexpr absl::Duration kCutInterval = absl::Minutes(1);
-
-// When the service last evaluated; nullopt on a new data directory.
-absl::StatusOr<std::optional<Timestamp>> ReadClock(const storage::Store& store) {
-  TOCSIN_ASSIGN_OR_RETURN(const auto value, store.Get(storage::Family::kMeta, storage::kMetaClock));
-  if (!value) return std::nullopt;
-  state::v1::ClockRecord record;
-  TOCSIN_RETURN_IF_ERROR(storage::DecodeMessage(*value, record));
-  return Timestamp::FromMillis(record.evaluated_ms());
-}
 
 template <typename Fn>
 void ForEachQuery(const rules::RuleSet& rules, Fn&& fn) {
@@ -45,6 +34,25 @@ absl::Duration MaxReach(const rules::RuleSet& rules) {
     }
   });
   return reach;
+}
+
+// The ids of the alert rules and monitors that `owns` picks.
+std::vector<std::string> OwnedRuleIds(const rules::RuleSet& rules,
+                                      const std::function<bool(const std::string&)>& owns) {
+  std::vector<std::string> ids;
+  for (const rules::Group& group : rules.groups) {
+    if (!owns(Shard::OwnerKey(group))) continue;
+    absl::flat_hash_map<std::string, size_t> duplicates;
+    for (const rules::GroupRule& rule : group.rules) {
+      const auto* alert = std::get_if<rules::AlertRule>(&rule);
+      if (alert == nullptr) continue;
+      ids.push_back(AlertRuleId(group, *alert, duplicates[AlertRuleId(group, *alert, 0)]++));
+    }
+  }
+  for (const rules::Monitor& monitor : rules.monitors) {
+    if (owns(Shard::OwnerKey(monitor))) ids.push_back(MonitorId(monitor));
+  }
+  return ids;
 }
 
 }  // namespace
@@ -82,54 +90,26 @@ std::function<bool(const std::string&)> Engine::OwnedBy(size_t shard) const {
 }
 
 absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
-  TOCSIN_RETURN_IF_ERROR(log_.ReadSeries(
-      [this](SeriesRef ref, Labels labels) { registry_.Restore(ref, std::move(labels)); }));
-  TOCSIN_ASSIGN_OR_RETURN(const auto last_evaluated, ReadClock(store_));
-  TOCSIN_ASSIGN_OR_RETURN(AlertsByRule alerts, ReadAlerts(store_));
   const Timestamp now = clock_.Now();
-  const absl::Duration gap =
-      last_evaluated ? std::max(now - *last_evaluated, absl::ZeroDuration()) : absl::ZeroDuration();
-  size_t restored = 0;
-  for (auto& [rule, instances] : alerts) {
-    for (AlertInstance& alert : instances) SkipGap(gap, alert);
-    restored += instances.size();
-  }
+  TOCSIN_ASSIGN_OR_RETURN(Recovered recovered, RecoverState(store_, log_, now, registry_));
   reach_ms_ = absl::ToInt64Milliseconds(MaxReach(*rules));
+  AlertsByRule& alerts = recovered.alerts;
   for (size_t i = 0; i < shards_.size(); ++i) {
-    // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the
-    // first shard.
+    // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the last shard.
     AlertsByRule share;
-    const auto owns = OwnedBy(i);
-    const auto take = [&](const std::string& rule_id) {
-      auto node = alerts.find(rule_id);
-      if (node == alerts.end()) return;
-      share[rule_id] = std::move(node->second);
-      alerts.erase(node);
-    };
-    for (const rules::Group& group : rules->groups) {
-      if (!owns(Shard::OwnerKey(group))) continue;
-      absl::flat_hash_map<std::string, size_t> duplicates;
-      for (const rules::GroupRule& rule : group.rules) {
-        if (const auto* alert = std::get_if<rules::AlertRule>(&rule)) {
-          take(AlertRuleId(group, *alert, duplicates[AlertRuleId(group, *alert, 0)]++));
-        }
-      }
+    for (const std::string& rule_id : OwnedRuleIds(*rules, OwnedBy(i))) {
+      if (auto node = alerts.extract(rule_id)) share.insert(std::move(node));
     }
-    for (const rules::Monitor& monitor : rules->monitors) {
-      if (owns(Shard::OwnerKey(monitor))) take(MonitorId(monitor));
-    }
-    if (i + 1 == shards_.size()) {
-      for (auto& [rule_id, instances] : alerts) share[rule_id] = std::move(instances);
-    }
+    if (i + 1 == shards_.size()) share.merge(alerts);
     Shard& shard = shards_[i]->shard();
-    shard.HoldAfterGap(now, gap);
-    TOCSIN_RETURN_IF_ERROR(shard.Install(rules, owns, now, std::move(share)));
+    shard.HoldAfterGap(now, recovered.gap);
+    TOCSIN_RETURN_IF_ERROR(shard.Install(rules, OwnedBy(i), now, std::move(share)));
   }
   Log(LogLevel::kInfo, "state recovered",
       {{"series", static_cast<uint64_t>(registry_.size())},
-       {"alerts", static_cast<uint64_t>(restored)},
+       {"alerts", static_cast<uint64_t>(recovered.alert_count)},
        {"log_end", log_.next_offset()},
-       {"gap_seconds", absl::ToDoubleSeconds(gap)}});
+       {"gap_seconds", absl::ToDoubleSeconds(recovered.gap)}});
   return absl::OkStatus();
 }
 

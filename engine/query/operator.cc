@@ -51,6 +51,10 @@ std::vector<int64_t> Operator::Newest(int64_t t) const {
   return inputs_.empty() ? std::vector<int64_t>(rows_, INT64_MIN) : inputs_[0]->Newest(t);
 }
 
+bool Operator::Order(std::vector<uint32_t>&) const {
+  return false;
+}
+
 int64_t Operator::NextChange(int64_t t) const {
   int64_t next = INT64_MAX;
   for (const OperatorPtr& input : inputs_) next = std::min(next, input->NextChange(t));

@@ -25,6 +25,7 @@ struct Moment {
 struct Note {
   bool warning = false;  // else an info
   std::string text;
+  int part = 0;  // of several parts of the text it could speak of, which one
 };
 
 class Operator;
@@ -60,6 +61,9 @@ class Operator {
   virtual Labels LabelsOf(size_t row) const = 0;
   // The metric name of this row is to be dropped at the end (delayed name removal only).
   virtual bool drops_name(size_t) const { return false; }
+  // Fills in the present rows in the order to show them; false if they have none. Call after
+  // Evaluate().
+  virtual bool Order(std::vector<uint32_t>& rows) const;
   // No two rows have equal labels; nor when metric names are left out.
   bool distinct() const { return distinct_; }
   bool distinct_without_name() const { return distinct_without_name_; }
@@ -85,6 +89,8 @@ class Operator {
 
   // Takes over the rows of input(i), one to one. Returns whether they changed.
   bool TakeRowsOf(size_t i);
+  // Of the last evaluation.
+  Moment moment() const { return moment_; }
   // For the rare operator whose rows come up with values: rows were added during Compute().
   void RowsChanged() { ++version_; }
   // Looks for rows with equal labels, to be refused when both are present. Sets distinct_.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,29 @@ struct LabelJoin {
 };
 absl::StatusOr<OperatorPtr> MakeLabelJoin(LabelJoin join, OperatorPtr vector);
 
+// --- histogram_quantile.cc
+// --------------------------------------------------------------------------------------- Notes:
+// part 0 is the quantile, part 1 the vector.
+OperatorPtr MakeHistogramQuantile(OperatorPtr vector, OperatorPtr q, bool delayed_name_removal);
+
+// --- subquery.cc
+// -------------------------------------------------------------------------------------------------
+struct SubqueryOptions {
+  TimeShift shift;
+  int64_t range_ms = 0;
+  int64_t step_ms = 0;
+};
+std::shared_ptr<RangeVector> MakeSubquery(const SubqueryOptions& options, OperatorPtr inner);
+
+// --- sort.cc
+// -----------------------------------------------------------------------------------------------------
+struct SortOptions {
+  bool descending = false;
+  std::optional<std::vector<std::string>> labels;  // absent: by value
+  bool range_query = false;                        // sorting has no effect, which is told
+};
+OperatorPtr MakeSort(const SortOptions& options, OperatorPtr vector);
+
 // --- result.cc
 // ---------------------------------------------------------------------------------------------------
 // The end of a query: labels as users see them, each label set once.
@@ -97,5 +121,7 @@ class ResultOperator : public Operator {
   virtual const std::vector<Labels>& labels() const = 0;
 };
 std::shared_ptr<ResultOperator> MakeResult(OperatorPtr vector);
+// Only joins rows with equal labels; names stay.
+OperatorPtr MakeMerge(OperatorPtr vector);
 
 }  // namespace tocsin::engine

@@ -37,6 +37,7 @@ struct QueryEngine::Impl {
     Timestamp last = Timestamp::Min();  // last evaluation
     std::vector<std::string> warnings, infos;
     std::vector<int64_t> newest;
+    std::vector<uint32_t> order;
   };
 
   Impl(SeriesTable& t, QueryOptions o) : table(t), options(std::move(o)), sets(t) {}
@@ -126,6 +127,7 @@ absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
   result.labels = &query.result->labels();
   result.frame = &query.result->frame();
   result.index_version = query.result->version();
+  if (query.result->Order(query.order)) result.order = &query.order;
   return result;
 }
 
@@ -134,6 +136,7 @@ void QueryEngine::Impl::CollectNotes(Query& query) {
   query.infos.clear();
   for (const Compiler::Speaker& speaker : query.speakers) {
     for (const Note& note : speaker.op->notes()) {
+      if (note.part != speaker.part) continue;
       std::vector<std::string>& list = note.warning ? query.warnings : query.infos;
       std::string text = absl::StrCat("PromQL ", note.warning ? "warning: " : "info: ", note.text,
                                       " (", Place(query.text, speaker.span.begin), ")");
@@ -159,6 +162,10 @@ Timestamp QueryEngine::NextChange(QueryId id, Timestamp t) {
   // An error may end as soon as anything changes; what its operators know of that is incomplete.
   if (!query.result->Evaluate(impl_->At(t)).ok()) return Timestamp::FromMillis(t.millis() + 1);
   return Timestamp::FromMillis(query.result->NextChange(t.millis()));
+}
+
+size_t QueryEngine::operators() const {
+  return impl_->graph.size();
 }
 
 absl::Duration QueryEngine::MaxReach() const {

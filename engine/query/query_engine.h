@@ -40,6 +40,9 @@ struct QueryResult {
   const Frame* frame = nullptr;
   // Changes exactly when `labels` changes: callers keep what they computed per row until then.
   uint64_t index_version = 0;
+  // The present rows in the order to show them, of sort() and topk() at the top; null: no order of
+  // their own.
+  const std::vector<uint32_t>* order = nullptr;
   // Annotations as Prometheus words them, at most 10 of each.
   const std::vector<std::string>* warnings = nullptr;
   const std::vector<std::string>* infos = nullptr;
@@ -97,6 +100,9 @@ class QueryEngine {
   // predictions between samples, which comes from extrapolating to the evaluation time, does not
   // count.
   Timestamp NextChange(QueryId query, Timestamp t);
+
+  // Operators in use, shared ones counted once.
+  size_t operators() const;
 
   // How far back samples must be kept for any later evaluation, per the queries added now.
   absl::Duration MaxReach() const;

@@ -73,6 +73,23 @@ class Ranking final : public Operator {
   Labels LabelsOf(size_t row) const override { return input(0).LabelsOf(row); }
   bool drops_name(size_t row) const override { return input(0).drops_name(row); }
 
+  // Best first, group by group.
+  bool Order(std::vector<uint32_t>& rows) const override {
+    rows.clear();
+    for (size_t group = 0; group < heaps_.size(); ++group) {
+      const size_t begin = rows.size();
+      for (const Candidate& kept : heaps_[group].all()) {
+        if (frame_.present(kept.row)) rows.push_back(kept.row);
+      }
+      std::stable_sort(rows.begin() + begin, rows.end(), [&](uint32_t a, uint32_t b) {
+        const double x = frame_.value(a), y = frame_.value(b);
+        if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);
+        return top_ ? x > y : x < y;
+      });
+    }
+    return true;
+  }
+
  protected:
   bool Index() override {
     TakeRowsOf(0);
@@ -87,8 +104,8 @@ class Ranking final : public Operator {
   absl::Status Compute(int64_t) override {
     frame_.Reset(rows_);
     size_t k = 0;
-    if (absl::Status status = ReadK(k); !status.ok() || k == 0) return status;
     for (WorstFirst& heap : heaps_) heap.Clear();
+    if (absl::Status status = ReadK(k); !status.ok() || k == 0) return status;
     for (uint32_t row : order_) {
       if (in(0).present(row)) heaps_[groups_.of(row)].Offer({in(0).value(row), row}, k);
     }

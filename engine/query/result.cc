@@ -10,11 +10,20 @@ namespace {
 // as they are.
 class Result final : public ResultOperator {
  public:
-  explicit Result(OperatorPtr vector) : ResultOperator({std::move(vector)}) {}
+  Result(OperatorPtr vector, bool final) : ResultOperator({std::move(vector)}), final_(final) {}
 
   const std::vector<Labels>& labels() const override { return labels_; }
   const Frame& frame() const override { return joined_ ? frame_ : in(0); }
   Labels LabelsOf(size_t row) const override { return labels_[row]; }
+  bool drops_name(size_t row) const override { return !final_ && drops_name_[row]; }
+
+  bool Order(std::vector<uint32_t>& rows) const override {
+    if (!input(0).Order(rows)) return false;
+    if (joined_) {
+      for (uint32_t& row : rows) row = row_of_[row];
+    }
+    return true;
+  }
 
   std::vector<int64_t> Newest(int64_t t) const override {
     std::vector<int64_t> newest = input(0).Newest(t);
@@ -29,6 +38,7 @@ class Result final : public ResultOperator {
     if (seen_layout_ != input(0).layout()) {
       seen_layout_ = input(0).layout();
       labels_.clear();
+      drops_name_.clear();
       row_of_.clear();
       row_by_labels_.clear();
       taken_ = 0;
@@ -37,6 +47,8 @@ class Result final : public ResultOperator {
     const bool distinct = input(0).distinct();
     for (; taken_ < input(0).rows(); ++taken_) Take(taken_, distinct);
     rows_ = labels_.size();
+    layout_ = input(0).layout();
+    distinct_without_name_ = final_ || input(0).distinct_without_name();
     return true;
   }
 
@@ -55,7 +67,8 @@ class Result final : public ResultOperator {
  private:
   void Take(size_t row, bool distinct) {
     Labels labels = input(0).LabelsOf(row);
-    if (input(0).drops_name(row)) {
+    const bool drops_name = input(0).drops_name(row);
+    if (drops_name && final_) {
       labels = WithoutName(labels);
       any_dropped_ = true;
     }
@@ -70,6 +83,7 @@ class Result final : public ResultOperator {
       }
     }
     labels_.push_back(std::move(labels));
+    drops_name_.push_back(drops_name);
   }
 
   bool StayDistinct(bool distinct) const {
@@ -85,7 +99,9 @@ class Result final : public ResultOperator {
     }
   }
 
+  const bool final_;
   std::vector<Labels> labels_;
+  std::vector<bool> drops_name_;
   uint64_t seen_layout_ = UINT64_MAX;
   size_t taken_ = 0;
   bool any_dropped_ = false;
@@ -98,7 +114,10 @@ class Result final : public ResultOperator {
 }  // namespace
 
 std::shared_ptr<ResultOperator> MakeResult(OperatorPtr vector) {
-  return std::make_shared<Result>(std::move(vector));
+  return std::make_shared<Result>(std::move(vector), /*final=*/true);
+}
+OperatorPtr MakeMerge(OperatorPtr vector) {
+  return std::make_shared<Result>(std::move(vector), /*final=*/false);
 }
 
 }  // namespace tocsin::engine

@@ -120,8 +120,18 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::MatrixWindow(
       Share(kind, {}, [&] { return std::make_shared<Window>(source, range_ms); }));
 }
 
-absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(const promql::Subquery&) {
-  return absl::UnimplementedError("not supported yet: subqueries");
+absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
+    const promql::Subquery& subquery) {
+  ++depth_;
+  absl::StatusOr<OperatorPtr> inner = Compile(*subquery.expr);
+  --depth_;
+  if (!inner.ok()) return inner.status();
+  const SubqueryOptions options{Shift(subquery.offset, subquery.at), Millis(subquery.range),
+                                Millis(subquery.step.value_or(options_.default_subquery_step))};
+  const std::string kind = absl::StrCat("subquery", options.range_ms, ":", options.step_ms, "/",
+                                        ShiftKey(options.shift));
+  return std::static_pointer_cast<RangeVector>(
+      Share(kind, {*inner}, [&] { return MakeSubquery(options, *inner); }));
 }
 
 absl::StatusOr<OperatorPtr> Compiler::Unary(const promql::UnaryExpr& expr) {

@@ -20,6 +20,7 @@ class Compiler {
   struct Speaker {
     const Operator* op = nullptr;
     promql::Span span;
+    int part = 0;  // the notes it is about, see Note
   };
 
   Compiler(Graph& graph, SeriesSets& sets, const SeriesTable& table, const QueryOptions& options)
@@ -51,6 +52,8 @@ class Compiler {
   absl::StatusOr<OperatorPtr> RangeCall(const promql::CallExpr& call);
   absl::StatusOr<OperatorPtr> AbsentCall(const promql::CallExpr& call);
   absl::StatusOr<OperatorPtr> LabelCall(const promql::CallExpr& call);
+  absl::StatusOr<OperatorPtr> HistogramCall(const promql::CallExpr& call);
+  absl::StatusOr<OperatorPtr> SortCall(const promql::CallExpr& call);
   absl::StatusOr<OperatorPtr> SimpleCall(const promql::CallExpr& call);
   TimeShift Shift(absl::Duration offset, const std::optional<promql::AtModifier>& at) const;
 

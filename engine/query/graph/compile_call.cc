@@ -1,5 +1,6 @@
 #include <numbers>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/query/graph/compile.h"
@@ -52,11 +53,8 @@ absl::StatusOr<OperatorPtr> Compiler::Call(const promql::CallExpr& call) {
     return Share(name, {arg},
                  [&] { return name == "scalar" ? MakeScalarOf(arg) : MakeVectorOf(arg); });
   }
-  // Results are a set here; whoever shows them orders them.
-  if (name == "sort" || name == "sort_desc" || name == "sort_by_label" ||
-      name == "sort_by_label_desc") {
-    return Compile(*call.args[0]);
-  }
+  if (absl::StartsWith(name, "sort")) return SortCall(call);
+  if (name == "histogram_quantile") return HistogramCall(call);
   if (IsRangeFunction(name)) return RangeCall(call);
   if (IsSimpleFunction(name)) return SimpleCall(call);
   return absl::UnimplementedError(absl::StrCat("not supported yet: ", name, "()"));
@@ -111,6 +109,36 @@ absl::StatusOr<OperatorPtr> Compiler::LabelCall(const promql::CallExpr& call) {
           : MakeLabelJoin({texts[0], texts[1], {texts.begin() + 2, texts.end()}}, vector);
   if (!made.ok()) return made.status();
   return Share(kind, {vector}, [&] { return *made; });
+}
+
+absl::StatusOr<OperatorPtr> Compiler::HistogramCall(const promql::CallExpr& call) {
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr q, Compile(*call.args[0]));
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr vector, Compile(*call.args[1]));
+  OperatorPtr op = Share(call.function->name, {vector, q}, [&] {
+    return MakeHistogramQuantile(vector, q, options_.delayed_name_removal);
+  });
+  speakers_.push_back({op.get(), call.args[0]->span, 0});
+  speakers_.push_back({op.get(), call.args[1]->span, 1});
+  return op;
+}
+
+absl::StatusOr<OperatorPtr> Compiler::SortCall(const promql::CallExpr& call) {
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr vector, Compile(*call.args[0]));
+  std::string kind = call.function->name;
+  SortOptions options;
+  options.descending = absl::EndsWith(kind, "_desc");
+  options.range_query =
+      options_.range_start && options_.range_end && *options_.range_start != *options_.range_end;
+  if (absl::StrContains(kind, "by_label")) {
+    options.labels.emplace();
+    for (size_t i = 1; i < call.args.size(); ++i) {
+      options.labels->push_back(StringOf(*call.args[i]));
+      kind += Text(options.labels->back());
+    }
+  }
+  OperatorPtr op = Share(kind, {vector}, [&] { return MakeSort(options, vector); });
+  speakers_.push_back({op.get(), call.span});
+  return op;
 }
 
 absl::StatusOr<OperatorPtr> Compiler::SimpleCall(const promql::CallExpr& call) {

@@ -14,9 +14,19 @@ using promql::ExprKind;
 using promql::ParseError;
 
 bool IsSupportedFunction(absl::string_view name) {
-  constexpr absl::string_view kOthers[] = {
-      "absent", "absent_over_time", "label_join",         "label_replace", "pi",   "scalar",
-      "sort",   "sort_by_label",    "sort_by_label_desc", "sort_desc",     "time", "vector"};
+  constexpr absl::string_view kOthers[] = {"absent",
+                                           "absent_over_time",
+                                           "histogram_quantile",
+                                           "label_join",
+                                           "label_replace",
+                                           "pi",
+                                           "scalar",
+                                           "sort",
+                                           "sort_by_label",
+                                           "sort_by_label_desc",
+                                           "sort_desc",
+                                           "time",
+                                           "vector"};
   return IsRangeFunction(name) || IsSimpleFunction(name) ||
          std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
 }
@@ -53,7 +63,7 @@ std::optional<ParseError> InBinary(const promql::BinaryExpr& expr) {
 std::optional<ParseError> FindUnsupported(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kSubquery:
-      return NotYet(expr, "subqueries");
+      return FindUnsupported(*As<promql::Subquery>(expr).expr);
     case ExprKind::kUnary:
       return FindUnsupported(*As<promql::UnaryExpr>(expr).expr);
     case ExprKind::kBinary:

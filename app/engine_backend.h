@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "engine/engine.h"
+#include "integrations/http/admin_backend.h"
+
+namespace tocsin::app {
+
+// The admin port's view of the engine: shapes of Prometheus from what the shards hold.
+//
+// Thread: any. Borrows the engine. Rules() and Alerts() run on the shards' threads between two rounds of evaluation.
+class EngineBackend : public http::AdminBackend {
+ public:
+  // `reload` reads the files again; all or nothing.
+  EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload);
+
+  // Why the service is not ready; "" makes it ready. It starts as "starting".
+  void SetNotReady(std::string reason);
+
+  http::ReadyStatus Ready() override;
+  absl::Status Reload() override;
+  std::vector<http::RuleGroupStatus> Rules() override;
+  std::vector<http::AlertStatus> Alerts() override;
+  absl::StatusOr<http::QueryValue> Query(absl::string_view text, Timestamp time,
+                                         absl::Duration timeout) override;
+
+ private:
+  engine::Engine& engine_;
+  const std::function<absl::Status()> reload_;
+
+  Mutex mutex_;
+  std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";
+};
+
+}  // namespace tocsin::app

@@ -1,0 +1,77 @@
+#include "app/loaded_files.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "engine/query/query_engine.h"
+#include "rules/rule_file.h"
+
+namespace tocsin::app {
+namespace {
+
+// Errors into one text, warnings into the log.
+absl::Status Judge(const std::vector<rules::Diagnostic>& findings) {
+  std::string errors;
+  for (const rules::Diagnostic& finding : findings) {
+    const std::string text = rules::FormatDiagnostic(finding);
+    if (finding.severity == rules::Severity::kError) {
+      absl::StrAppend(&errors, errors.empty() ? "" : "\n", text);
+    } else {
+      Log(LogLevel::kWarning, "configuration finding", {{"finding", text}});
+    }
+  }
+  return errors.empty() ? absl::OkStatus() : absl::InvalidArgumentError(errors);
+}
+
+void ApplyFlags(const ServerOptions& options, Config& config) {
+  if (options.data_dir) config.data_dir = *options.data_dir;
+  if (!options.rules.empty()) config.rules = options.rules;
+  if (options.grpc_listen) config.listen.grpc = *options.grpc_listen;
+  if (options.http_listen) config.listen.http = *options.http_listen;
+  if (options.admin_listen) config.listen.admin = *options.admin_listen;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
+  ConfigResult config = LoadConfig(options.config_path, ConfigSources::System());
+  TOCSIN_RETURN_IF_ERROR(Judge(config.diagnostics));
+  LoadedFiles files;
+  files.config = std::move(config.config);
+  ApplyFlags(options, files.config);
+
+  TOCSIN_ASSIGN_OR_RETURN(const auto paths, rules::ExpandGlobs(files.config.rules));
+  std::vector<rules::Diagnostic> findings;
+  const auto contents =
+      rules::ReadRuleFiles(paths, findings, files.config.limits.rule_file_bytes_max);
+  rules::LoadOptions load;
+  load.unsupported = &engine::QueryEngine::Unsupported;
+  load.file_bytes_max = files.config.limits.rule_file_bytes_max;
+  load.rules_max = files.config.limits.rules_max;
+  rules::LoadResult loaded = rules::LoadRules(contents, load);
+  findings.insert(findings.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
+  TOCSIN_RETURN_IF_ERROR(Judge(findings));
+  files.rules = std::make_shared<const rules::RuleSet>(std::move(loaded.rules));
+  return files;
+}
+
+uint64_t FilesFingerprint(const std::string& config_path,
+                          const std::vector<std::string>& patterns) {
+  std::string all = ReadFile(config_path);
+  const auto paths = rules::ExpandGlobs(patterns);
+  if (!paths.ok()) return Hash64(all);
+  for (const std::string& path : *paths) absl::StrAppend(&all, "\n", path, "\n", ReadFile(path));
+  return Hash64(all);
+}
+
+}  // namespace tocsin::app

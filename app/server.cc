@@ -1,0 +1,218 @@
+#include "app/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "app/engine_backend.h"
+#include "app/file_watch.h"
+#include "app/loaded_files.h"
+#include "app/page_templates.h"
+#include "app/version.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "engine/engine.h"
+#include "integrations/delivery/delivery.h"
+#include "integrations/delivery/delivery_loop.h"
+#include "integrations/http/admin_api.h"
+#include "integrations/http/http_client.h"
+#include "integrations/http/http_server.h"
+#include "integrations/ingest/grpc_server.h"
+#include "storage/outbox.h"
+#include "storage/rocksdb_store.h"
+#include "storage/sample_log.h"
+
+namespace tocsin::app {
+namespace {
+
+constexpr absl::Duration kDrainGrace = absl::Seconds(10);
+
+size_t DefaultShards() {
+  // Half the cores: the other half decodes, commits and delivers.
+  return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, 16);
+}
+
+engine::EngineOptions MakeEngineOptions(const ServerOptions& options, const Config& config) {
+  engine::EngineOptions engine;
+  engine.shard.external_labels = config.external_labels;
+  engine.shard.default_interval = config.evaluation_interval;
+  engine.shard.limits = config.limits;
+  engine.shards = options.shards > 0 ? options.shards : DefaultShards();
+  engine.retention = config.retention;
+  return engine;
+}
+
+bool NeedsRestart(const Config& running, const Config& wanted) {
+  return running.listen.grpc != wanted.listen.grpc || running.listen.http != wanted.listen.http ||
+         running.listen.admin != wanted.listen.admin || running.data_dir != wanted.data_dir ||
+         running.retention != wanted.retention ||
+         running.evaluation_interval != wanted.evaluation_interval ||
+         running.external_labels != wanted.external_labels;
+}
+
+std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config) {
+  return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
+}
+
+}  // namespace
+
+// In order of construction; members are destroyed in the reverse one.
+struct Server::Parts {
+  Parts(ServerOptions o, LoadedFiles f, const Clock& c)
+      : options(std::move(o)),
+        files(std::move(f)),
+        clock(c),
+        random(SystemSeed()),
+        reload_successful(metrics.Gauge("tocsin_config_last_reload_successful",
+                                        "1 if the last reading of configuration and rules went "
+                                        "through.")),
+        reload_time(metrics.Gauge("tocsin_config_last_reload_success_timestamp_seconds",
+                                  "When configuration and rules were last taken over.")),
+        moved_aside(metrics.Counter("tocsin_outbox_moved_aside_total",
+                                    "Outbox records that did not decode at start.")) {}
+
+  absl::Status Start(Server& server);
+  void Stop();
+  absl::Status Reload();
+
+  const ServerOptions options;
+  LoadedFiles files;
+  const Clock& clock;
+  SeededRandom random;
+  Metrics metrics;
+  prometheus::Gauge& reload_successful;
+  prometheus::Gauge& reload_time;
+  prometheus::Counter& moved_aside;
+
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<storage::Outbox> outbox;
+  std::unique_ptr<storage::SampleLog> log;
+  std::unique_ptr<engine::Engine> engine;
+  http_client::CurlTransport transport;
+  std::unique_ptr<delivery::Delivery> delivery;
+  std::unique_ptr<delivery::DeliveryLoop> delivery_loop;
+  std::unique_ptr<EngineBackend> backend;
+  std::unique_ptr<http::AdminApi> admin_api;
+  std::unique_ptr<http::HttpServer> admin;
+  std::unique_ptr<ingest::GrpcServer> grpc;
+  std::unique_ptr<FileWatch> watch;
+
+  Mutex reload_mutex;
+  bool stopped = false;
+};
+
+absl::Status Server::Parts::Start(Server& server) {
+  const Config& config = files.config;
+  TOCSIN_ASSIGN_OR_RETURN(store, storage::OpenRocksdbStore(config.data_dir));
+  outbox = std::make_unique<storage::Outbox>(*store, config.limits.outbox_entries_max);
+  TOCSIN_ASSIGN_OR_RETURN(const size_t aside, outbox->Recover());
+  moved_aside.Increment(static_cast<double>(aside));
+  TOCSIN_ASSIGN_OR_RETURN(log, storage::OpenSampleLog(*store));
+  engine = std::make_unique<engine::Engine>(MakeEngineOptions(options, config), *store, *outbox,
+                                            *log, clock, metrics);
+
+  backend = std::make_unique<EngineBackend>(*engine, [&server] { return server.Reload(); });
+  backend->SetNotReady("recovering state");
+  admin_api = std::make_unique<http::AdminApi>(
+      *backend, metrics, clock, http::BuildInfo{kVersion, TOCSIN_REVISION, "main", ""});
+  http::HttpServerOptions admin_options;
+  admin_options.listen = config.listen.admin;
+  admin_options.body_bytes_max = config.limits.http_body_bytes_max;
+  admin_options.connections_max = config.limits.http_connections_max;
+  TOCSIN_ASSIGN_OR_RETURN(
+      admin, http::HttpServer::Start(
+                 admin_options,
+                 [this](const http::HttpRequest& request) { return admin_api->Handle(request); },
+                 metrics));
+
+  TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
+  delivery = std::make_unique<delivery::Delivery>(*outbox, metrics, random,
+                                                  ExpandReceiverTemplate, Routing(config));
+  delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
+  delivery_loop->Start();
+  engine->Start();
+
+  ingest::GrpcServerOptions grpc_options;
+  grpc_options.listen = config.listen.grpc;
+  grpc = std::make_unique<ingest::GrpcServer>(grpc_options, config.limits, *engine, clock, metrics);
+  TOCSIN_RETURN_IF_ERROR(grpc->Start());
+  grpc->SetServing(true);
+  backend->SetNotReady("");
+  reload_successful.Set(1);
+  reload_time.Set(clock.Now().seconds());
+  watch = std::make_unique<FileWatch>(
+      [path = options.config_path, patterns = config.rules] {
+        return FilesFingerprint(path, patterns);
+      },
+      [&server] {
+        Log(LogLevel::kInfo, "files changed, reloading");
+        server.Reload().IgnoreError();  // logged and counted there
+      });
+  Log(LogLevel::kInfo, "ready",
+      {{"grpc_port", grpc->port()},
+       {"admin", admin->address()},
+       {"data_dir", config.data_dir},
+       {"rule_groups", static_cast<uint64_t>(files.rules->groups.size())},
+       {"monitors", static_cast<uint64_t>(files.rules->monitors.size())},
+       {"version", kVersion}});
+  return absl::OkStatus();
+}
+
+void Server::Parts::Stop() {
+  if (std::exchange(stopped, true)) return;
+  watch.reset();
+  if (backend) backend->SetNotReady("stopping");
+  if (grpc) grpc->Drain(kDrainGrace);
+  if (engine) engine->Stop();
+  if (delivery_loop) delivery_loop->Stop();
+  if (admin) admin->Stop();
+  Log(LogLevel::kInfo, "stopped");
+}
+
+absl::Status Server::Parts::Reload() {
+  MutexLock lock(reload_mutex);
+  auto loaded = LoadFiles(options);
+  absl::Status status = loaded.status();
+  if (status.ok()) status = engine->Reload(loaded->rules);
+  reload_successful.Set(status.ok() ? 1 : 0);
+  if (!status.ok()) {
+    Log(LogLevel::kError, "reload refused; the old configuration stays in force",
+        {{"error", std::string(status.message())}});
+    return status;
+  }
+  delivery->SetReceivers(Routing(loaded->config));
+  if (NeedsRestart(files.config, loaded->config)) {
+    Log(LogLevel::kWarning, "listen addresses, data_dir, retention, evaluation interval and external labels change "
+                           "only with a restart");
+  }
+  files = *std::move(loaded);
+  reload_time.Set(clock.Now().seconds());
+  Log(LogLevel::kInfo, "reloaded",
+      {{"revision", files.rules->revision},
+       {"rule_groups", static_cast<uint64_t>(files.rules->groups.size())},
+       {"monitors", static_cast<uint64_t>(files.rules->monitors.size())}});
+  return absl::OkStatus();
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const Clock& clock) {
+  ingest::KeepLargeBlocksMapped();
+  TOCSIN_ASSIGN_OR_RETURN(LoadedFiles files, LoadFiles(options));
+  std::unique_ptr<Server> server(
+      new Server(std::make_unique<Parts>(options, std::move(files), clock)));
+  TOCSIN_RETURN_IF_ERROR(server->parts_->Start(*server));
+  return server;
+}
+
+void Server::Stop() { parts_->Stop(); }
+absl::Status Server::Reload() { return parts_->Reload(); }
+int Server::grpc_port() const { return parts_->grpc->port(); }
+int Server::admin_port() const { return parts_->admin->port(); }
+
+}  // namespace tocsin::app

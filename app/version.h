@@ -1,0 +1,7 @@
+#pragma once
+
+namespace tocsin::app {
+
+inline constexpr char kVersion[] = TOCSIN_VERSION;
+
+}  // namespace tocsin::app

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The real programs together: samples over gRPC, pages at the simulator, kill -9, outages, reloads.
+
+    TOCSIN_BINARY_DIR=build python3 tests/e2e/e2e_test.py [-k NAME]
+"""
+
+import os
+import random
+import subprocess
+import sys
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(__file__))
+from service import BUILD, Simulator, Tocsin, await_, get, get_json  # noqa: E402
+
+RULES = """
+monitors:
+- name: queue-full
+  query: max by (queue) (queue_length)
+  threshold: {critical: ">= 100", warning: ">= 50"}
+  annotations: {summary: "{{ $labels.queue }} holds {{ $value }} messages"}
+- name: slow-burn
+  query: max by (queue) (burn)
+  threshold: {critical: "> 0"}
+  for: 4s
+groups:
+- name: g
+  interval: 1s
+  rules:
+  - record: queue:length:max
+    expr: max(queue_length)
+  - alert: QueueFull
+    expr: queue:length:max >= 100
+    labels: {severity: critical}
+"""
+
+
+class EndToEnd(unittest.TestCase):
+    def setUp(self):
+        self.simulator = Simulator()
+        self.addCleanup(self.simulator.stop)
+        self.tocsin = Tocsin(self.simulator.url, RULES)
+        self.addCleanup(self.tocsin.close)
+        self.tocsin.start()
+
+    def pages(self, name):
+        """Open alerts of one rule at the simulator."""
+        return [alert for alert in self.simulator.open_alerts() if alert["alias"].startswith(name + "-")]
+
+    def assert_nothing_refused(self):
+        for entry in self.simulator.journal():
+            self.assertNotIn(entry.get("status"), (400, 401, 403, 405, 415, 422), entry)
+
+    def test_page_and_close(self):
+        self.assertTrue(self.tocsin.push("queue_length", 5, "queue=orders"))
+        self.assertTrue(self.tocsin.push("queue_length", 120, "queue=orders"))
+        page = await_("page", lambda: self.pages("queue-full"))[0]
+        self.assertEqual(page["priority"], "P1")
+        self.assertEqual(page["message"], "orders holds 120 messages")
+        await_("page of the Prometheus rule", lambda: self.pages("QueueFull"))
+        states = {alert["labels"]["alertname"]: alert["state"] for alert in self.tocsin.alerts()}
+        self.assertEqual(states, {"queue-full": "firing", "QueueFull": "firing"})
+        self.tocsin.push("queue_length", 5, "queue=orders")
+        await_("close", lambda: not self.simulator.open_alerts())
+        self.assert_nothing_refused()
+
+    def test_worse_level_updates_the_open_page(self):
+        self.tocsin.push("queue_length", 60, "queue=mail")
+        page = await_("page", lambda: self.pages("queue-full"))[0]
+        self.assertEqual(page["priority"], "P3")
+        time.sleep(0.2)
+        self.tocsin.push("queue_length", 150, "queue=mail")
+        await_("priority", lambda: [a for a in self.pages("queue-full") if a["priority"] == "P1"])
+        self.assertEqual(len(self.pages("queue-full")), 1)
+
+    def test_kill_while_pending_and_firing(self):
+        self.tocsin.push("queue_length", 120, "queue=orders")
+        self.tocsin.push("burn", 1, "queue=orders")
+        await_("page", lambda: self.pages("queue-full"))
+        await_("pending", lambda: any(a["state"] == "pending" for a in self.tocsin.alerts()))
+        self.tocsin.kill()
+        self.tocsin.start()
+        states = await_("alerts back", lambda: {a["labels"]["alertname"]: a["state"] for a in self.tocsin.alerts()})
+        self.assertEqual(states["queue-full"], "firing")
+        self.assertIn(states["slow-burn"], ("pending", "firing"))
+        await_("slow-burn pages after its `for`", lambda: self.pages("slow-burn"))
+        # Recovery after the restart closes what was opened before it.
+        self.tocsin.push("queue_length", 0, "queue=orders")
+        self.tocsin.push("burn", 0, "queue=orders")
+        await_("closes", lambda: not self.simulator.open_alerts())
+        creates = [e for e in self.simulator.journal() if e["method"] == "POST" and e["path"] == "/v2/alerts"]
+        self.assertLessEqual(len(creates), 6, creates)
+        self.assert_nothing_refused()
+
+    def test_page_owed_during_an_outage_survives_kill(self):
+        self.simulator.faults(outage=1)
+        self.tocsin.push("queue_length", 120, "queue=orders")
+        await_("alert firing", lambda: any(a["state"] == "firing" for a in self.tocsin.alerts()))
+        self.tocsin.kill()
+        self.assertEqual(self.simulator.open_alerts(), [])
+        self.simulator.faults(outage=0)
+        self.tocsin.start()
+        await_("owed page", lambda: self.pages("queue-full"))
+        self.assertEqual(len(self.pages("queue-full")), 1)
+
+    def test_acknowledged_samples_survive_kills_at_random_moments(self):
+        seed = int(os.environ.get("TOCSIN_SEED", random.randrange(1 << 30)))
+        print(f"seed {seed}", flush=True)
+        randomness = random.Random(seed)
+        acknowledged = set()
+        for _ in range(5):
+            pusher = subprocess.Popen(
+                [f"{BUILD}/push_value", "--endpoint", self.tocsin.grpc, "--name", "kept", "--value", "1",
+                 "--repeat", "400", "--interval", "3ms"], stdout=subprocess.PIPE, text=True)
+            time.sleep(0.2 + randomness.random())
+            self.tocsin.kill()
+            output, _ = pusher.communicate(timeout=60)
+            acknowledged.update(int(line.split()[1]) for line in output.splitlines() if line.startswith("acked"))
+            self.tocsin.start()
+        self.assertGreater(len(acknowledged), 20)
+        counted = self.tocsin.query("count_over_time(kept[10m])")
+        # Equal times are one sample; a sample may be durable although its acknowledgement was lost.
+        self.assertGreaterEqual(float(counted[0]["value"][1]), len(acknowledged))
+
+    def test_reload_is_all_or_nothing(self):
+        self.tocsin.push("queue_length", 120, "queue=orders")
+        await_("page", lambda: self.pages("queue-full"))
+        self.tocsin.write("rules.yaml", "monitors:\n- name: broken\n  query: sum(\n  threshold: {critical: '> 1'}\n")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(self.tocsin.admin + "/-/reload", method="POST"), timeout=10)
+        self.assertIn("rules.yaml:3:", refused.exception.read().decode())
+        self.assertEqual(self.tocsin.metric("tocsin_config_last_reload_successful"), 0)
+        self.assertTrue(self.pages("queue-full"))
+        # A rule that goes away closes its page; the files are watched.
+        self.tocsin.write("rules.yaml", "monitors:\n- name: other\n  query: queue_length\n  threshold: {critical: '> 1e6'}\n")
+        await_("close after removal", lambda: not self.simulator.open_alerts(), 20)
+        self.assertEqual(self.tocsin.metric("tocsin_config_last_reload_successful"), 1)
+
+    def test_stop_drains(self):
+        self.tocsin.push("queue_length", 120, "queue=orders")
+        begin = time.monotonic()
+        self.assertEqual(self.tocsin.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 15)
+        self.tocsin.start()
+        await_("page", lambda: self.pages("queue-full"))
+
+    def test_key_never_shows(self):
+        from service import KEY
+        self.tocsin.push("queue_length", 120, "queue=orders")
+        await_("page", lambda: self.pages("queue-full"))
+        everything = get(self.tocsin.admin + "/metrics") + "\n".join(self.tocsin.log_lines())
+        everything += str(get_json(self.tocsin.admin + "/api/v1/rules"))
+        self.assertNotIn(KEY, everything)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

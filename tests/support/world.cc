@@ -1,0 +1,158 @@
+#include "tests/support/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "engine/recovery.h"
+
+namespace tocsin::testing {
+namespace {
+
+engine::ShardOptions Options() {
+  engine::ShardOptions options;
+  options.default_interval = absl::Seconds(15);
+  return options;
+}
+
+}  // namespace
+
+World::World(Timestamp start) : rules_(std::make_shared<rules::RuleSet>()) {
+  clock_.AdvanceTo(start);
+  Boot();
+}
+
+World::~World() = default;
+
+void World::Boot() {
+  shard_.reset();
+  committer_.reset();
+  metrics_ = std::make_unique<Metrics>();
+  evaluation_metrics_ = std::make_unique<engine::EvaluationMetrics>(*metrics_);
+  outbox_ = std::make_unique<storage::Outbox>(store_, Limits().outbox_entries_max);
+  TOCSIN_CHECK(outbox_->Recover().ok());
+  auto log = storage::OpenSampleLog(store_);
+  TOCSIN_CHECK(log.ok()) << log.status();
+  log_ = *std::move(log);
+  registry_ = std::make_unique<engine::SeriesRegistry>(Limits());
+  shard_ = std::make_unique<engine::Shard>(
+      engine::ShardDependencies{store_, *outbox_, *log_, *registry_, *this, *evaluation_metrics_,
+                                clock_},
+      Options());
+  committer_ = std::make_unique<engine::Committer>(
+      *registry_, *log_, Limits().ingest_queue_bytes_max, *metrics_,
+      [this](std::shared_ptr<const engine::CommittedBatch> batch) { shard_->Apply(*batch); });
+  const absl::Status installed = Install(/*at_start=*/true);
+  TOCSIN_CHECK(installed.ok()) << installed;
+}
+
+absl::Status World::Install(bool at_start) {
+  engine::AlertsByRule alerts;
+  if (at_start) {
+    auto recovered = engine::RecoverState(store_, *log_, now(), *registry_);
+    if (!recovered.ok()) return recovered.status();
+    shard_->HoldAfterGap(now(), recovered->gap);
+    alerts = std::move(recovered->alerts);
+  }
+  return shard_->Install(rules_, [](const std::string&) { return true; }, now(), std::move(alerts));
+}
+
+absl::Status World::SetRules(const std::string& yaml) {
+  rules::LoadOptions options;
+  options.unsupported = &engine::QueryEngine::Unsupported;
+  rules::LoadResult loaded = rules::LoadRules({{"rules.yaml", yaml}}, options);
+  if (!loaded.ok()) {
+    std::string all;
+    for (const auto& finding : loaded.diagnostics) absl::StrAppend(&all, finding.message, "\n");
+    return absl::InvalidArgumentError(all);
+  }
+  rules_ = std::make_shared<rules::RuleSet>(std::move(loaded.rules));
+  return Install(/*at_start=*/false);
+}
+
+void World::Schedule(Timestamp at, const Labels& series, double value) {
+  scheduled_.emplace(at, std::make_pair(series, value));
+}
+
+absl::StatusOr<SeriesRef> World::Resolve(const Labels& labels) { return registry_->Resolve(labels); }
+
+void World::Submit(SampleBatch batch, Done done) {
+  committer_->Submit(std::move(batch), std::move(done));
+}
+
+void World::Deliver(Timestamp now) {
+  SampleBatch batch;
+  while (!scheduled_.empty() && scheduled_.begin()->first <= now) {
+    const auto& [at, sample] = *scheduled_.begin();
+    const auto ref = registry_->Resolve(sample.first);
+    TOCSIN_CHECK(ref.ok()) << ref.status();
+    batch.Add(*ref, at.millis(), sample.second);
+    scheduled_.erase(scheduled_.begin());
+  }
+  if (batch.empty()) return;
+  committer_->Submit(std::move(batch), [](const absl::Status& s) { TOCSIN_CHECK(s.ok()) << s; });
+  committer_->CommitWaiting(now);
+}
+
+void World::Step(Timestamp now) {
+  clock_.AdvanceTo(now);
+  Deliver(now);
+  const absl::Status evaluated = shard_->EvaluateUpTo(now);
+  TOCSIN_CHECK(evaluated.ok()) << evaluated;
+  committer_->CommitWaiting(now);  // what rules recorded
+  if (restart_always_) Boot();
+}
+
+void World::RunUntil(Timestamp t) {
+  for (;;) {
+    Timestamp next = std::max(shard_->NextDue(), now() + absl::Milliseconds(1));
+    if (!scheduled_.empty()) next = std::min(next, std::max(scheduled_.begin()->first, now()));
+    if (next > t) break;
+    Step(next);
+  }
+  if (now() < t) clock_.AdvanceTo(t);
+}
+
+void World::Restart(absl::Duration gap) {
+  const Timestamp back = now() + gap;
+  scheduled_.erase(scheduled_.upper_bound(now()), scheduled_.lower_bound(back));
+  clock_.AdvanceTo(back);
+  Boot();
+}
+
+std::string World::AlertStateOf(const Labels& alert) const {
+  std::string state = "ok";
+  const auto look = [&](const engine::RuleRuntime& rule, bool monitor) {
+    if (rule.alerts == nullptr) return;
+    rule.alerts->ForEach([&](const engine::AlertInstance& instance) {
+      if (!(instance.labels == alert)) return;
+      switch (instance.state.phase) {
+        case rules::AlertPhase::kOk: break;
+        case rules::AlertPhase::kPending: state = "pending"; break;
+        case rules::AlertPhase::kNoData: state = "no_data"; break;
+        case rules::AlertPhase::kFiring:
+          state = monitor ? rules::LevelName(instance.state.level) : "firing";
+      }
+    });
+  };
+  for (const auto& group : shard_->groups()) {
+    for (const auto& rule : group.rules) look(*rule, false);
+  }
+  for (const auto& monitor : shard_->monitors()) look(*monitor.rule, true);
+  return state;
+}
+
+std::optional<storage::Outbox::Desired> World::PageOf(const Labels& alert) const {
+  for (const std::string& alias : outbox_->Aliases()) {
+    const auto entry = outbox_->Find(alias);
+    const auto labels = Labels::FromCanonical(entry->desired.labels());
+    TOCSIN_CHECK(labels.ok());
+    LabelsBuilder without_severity(*labels);
+    if (alert.Get("severity").empty()) without_severity.Delete("severity");
+    if (without_severity.Build() == alert) return entry->desired;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tocsin::testing

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/metrics.h"
+#include "engine/committer.h"
+#include "engine/shard.h"
+#include "rules/rule_file.h"
+#include "storage/memory_store.h"
+#include "storage/outbox.h"
+
+namespace tocsin::testing {
+
+// A clock that only moves when told to.
+class ManualClock : public Clock {
+ public:
+  Timestamp Now() const override { return now_; }
+  absl::Duration Monotonic() const override { return now_ - Timestamp(); }
+  void AdvanceTo(Timestamp t) { now_ = t; }
+
+ private:
+  Timestamp now_;
+};
+
+// One shard with its committer, log and outbox on a memory store, in virtual time and on the caller's thread: the code
+// of production without its threads, sockets and disk.
+class World : public engine::SampleSink {
+ public:
+  explicit World(Timestamp start);
+  ~World() override;
+
+  // Loads rules as the service would at start or reload. InvalidArgument with all findings if they are wrong.
+  absl::Status SetRules(const std::string& yaml);
+
+  // Samples arrive, each acknowledged at the time it is dated.
+  void Schedule(Timestamp at, const Labels& series, double value);
+
+  // Lets time pass up to and including `t`: samples arrive and evaluations happen in order.
+  void RunUntil(Timestamp t);
+
+  // The process dies and comes back `gap` later; what was committed is all that is left. Samples scheduled meanwhile
+  // are lost (their senders got no acknowledgement and this world's senders do not retry).
+  void Restart(absl::Duration gap = absl::ZeroDuration());
+  // Restart without a gap after each step of RunUntil: must change nothing.
+  void RestartAfterEachStep(bool on) { restart_always_ = on; }
+
+  // "ok" (also: unknown), "pending", "warning", "critical" or, for alert rules of Prometheus, "firing"; "no_data".
+  std::string AlertStateOf(const Labels& alert) const;
+  // The desired page of the alert; null: none was ever owed or it is gone.
+  std::optional<storage::Outbox::Desired> PageOf(const Labels& alert) const;
+
+  Timestamp now() const { return clock_.Now(); }
+  storage::MemoryStore& store() { return store_; }
+  storage::Outbox& outbox() { return *outbox_; }
+  engine::Shard& shard() { return *shard_; }
+  Metrics& metrics() { return *metrics_; }
+
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
+  void Submit(SampleBatch batch, Done done) override;
+
+ private:
+  void Boot();
+  absl::Status Install(bool at_start);
+  void Deliver(Timestamp now);
+  void Step(Timestamp now);
+
+  ManualClock clock_;
+  storage::MemoryStore store_;
+  std::shared_ptr<const rules::RuleSet> rules_;
+  std::multimap<Timestamp, std::pair<Labels, double>> scheduled_;
+  bool restart_always_ = false;
+
+  // One life of the process.
+  std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<engine::EvaluationMetrics> evaluation_metrics_;
+  std::unique_ptr<storage::Outbox> outbox_;
+  std::unique_ptr<storage::SampleLog> log_;
+  std::unique_ptr<engine::SeriesRegistry> registry_;
+  std::unique_ptr<engine::Shard> shard_;
+  std::unique_ptr<engine::Committer> committer_;
+};
+
+}  // namespace tocsin::testing
