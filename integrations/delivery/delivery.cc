@@ -100,57 +100,80 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
   }
   const bool routed = page.progress.routed_episode() == page.desired.episode() &&
                       (page.desired.episode() != 0 || page.progress.targets_size() > 0);
-  if (!routed) ChooseTargets(page, recovered, now);
-  Reconcile(page, now);
+  if (!routed && !page.desired.open() && !recovered) {
+    page.progress.set_routed_episode(page.desired.episode());
+    CountFolded(page);
+  } else if (!routed) {
+    ChooseTargets(page);
+  }
+  if (recovered) DoubtRecovered(page, now);
+  Reconcile(page);
 }
 
-void Delivery::ChooseTargets(Page& page, bool recovered, Timestamp now) {
+void Delivery::ChooseTargets(Page& page) {
   page.progress.set_routed_episode(page.desired.episode());
-  const std::vector<std::string> receivers = Match(config_->route, RoutingLabels(page.desired));
-  // Closed before anything was sent. After a restart that is not sure: look.
-  const bool fold = !page.desired.open() && !recovered;
   std::map<TargetKey, TargetDelivery*> known;
   for (TargetDelivery& target : *page.progress.mutable_targets()) {
     target.set_retired(true);
     known[{target.receiver(), target.target()}] = &target;
   }
-  std::vector<TargetKey> chosen;
-  for (const std::string& name : receivers) {
-    if (fold) metrics_.Count(name, Outcome::kFolded);
-    if (fold) continue;
+  std::vector<TargetKey> added;
+  for (const std::string& name : Match(config_->route, RoutingLabels(page.desired))) {
     const auto receiver = config_->receivers.find(name);
     if (receiver == config_->receivers.end()) continue;
     for (uint32_t i = 0; i < receiver->second.opsgenie_configs.size(); ++i) {
-      chosen.push_back({name, i});
+      const auto found = known.find({name, i});
+      if (found == known.end()) {
+        added.push_back({name, i});
+      } else {
+        KeepTarget(*found->second);
+      }
     }
   }
-  for (const TargetKey& key : chosen) {
-    const auto found = known.find(key);
-    if (found == known.end()) continue;
-    TargetDelivery& target = *found->second;
-    target.set_retired(false);
-    if (target.step() == TargetDelivery::SENT || target.step() == TargetDelivery::UNKNOWN) continue;
-    target.set_step(TargetDelivery::IDLE);  // a new page starts afresh
-    target.set_next_attempt_ms(0);
-    target.set_attempts(0);
-    target.set_minimal(false);
-  }
-  for (const TargetKey& key : chosen) {
-    if (known.count(key)) continue;
+  for (const TargetKey& key : added) {
     TargetDelivery& target = *page.progress.add_targets();
     target.set_receiver(key.first);
     target.set_target(key.second);
-    if (page.desired.open() || !recovered) continue;
-    target.set_uncertain_until_ms((now + absl::Milliseconds(kUncertainMs)).millis());
-    target.set_episode(page.desired.episode());
   }
 }
 
-void Delivery::Reconcile(Page& page, Timestamp now) {
+// A target of the last episode is one of the new episode, too.
+void Delivery::KeepTarget(TargetDelivery& target) {
+  target.set_retired(false);
+  if (target.step() == TargetDelivery::SENT || target.step() == TargetDelivery::UNKNOWN) return;
+  target.set_step(TargetDelivery::IDLE);  // a new page starts afresh
+  target.set_next_attempt_ms(0);
+  target.set_attempts(0);
+  target.set_minimal(false);
+  // Without closes the old page may still be there and takes the new one in without a change of
+  // fields.
+  if (target.confirmed_open()) target.set_verify(true);
+}
+
+// Nothing was sent yet and nothing is to be sent any more.
+void Delivery::CountFolded(const Page& page) {
+  for (const std::string& name : Match(config_->route, RoutingLabels(page.desired))) {
+    metrics_.Count(name, Outcome::kFolded);
+  }
+}
+
+// The record may be older than what was sent last: a create that is not in it may have left. Only a
+// page that is known to be open for this episode is past that.
+void Delivery::DoubtRecovered(Page& page, Timestamp now) {
+  for (TargetDelivery& target : *page.progress.mutable_targets()) {
+    const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
+                      target.episode() == page.desired.episode();
+    if (sure) continue;
+    target.set_uncertain_until_ms((now + absl::Milliseconds(kUncertainMs)).millis());
+    target.set_verify(true);
+  }
+}
+
+void Delivery::Reconcile(Page& page) {
   bool at_rest = true;
   auto& targets = *page.progress.mutable_targets();
   for (int i = 0; i < targets.size();) {
-    if (ReconcileTarget(page, targets[i], at_rest, now))
+    if (ReconcileTarget(page, targets[i], at_rest))
       ++i;
     else
       targets.DeleteSubrange(i, 1);
@@ -163,7 +186,7 @@ void Delivery::Reconcile(Page& page, Timestamp now) {
   if (at_rest) QueueStore(page);
 }
 
-bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest, Timestamp now) {
+bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest) {
   const TargetKey key{target.receiver(), target.target()};
   const auto known = page.tasks.find(key);
   if (known != page.tasks.end() && page.in_flight.count(known->second)) {
@@ -193,7 +216,6 @@ bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest
     target.set_step(TargetDelivery::IDLE);
     target.set_confirmed_sequence(page.desired.sequence());
   }
-  (void)now;
   return true;
 }
 
@@ -244,6 +266,7 @@ std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
       work->alias = owner.alias;
       work->config = configs_.at(owner.target);
       const Step step = NextStep(page.desired, *target, *work->config, expander_);
+      TOCSIN_CHECK(step.action != Action::kNone) << owner.alias;
       work->sent = BuildRequest(step.action, page.desired, *target, *work->config, expander_);
     }
     lines.swap(log_);
@@ -277,7 +300,7 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
     FollowAccount(*work.config, owner.target.first, effect, now);
     Report(page, *target, work.sent.action, effect);
     QueueStore(page);
-    Reconcile(page, now);
+    Reconcile(page);
     StoreQueued(now);
     lines.swap(log_);
   }
@@ -440,7 +463,7 @@ void Delivery::WriteLog(std::vector<LogLine> lines) {
 
 // --- Configuration and gauges
 
-void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config, Timestamp now) {
+void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
   std::vector<LogLine> lines;
   {
     MutexLock lock(mutex_);
@@ -454,9 +477,11 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config, Ti
     }
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& target : *page.progress.mutable_targets()) {
-        if (target.step() == TargetDelivery::GAVE_UP) target.set_step(TargetDelivery::IDLE);
+        if (target.step() != TargetDelivery::GAVE_UP) continue;
+        target.set_step(TargetDelivery::IDLE);
+        target.set_next_attempt_ms(0);
       }
-      Reconcile(page, now);
+      Reconcile(page);
     }
     lines.swap(log_);
   }

@@ -86,7 +86,7 @@ class Delivery {
   Timestamp NextDue(Timestamp now) const;
 
   // New receivers and routes. Blocked accounts and pages given up are tried again at once.
-  void SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config, Timestamp now);
+  void SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config);
 
   // Refreshes the gauges of the outbox. Call about once a second.
   void UpdateGauges(Timestamp now);
@@ -124,11 +124,13 @@ class Delivery {
   void Adopt(const std::string& alias, bool recovered, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AdoptChanged(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ChooseTargets(Page& page, bool recovered, Timestamp now)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Reconcile(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ChooseTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void KeepTarget(TargetDelivery& target);
+  void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void DoubtRecovered(Page& page, Timestamp now);
+  void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False if the target is done and gone.
-  bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest, Timestamp now)
+  bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FollowAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
                      const Effect& effect, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

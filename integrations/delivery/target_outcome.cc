@@ -220,7 +220,9 @@ class Application {
     target_.set_step(TargetDelivery::GAVE_UP);
     target_.set_minimal(false);
     target_.set_refused_sequence(sent_.sequence);
-    target_.set_next_attempt_ms(now_ms_ + kGaveUpRetryMs);
+    // A create waits for a change of the page or the configuration, a close is tried again.
+    const bool close = sent_.action == Action::kClose;
+    target_.set_next_attempt_ms(close ? now_ms_ + kGaveUpRetryMs : 0);
     return {Outcome::kGaveUp, AccountSign::kWell, {}, false, judgement.error};
   }
 

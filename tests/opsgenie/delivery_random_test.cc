@@ -1,0 +1,167 @@
+// Delivery against the simulator under random faults, crashes and reloads, in virtual time. After
+// the faults end, the simulator's open alerts must equal the open pages.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "tests/opsgenie/delivery_world.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using ::testing::IsEmpty;
+
+// What one seed chooses.
+struct Plan {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  sim::SimOptions sim = TestSim();
+  bool crashes = false;
+  bool lose_buffered = false;
+  bool bad_key_times = false;
+};
+
+double Some(Random& random, double max) {
+  return random.Uniform() < 0.5 ? 0 : random.Uniform() * max;
+}
+
+sim::FaultPlan RandomFaults(Random& random, const Plan& plan) {
+  sim::FaultPlan faults;
+  faults.drop_before = Some(random, 0.3);
+  faults.drop_after = Some(random, 0.3);
+  faults.error_500 = Some(random, 0.3);
+  faults.error_503 = Some(random, 0.3);
+  faults.throttle = Some(random, 0.2);
+  faults.slow = Some(random, 0.2);
+  faults.slow_delay = absl::Seconds(1 + random.Next() % 15);
+  // Without lookups a request that vanished behind its 202 is only repeated after two minutes.
+  faults.discard = Some(random, 0.1);
+  faults.outage = random.Uniform() < 0.1;
+  faults.key_rotated = plan.bad_key_times && random.Uniform() < 0.1;
+  return faults;
+}
+
+Plan RandomPlan(Random& random) {
+  Plan plan;
+  plan.sim.seed = random.Next();
+  plan.sim.delay = absl::Milliseconds(random.Next() % 8000);
+  plan.sim.out_of_order = random.Uniform() < 0.5;
+  plan.sim.strict_details = plan.sim.strict_unknown_fields = true;
+  if (random.Uniform() < 0.3) plan.sim.per_second = 3 + random.Next() % 20;
+  if (random.Uniform() < 0.2) plan.sim.per_minute = 200 + random.Next() % 200;
+  plan.crashes = random.Uniform() < 0.6;
+  plan.lose_buffered = random.Uniform() < 0.5;
+  plan.bad_key_times = random.Uniform() < 0.3;
+  if (random.Uniform() < 0.25) plan.target.profile = opsgenie::Profile::kJsm;
+  return plan;
+}
+
+void RandomStep(DeliveryWorld& world, Random& random, const Plan& plan) {
+  const std::string alias = absl::StrCat("alias/", random.Next() % 8, " %");
+  const std::string severity = random.Next() % 2 ? "critical" : "warning";
+  const double dice = random.Uniform();
+  if (dice < 0.55) {
+    if (!world.IsOpen(alias))
+      world.Open(alias, severity);
+    else if (random.Next() % 3)
+      world.Close(alias);
+    else
+      world.Change(alias, severity, absl::StrCat("change ", random.Next() % 3));
+  } else if (dice < 0.65) {
+    world.sim.SetFaults(RandomFaults(random, plan));
+  } else if (dice < 0.72 && plan.crashes) {
+    world.Crash(plan.lose_buffered);
+  } else if (dice < 0.75) {
+    world.delivery->SetReceivers(world.config);
+  } else {
+    world.Run(absl::Milliseconds(random.Next() % (random.Next() % 4 ? 500 : 20000)));
+  }
+}
+
+// No alert is closed at the simulator for an alias that was never asked to be open, and no request
+// goes out for one.
+void CheckNoCloseBeforeOpen(const DeliveryWorld& world) {
+  std::set<std::string> created;
+  for (const sim::JournalEntry& entry : world.sim.journal()) {
+    if (entry.method == "POST" && absl::EndsWith(entry.target, "/v2/alerts")) {
+      created.insert(sim::Json::parse(entry.body)["alias"].get<std::string>());
+    }
+    const size_t close = entry.target.find("/close?identifierType=alias");
+    if (close == std::string::npos) continue;
+    const size_t begin = entry.target.find("/v2/alerts/") + 11;
+    const std::string alias = sim::PercentDecode(entry.target.substr(begin, close - begin));
+    EXPECT_TRUE(created.count(alias)) << "closed before it was opened: " << alias;
+  }
+}
+
+void CheckSettled(DeliveryWorld& world, bool exact_fields) {
+  EXPECT_EQ(world.RemoteOpen(), world.OpenAliases());
+  EXPECT_EQ(world.outbox->size(), world.OpenAliases().size());
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+  if (!exact_fields) return;
+  for (const auto& [id, alert] : world.sim.alerts()) {
+    if (!alert.open) continue;
+    const auto& wanted = world.Desired(alert.alias);
+    EXPECT_EQ(alert.message, wanted.annotations().at("summary")) << alert.alias;
+    EXPECT_EQ(alert.priority, wanted.severity() == "critical" ? "P1" : "P3") << alert.alias;
+  }
+}
+
+void RunSeed(uint64_t seed) {
+  SCOPED_TRACE(absl::StrCat("TOCSIN_SEED=", seed));
+  SeededRandom random(seed);
+  const Plan plan = RandomPlan(random);
+  DeliveryWorld world(TestConfig(plan.target), plan.sim, seed);
+  world.latency = absl::Milliseconds(random.Next() % 200);
+  size_t steps = 20 + random.Next() % 120;
+  size_t openings = 0;
+  for (; steps > 0; --steps) {
+    const size_t open_before = world.OpenAliases().size();
+    RandomStep(world, random, plan);
+    openings += world.OpenAliases().size() > open_before;
+  }
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(30));
+  const bool jsm = plan.target.profile == opsgenie::Profile::kJsm;
+  CheckSettled(world, /*exact_fields=*/!jsm);
+  CheckNoCloseBeforeOpen(world);
+  EXPECT_THAT(world.Refusals(), IsEmpty());
+  const size_t creates = world.CountSent("POST", "/v2/alerts");
+  const double minutes =
+      absl::ToDoubleMinutes(world.now - Timestamp::FromMillis(1'700'000'000'000));
+  EXPECT_LE(creates, openings * 8 + static_cast<size_t>(minutes) * 40);
+  // Quiet afterwards: nothing is sent without a reason.
+  const size_t requests = world.sim.journal().size();
+  world.Run(absl::Hours(1));
+  EXPECT_EQ(world.sim.journal().size(), requests);
+}
+
+uint64_t EnvNumber(const char* name, uint64_t fallback) {
+  const char* text = std::getenv(name);
+  uint64_t value = fallback;
+  if (text == nullptr || !absl::SimpleAtoi(text, &value)) return fallback;
+  return value;
+}
+
+// TOCSIN_SEED=n runs one seed, TOCSIN_SEEDS=n that many.
+TEST(DeliveryRandomTest, AfterFaultsTheRemoteSideIsAsDesired) {
+  SetLogLevel(LogLevel::kError);
+  if (const uint64_t one = EnvNumber("TOCSIN_SEED", 0); one != 0) {
+    SetLogLevel(LogLevel::kDebug);
+    return RunSeed(one);
+  }
+  testing::internal::CaptureStderr();
+  const uint64_t seeds = EnvNumber("TOCSIN_SEEDS", 150);
+  for (uint64_t seed = 1; seed <= seeds && !HasFailure(); ++seed) RunSeed(seed);
+  testing::internal::GetCapturedStderr();
+  SetLogLevel(LogLevel::kInfo);
+}
+
+}  // namespace
+}  // namespace tocsin::delivery

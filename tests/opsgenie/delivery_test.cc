@@ -1,0 +1,350 @@
+// Delivery against the simulator in virtual time: one behaviour per test.
+
+#include "integrations/delivery/delivery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/opsgenie/delivery_world.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::string Pages(const char* outcome) {
+  return absl::StrCat("tocsin_pages_total{outcome=\"", outcome, "\",receiver=\"payments\"}");
+}
+
+const sim::SimAlert& OnlyAlert(const DeliveryWorld& world) {
+  EXPECT_EQ(world.sim.alerts().size(), 1u);
+  return world.sim.alerts().begin()->second;
+}
+
+TEST(DeliveryTest, OpensConfirmsAndCloses) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  EXPECT_EQ(world.Metric(Pages("created")), 0) << "counters exist from the start";
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_EQ(OnlyAlert(world).priority, "P1");
+  EXPECT_EQ(OnlyAlert(world).tags, std::vector<std::string>{"critical"});
+  EXPECT_EQ(OnlyAlert(world).details.at("service"), "a");
+  EXPECT_EQ(world.Metric(Pages("created")), 1);
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u) << "a closed and confirmed page is forgotten";
+  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 1u);
+  EXPECT_EQ(world.CountSent("POST", "/close"), 1u);
+  EXPECT_EQ(world.delivery->NextDue(world.now), Timestamp::Max());
+}
+
+TEST(DeliveryTest, TheCreateLeavesWithoutWaiting) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  ASSERT_FALSE(world.sim.journal().size());
+  world.Run(absl::ZeroDuration());
+  ASSERT_EQ(world.sim.journal().size(), 1u);
+  EXPECT_EQ(world.sim.journal()[0].at, world.now);
+}
+
+TEST(DeliveryTest, ACloseWaitsForItsCreate) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Seconds(3);
+  DeliveryWorld world(TestConfig(), options);
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.CountSent("POST", "/close"), 0u);
+  world.Run(absl::Seconds(20));
+  EXPECT_EQ(world.CountSent("POST", "/close"), 1u);
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+}
+
+TEST(DeliveryTest, WhatOpensAndClosesBeforeItIsSentIsFolded) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  world.Close("a");
+  world.Run(absl::Seconds(5));
+  EXPECT_EQ(world.sim.journal().size(), 0u);
+  EXPECT_EQ(world.outbox->size(), 0u);
+  EXPECT_EQ(world.Metric(Pages("folded")), 1);
+}
+
+TEST(DeliveryTest, AWorseLevelUpdatesOnlyWhatChanged) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a", "warning");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(OnlyAlert(world).priority, "P3");
+  const size_t before = world.sim.journal().size();
+  world.Change("a", "warning", "a is warning");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.sim.journal().size(), before) << "nothing that the page shows has changed";
+  world.Change("a", "critical", "a is down");
+  world.Run(absl::Seconds(2));
+  EXPECT_EQ(OnlyAlert(world).priority, "P1");
+  EXPECT_EQ(OnlyAlert(world).message, "a is down");
+  EXPECT_EQ(world.CountSent("PUT", "/priority"), 1u);
+  EXPECT_EQ(world.CountSent("PUT", "/message"), 1u);
+  EXPECT_EQ(world.CountSent("PUT", "/description"), 0u);
+  EXPECT_EQ(OnlyAlert(world).count, 1);
+}
+
+TEST(DeliveryTest, ANewEpisodeGetsANewAlert) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Seconds(1);
+  DeliveryWorld world(TestConfig(), options);
+  world.Open("a");
+  world.Run(absl::Seconds(10));
+  world.Close("a");
+  world.Open("a");
+  world.Run(absl::Seconds(30));
+  EXPECT_EQ(world.sim.alerts().size(), 2u);
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
+TEST(DeliveryTest, WithoutSendResolvedThePageStays) {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.send_resolved = false;
+  DeliveryWorld world(TestConfig(target), TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, AnUnansweredCreateIsLookedUpBeforeItIsRepeated) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.drop_after = 1});
+  world.Open("a");
+  world.Run(absl::Milliseconds(50));
+  world.sim.SetFaults({});
+  world.Run(absl::Seconds(5));
+  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 1u) << "the lookup found it";
+  EXPECT_EQ(world.CountSent("GET", "/a"), 1u);
+  EXPECT_EQ(OnlyAlert(world).count, 1);
+  world.Close("a");
+  world.Run(absl::Minutes(2));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, AnUnansweredCreateOfAClosedPageIsHuntedDown) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Seconds(20);
+  DeliveryWorld world(TestConfig(), options);
+  world.sim.SetFaults({.drop_after = 1});
+  world.Open("a");
+  world.Run(absl::Milliseconds(1));
+  world.Close("a");
+  world.Run(absl::Milliseconds(100));
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(3));
+  EXPECT_EQ(world.sim.alerts().size(), 1u) << "the lost create came true after 20 s";
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, ADiscardedCreateIsNoticedAndRepeated) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.discard = 1});
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(4));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_EQ(world.Metric(Pages("discarded")), 1);
+}
+
+TEST(DeliveryTest, ARefusedKeyBlocksAndNothingIsLost) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.key_rotated = true});
+  for (const char* alias : {"a", "b", "c"}) world.Open(alias);
+  world.Run(absl::Minutes(4));
+  EXPECT_LE(world.sim.journal().size(), 3u) << "a refused key is not hammered";
+  EXPECT_EQ(world.Metric("tocsin_receiver_blocked{receiver=\"payments\"}"), 1);
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(2));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(world.Metric("tocsin_receiver_blocked{receiver=\"payments\"}"), 0);
+}
+
+TEST(DeliveryTest, AReloadTriesBlockedPagesAtOnce) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.key_rotated = true});
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.sim.SetFaults({});
+  world.delivery->SetReceivers(world.config);
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
+TEST(DeliveryTest, ThrottlingIsObeyedAndTheMostUrgentGoFirst) {
+  sim::SimOptions options = TestSim();
+  options.per_second = 5;
+  options.delay = absl::Milliseconds(10);
+  DeliveryWorld world(TestConfig(), options);
+  for (int i = 0; i < 40; ++i) world.Open(absl::StrCat("warning", i), "warning");
+  for (int i = 0; i < 5; ++i) world.Open(absl::StrCat("critical", i), "critical");
+  world.Run(absl::Milliseconds(1));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(absl::StrContains(world.sim.journal()[i].body, "critical")) << i;
+  }
+  world.Run(absl::Minutes(3));
+  EXPECT_EQ(world.RemoteOpen().size(), 45u);
+  size_t throttled = 0;
+  for (const auto& entry : world.sim.journal()) throttled += entry.status == 429;
+  EXPECT_LT(throttled, world.sim.journal().size() / 2);
+}
+
+TEST(DeliveryTest, AnOutageIsOutlived) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.outage = true});
+  for (int i = 0; i < 50; ++i) world.Open(absl::StrCat("a", i));
+  world.Run(absl::Hours(2));
+  EXPECT_LT(world.sim.journal().size(), 1000u) << "an outage is probed, not hammered";
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(2));
+  EXPECT_EQ(world.RemoteOpen().size(), 50u);
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+}
+
+TEST(DeliveryTest, ARestartGoesOnFromTheRecords) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Seconds(2);
+  DeliveryWorld world(TestConfig(), options);
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Seconds(10));
+  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 1u)
+      << "the accepted create is polled, not repeated";
+  world.Close("a");
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Minutes(2));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, ACreateWhoseAnswerDiedWithTheProcessIsClosedAllTheSame) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Seconds(5);
+  DeliveryWorld world(TestConfig(), options);
+  world.latency = absl::Seconds(1);
+  world.Open("a");
+  world.Run(absl::Milliseconds(1));  // sent, not answered
+  world.Close("a");
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Minutes(3));
+  EXPECT_EQ(world.sim.alerts().size(), 1u);
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, TheCloseGoesWhereTheOpenWent) {
+  ReceiversAndRoutes config = TestConfig();
+  config.receivers["other"] = {"other", {TestTarget()}};
+  config.receivers["other"].opsgenie_configs[0].api_url = "https://other.example";
+  DeliveryWorld world(config, TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  config.route.receiver = "other";
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_TRUE(absl::StartsWith(world.sim.journal().back().target, "https://api.example"));
+  world.Open("b");
+  world.Run(absl::Seconds(1));
+  EXPECT_TRUE(absl::StartsWith(world.sim.journal().back().target, "https://other.example"));
+}
+
+TEST(DeliveryTest, ATargetThatVanishedAcrossARestartIsDroppedWithAnError) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  ReceiversAndRoutes config;
+  config.receivers["null"] = {"null", {}};
+  config.route.receiver = "null";
+  world.config = std::make_shared<const ReceiversAndRoutes>(config);
+  world.Crash(/*lose_buffered=*/false);
+  EXPECT_EQ(world.Metric(Pages("vanished")), 1);
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, OnJsmALevelChangeIsANote) {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.profile = opsgenie::Profile::kJsm;
+  DeliveryWorld world(TestConfig(target), TestSim());
+  world.Open("a", "warning");
+  world.Run(absl::Seconds(1));
+  world.Change("a", "critical", "a is down");
+  world.Run(absl::Seconds(1));
+  ASSERT_EQ(OnlyAlert(world).notes.size(), 1u);
+  EXPECT_TRUE(absl::StartsWith(OnlyAlert(world).notes[0], "Now P1: a is down"));
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_THAT(world.Refusals(), IsEmpty());
+}
+
+TEST(DeliveryTest, LatencyIsObservedFromTheAcknowledgedSample) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.latency = absl::Milliseconds(40);
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.Metric("tocsin_page_latency_seconds_count"), 1);
+  EXPECT_NEAR(world.Metric("tocsin_page_latency_seconds_sum"), 0.04, 1e-9);
+}
+
+// A server that refuses what it is told to refuse, and repeats the key in its answer.
+class StubbornServer {
+ public:
+  std::vector<http_client::HttpRequest> requests;
+  http_client::HttpResponse Answer(const http_client::HttpRequest& request, int status) {
+    requests.push_back(request);
+    return {status, {}, absl::StrCat(R"({"message":"no, )", request.headers[0].value, R"("})")};
+  }
+};
+
+TEST(DeliveryTest, ARefusedPageIsSentMinimalOnceAndTheKeyIsNeverShown) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  StubbornServer server;
+  world.Open("a");
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 5; ++i) {
+    auto work = world.delivery->Take(world.now);
+    if (!work) break;
+    world.delivery->Complete(*work, server.Answer(work->request(), 422), world.now);
+  }
+  ASSERT_EQ(server.requests.size(), 2u);
+  EXPECT_TRUE(absl::StrContains(server.requests[0].body, "details"));
+  EXPECT_EQ(server.requests[1].body, R"({"alias":"a","message":"a is critical","priority":"P1"})");
+  EXPECT_EQ(world.Metric(Pages("rejected")), 1);
+  EXPECT_EQ(world.Metric(Pages("gave_up")), 1);
+  EXPECT_TRUE(world.outbox->OldestUnsettledMillis().has_value());
+  const std::string log = testing::internal::GetCapturedStderr();
+  const auto entry = world.outbox->Find("a");
+  EXPECT_TRUE(absl::StrContains(log, "<redacted>")) << log;
+  EXPECT_FALSE(absl::StrContains(log, kTestKey));
+  EXPECT_FALSE(absl::StrContains(world.metrics.ExpositionText(), kTestKey));
+  EXPECT_FALSE(absl::StrContains(entry->progress.SerializeAsString(), kTestKey));
+  // A change of the page is a new chance.
+  world.Change("a", "critical", "something else");
+  world.Run(absl::Seconds(2));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
+}  // namespace
+}  // namespace tocsin::delivery

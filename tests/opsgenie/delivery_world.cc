@@ -1,0 +1,233 @@
+#include "tests/opsgenie/delivery_world.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/check.h"
+#include "base/labels.h"
+
+namespace tocsin::delivery {
+
+absl::Status ForgetfulStore::Write(const storage::WriteBatch& batch,
+                                   storage::Durability durability) {
+  using Kind = storage::WriteBatch::Kind;
+  if (durability == storage::Durability::kSynced) {
+    undo_.clear();
+    return store_.Write(batch, durability);
+  }
+  storage::WriteBatch undo;
+  for (const auto& operation : batch.operations()) {
+    TOCSIN_CHECK(operation.kind != Kind::kDeleteRange);
+    const auto old = store_.Get(operation.family, operation.key);
+    TOCSIN_CHECK(old.ok());
+    if (*old)
+      undo.Put(operation.family, operation.key, **old);
+    else
+      undo.Delete(operation.family, operation.key);
+  }
+  undo_.push_back(std::move(undo));
+  return store_.Write(batch, durability);
+}
+
+void ForgetfulStore::ForgetSome(Random& random) {
+  size_t lost = undo_.empty() ? 0 : random.Next() % (undo_.size() + 1);
+  for (; lost > 0; --lost) {
+    TOCSIN_CHECK(store_.Write(undo_.back(), storage::Durability::kSynced).ok());
+    undo_.pop_back();
+  }
+  undo_.clear();
+}
+
+DeliveryWorld::DeliveryWorld(ReceiversAndRoutes the_config, sim::SimOptions options, uint64_t seed)
+    : sim(std::move(options)),
+      config(std::make_shared<const ReceiversAndRoutes>(std::move(the_config))),
+      random_(seed) {
+  Boot();
+}
+
+DeliveryWorld::~DeliveryWorld() = default;
+
+void DeliveryWorld::Boot() {
+  outbox = std::make_unique<storage::Outbox>(store, 10'000);
+  TOCSIN_CHECK(outbox->Recover().ok());
+  const auto expander = [](const std::string& text, const state::v1::DesiredPage& page) {
+    return text == "{{severity}}" ? page.severity() : text;
+  };
+  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander, config);
+  outbox->SetListener([this](const std::string& alias) { delivery->Notify(alias); });
+  delivery->Start(now);
+}
+
+void DeliveryWorld::Crash(bool lose_buffered) {
+  answers_.clear();
+  delivery.reset();
+  outbox.reset();
+  if (lose_buffered) store.ForgetSome(random_);
+  Boot();
+}
+
+void DeliveryWorld::Publish(const state::v1::DesiredPage& page) {
+  storage::WriteBatch batch;
+  TOCSIN_CHECK(outbox->Stage(page, batch).ok());
+  TOCSIN_CHECK(store.Write(batch, storage::Durability::kSynced).ok());
+  outbox->Publish(page, /*committed=*/true);
+}
+
+void DeliveryWorld::Open(const std::string& alias, const std::string& severity,
+                         const std::string& team) {
+  state::v1::DesiredPage& page = pages_[alias];
+  const uint64_t episode = page.episode() + (page.open() ? 0 : 1);
+  page.set_alias(alias);
+  page.set_open(true);
+  page.set_episode(episode);
+  page.set_sequence(page.sequence() + 1);
+  page.set_rule("checkout-latency");
+  page.set_severity(severity);
+  page.set_value(950);
+  page.set_condition("> 900");
+  page.set_since_ms(now.millis());
+  page.set_changed_ms(now.millis());
+  page.set_cause_committed_ms(now.millis());
+  const Labels labels = {{"alertname", "Checkout"}, {"service", alias}, {"team", team}};
+  page.set_labels(labels.canonical());
+  (*page.mutable_annotations())["summary"] = absl::StrCat(alias, " is ", severity);
+  Publish(page);
+}
+
+void DeliveryWorld::Change(const std::string& alias, const std::string& severity,
+                           const std::string& summary) {
+  state::v1::DesiredPage& page = pages_[alias];
+  page.set_sequence(page.sequence() + 1);
+  page.set_severity(severity);
+  page.set_changed_ms(now.millis());
+  (*page.mutable_annotations())["summary"] = summary;
+  Publish(page);
+}
+
+void DeliveryWorld::Close(const std::string& alias) {
+  state::v1::DesiredPage& page = pages_[alias];
+  page.set_sequence(page.sequence() + 1);
+  page.set_open(false);
+  page.set_reason("recovered");
+  page.set_changed_ms(now.millis());
+  Publish(page);
+}
+
+bool DeliveryWorld::IsOpen(const std::string& alias) const {
+  const auto it = pages_.find(alias);
+  return it != pages_.end() && it->second.open();
+}
+
+std::vector<std::string> DeliveryWorld::OpenAliases() const {
+  std::vector<std::string> out;
+  for (const auto& [alias, page] : pages_) {
+    if (page.open()) out.push_back(alias);
+  }
+  return out;
+}
+
+void DeliveryWorld::SendDue() {
+  while (auto work = delivery->Take(now)) {
+    const sim::SimReply reply = sim.Handle(work->request(), now);
+    const absl::Duration wait = latency + reply.delay;
+    absl::StatusOr<http_client::HttpResponse> answer = reply.response;
+    if (reply.dropped) answer = absl::UnknownError("connection lost");
+    if (wait > work->request().deadline) answer = absl::UnknownError("deadline");
+    const Timestamp at = now + std::min(wait, work->request().deadline);
+    answers_.emplace(at.millis(), Answer{std::move(*work), std::move(answer)});
+  }
+}
+
+void DeliveryWorld::CompleteDue() {
+  while (!answers_.empty() && answers_.begin()->first <= now.millis()) {
+    const Answer answer = std::move(answers_.begin()->second);
+    answers_.erase(answers_.begin());
+    delivery->Complete(answer.work, answer.response, now);
+  }
+}
+
+Timestamp DeliveryWorld::NextEvent(Timestamp end) const {
+  Timestamp next = std::min(end, delivery->NextDue(now));
+  if (!answers_.empty()) {
+    next = std::min(next, Timestamp::FromMillis(answers_.begin()->first));
+  }
+  return std::max(next, now);
+}
+
+void DeliveryWorld::Run(absl::Duration span) {
+  const Timestamp end = now + span;
+  for (;;) {
+    CompleteDue();
+    SendDue();
+    const Timestamp next = NextEvent(end);
+    if (now >= end && next >= end) break;
+    TOCSIN_CHECK(next > now || !answers_.empty()) << "delivery is due but takes nothing";
+    now = next;
+  }
+  sim.AdvanceTo(now);
+}
+
+std::vector<std::string> DeliveryWorld::RemoteOpen() const {
+  std::vector<std::string> out;
+  for (const auto& [id, alert] : sim.alerts()) {
+    if (alert.open) out.push_back(alert.alias);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> DeliveryWorld::Refusals() const {
+  std::vector<std::string> out;
+  for (const sim::JournalEntry& entry : sim.journal()) {
+    const bool refused = absl::StrContains(entry.verdict, "refused:") &&
+                         !absl::StrContains(entry.verdict, "refused: key") &&
+                         !absl::StrContains(entry.verdict, "refused: rate");
+    if (refused) out.push_back(absl::StrCat(entry.method, " ", entry.target, " ", entry.verdict));
+  }
+  return out;
+}
+
+size_t DeliveryWorld::CountSent(const std::string& method, const std::string& path_part) const {
+  return std::count_if(sim.journal().begin(), sim.journal().end(), [&](const auto& entry) {
+    const std::string path = entry.target.substr(0, entry.target.find('?'));
+    return entry.method == method && absl::EndsWith(path, path_part);
+  });
+}
+
+double DeliveryWorld::Metric(const std::string& line_start) const {
+  for (const auto line : absl::StrSplit(metrics.ExpositionText(), '\n')) {
+    double value = 0;
+    if (absl::StartsWith(line, line_start) &&
+        absl::SimpleAtod(line.substr(line.rfind(' ') + 1), &value)) {
+      return value;
+    }
+  }
+  return -1;
+}
+
+opsgenie::OpsgenieConfig TestTarget() {
+  opsgenie::OpsgenieConfig target;
+  target.api_url = "https://api.example";
+  target.api_key = Secret(kTestKey);
+  target.responders = {{opsgenie::Responder::Type::kTeam, "", "payments", ""}};
+  target.tags = {"{{severity}}"};
+  return target;
+}
+
+ReceiversAndRoutes TestConfig(const opsgenie::OpsgenieConfig& target) {
+  ReceiversAndRoutes config;
+  config.receivers["payments"] = {"payments", {target}};
+  config.route.receiver = "payments";
+  return config;
+}
+
+sim::SimOptions TestSim() {
+  sim::SimOptions options;
+  options.keys[kTestKey] = {};
+  return options;
+}
+
+}  // namespace tocsin::delivery

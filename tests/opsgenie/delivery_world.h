@@ -1,0 +1,98 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/random.h"
+#include "integrations/delivery/delivery.h"
+#include "storage/memory_store.h"
+#include "storage/outbox.h"
+#include "tests/opsgenie_sim/sim_opsgenie.h"
+
+namespace tocsin::delivery {
+
+inline constexpr char kTestKey[] = "11111111-2222-4333-8444-555555555555";
+
+// A memory store that can forget the buffered writes since the last synced one, as a machine's
+// crash does.
+class ForgetfulStore : public storage::Store {
+ public:
+  absl::Status Write(const storage::WriteBatch& batch, storage::Durability durability) override;
+  absl::StatusOr<std::optional<std::string>> Get(storage::Family family,
+                                                 absl::string_view key) const override {
+    return store_.Get(family, key);
+  }
+  absl::Status Scan(storage::Family family, absl::string_view begin, absl::string_view end,
+                    const Visitor& fn) const override {
+    return store_.Scan(family, begin, end, fn);
+  }
+  // Undoes a random number of the newest buffered writes.
+  void ForgetSome(Random& random);
+
+ private:
+  storage::MemoryStore store_;
+  std::deque<storage::WriteBatch> undo_;
+};
+
+// Shards, outbox, delivery and simulators in virtual time, on one thread. What a shard does is
+// Open, Worsen and Close; requests are answered after a latency; Crash loses all that is in memory
+// and all answers under way.
+class DeliveryWorld {
+ public:
+  explicit DeliveryWorld(ReceiversAndRoutes config, sim::SimOptions options, uint64_t seed = 1);
+  ~DeliveryWorld();
+
+  void Open(const std::string& alias, const std::string& severity = "critical",
+            const std::string& team = "payments");
+  void Change(const std::string& alias, const std::string& severity, const std::string& summary);
+  void Close(const std::string& alias);
+  bool IsOpen(const std::string& alias) const;
+  std::vector<std::string> OpenAliases() const;
+  const state::v1::DesiredPage& Desired(const std::string& alias) { return pages_[alias]; }
+
+  // Everything that happens in the next `span`.
+  void Run(absl::Duration span);
+  void Crash(bool lose_buffered);
+
+  // Aliases of the simulator's open alerts.
+  std::vector<std::string> RemoteOpen() const;
+  // Requests that a real server would have refused and that no fault explains.
+  std::vector<std::string> Refusals() const;
+  size_t CountSent(const std::string& method, const std::string& path_part) const;
+  double Metric(const std::string& line_start) const;  // value of the exposition line; -1 if absent
+
+  Timestamp now = Timestamp::FromMillis(1'700'000'000'000);
+  absl::Duration latency = absl::Milliseconds(5);
+  sim::SimOpsgenie sim;
+  ForgetfulStore store;
+  Metrics metrics;
+  std::unique_ptr<storage::Outbox> outbox;
+  std::unique_ptr<Delivery> delivery;
+  std::shared_ptr<const ReceiversAndRoutes> config;
+
+ private:
+  struct Answer {
+    Delivery::Work work;
+    absl::StatusOr<http_client::HttpResponse> response;
+  };
+  void Boot();
+  void Publish(const state::v1::DesiredPage& page);
+  void SendDue();
+  void CompleteDue();
+  Timestamp NextEvent(Timestamp end) const;
+
+  SeededRandom random_;
+  std::map<std::string, state::v1::DesiredPage> pages_;  // last wish per alias
+  std::multimap<int64_t, Answer> answers_;
+};
+
+// One receiver "payments" with one target at the simulator.
+opsgenie::OpsgenieConfig TestTarget();
+ReceiversAndRoutes TestConfig(const opsgenie::OpsgenieConfig& target = TestTarget());
+sim::SimOptions TestSim();
+
+}  // namespace tocsin::delivery
