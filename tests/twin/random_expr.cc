@@ -13,6 +13,7 @@ std::string RandomExpr::Selector() {
 }
 
 std::string RandomExpr::Offset() {
+  if (OneIn(40)) return Pick({" @ 4000", " @ 4321.5 offset 1m", " @ end()"});
   if (!OneIn(5)) return "";
   return Pick({" offset 30s", " offset 1m", " offset 4m", " offset -30s", " offset 7s"});
 }
@@ -45,6 +46,10 @@ std::string RandomExpr::Call(int depth, bool exact) {
     return absl::StrCat("label_replace(", Vector(depth - 1, exact),
                         R"(, "i", "n$1", "i", "([0-9]).*"))");
   }
+  if (OneIn(20)) {
+    return absl::StrCat("label_join(", Vector(depth - 1, exact), R"(, "both", "-", "g", "i"))");
+  }
+  if (OneIn(20)) return Pick({"minute()", "hour(vector(time()))", "day_of_week()", "vector(pi())"});
   if (OneIn(6)) return absl::StrCat("clamp_min(", Vector(depth - 1, exact), ", 2)");
   if (OneIn(6)) {
     return absl::StrCat("clamp(", Vector(depth - 1, exact), ", ", Scalar(depth - 1, true), ", 9)");
@@ -65,6 +70,9 @@ std::string RandomExpr::Aggregate(int depth, bool exact) {
   const std::string grouping = Grouping();
   if (!exact && OneIn(12)) {
     return absl::StrCat("quantile", grouping, " (0.7, ", Vector(depth - 1, exact), ")");
+  }
+  if (OneIn(15)) {
+    return absl::StrCat("count_values", grouping, R"( ("value", )", Vector(depth - 1, true), ")");
   }
   return absl::StrCat(op, grouping, " (", Vector(depth - 1, exact), ")");
 }

@@ -160,8 +160,8 @@ absl::StatusOr<std::vector<Element>> VectorWithVector(const Evaluator& evaluator
     const double right = swapped ? element.value : partner->second->value;
     const double value = Apply(expr.op, left, right);
 
-    Element out{ResultLabels(expr, element.labels, partner->second->labels), value,
-                element.drop_name};
+    // As in Prometheus, a removal that is still pending for the operand is forgotten here.
+    Element out{ResultLabels(expr, element.labels, partner->second->labels), value};
     if (expr.return_bool) evaluator.DropName(&out);
     std::set<Labels>& taken = matched[group];
     if (matching.cardinality == Cardinality::kOneToOne && !taken.empty()) {
