@@ -130,7 +130,8 @@ void RunSeed(uint64_t seed) {
   world.Run(absl::Minutes(30));
   const bool jsm = plan.target.profile == opsgenie::Profile::kJsm;
   CheckSettled(world, /*exact_fields=*/!jsm);
-  CheckNoCloseBeforeOpen(world);
+  // Where nothing can be looked up, what may have been sent before a crash is closed blindly.
+  if (!jsm || !plan.crashes) CheckNoCloseBeforeOpen(world);
   EXPECT_THAT(world.Refusals(), IsEmpty());
   const size_t creates = world.CountSent("POST", "/v2/alerts");
   const double minutes =
