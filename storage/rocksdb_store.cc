@@ -24,7 +24,6 @@
 namespace tocsin::storage {
 namespace {
 
-constexpr size_t kFamilies = std::size(kAllFamilies);
 constexpr size_t kLogMemtableBytes = 32 << 20;
 constexpr size_t kMemtableBytes = 8 << 20;
 constexpr size_t kInfoLogBytes = 2 << 20;
