@@ -11,12 +11,14 @@
 #include "absl/time/time.h"
 #include "base/timestamp.h"
 
-// The syntax tree of a PromQL expression (3.x). Plain data: made by Parse() in parser.h, never changed afterwards.
+// The syntax tree of a PromQL expression (3.x). Plain data: made by ParseExpr() in parser.h, never
+// changed afterwards.
 namespace tocsin::promql {
 
 // What an expression evaluates to.
 enum class ValueType { kScalar, kVector, kMatrix, kString };
-absl::string_view ValueTypeName(ValueType type);  // "scalar", "instant vector", "range vector", "string"
+// "scalar", "instant vector", "range vector", "string"
+absl::string_view ValueTypeName(ValueType type);
 
 // Byte offsets [begin, end) in the parsed text.
 struct Span {
@@ -28,8 +30,9 @@ enum class MatchOp { kEqual, kNotEqual, kRegex, kNotRegex };
 
 struct Matcher {
   MatchOp op = MatchOp::kEqual;
-  std::string name;   // "__name__" for the metric name
-  std::string value;  // a regex is anchored at both ends when compiled, RE2 syntax, `.` matches newline
+  std::string name;  // "__name__" for the metric name
+  // A regex (RE2 syntax) is anchored at both ends and `.` matches newline: see CompileRegex().
+  std::string value;
   Span span;
 };
 
@@ -84,7 +87,7 @@ struct StringLiteral : Expr {
 struct VectorSelector : Expr {
   VectorSelector() : Expr(ExprKind::kVectorSelector) {}
   std::string metric;             // as written before or (quoted) inside the braces; may be empty
-  std::vector<Matcher> matchers;  // includes {__name__="metric"} when metric is given
+  std::vector<Matcher> matchers;  // the first is {__name__="metric"} when metric is given
   absl::Duration offset;          // negative looks ahead
   std::optional<AtModifier> at;
 };
@@ -111,9 +114,22 @@ struct UnaryExpr : Expr {
 };
 
 enum class BinaryOp {
-  kAdd, kSub, kMul, kDiv, kMod, kPow, kAtan2,
-  kEql, kNeq, kGtr, kLss, kGte, kLte,
-  kAnd, kOr, kUnless,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kPow,
+  kAtan2,
+  kEql,
+  kNeq,
+  kGtr,
+  kLss,
+  kGte,
+  kLte,
+  kAnd,
+  kOr,
+  kUnless,
 };
 absl::string_view BinaryOpName(BinaryOp op);  // "+", "==", "and"
 bool IsComparison(BinaryOp op);
@@ -123,9 +139,9 @@ enum class Cardinality { kOneToOne, kManyToOne, kOneToMany, kManyToMany };
 
 struct VectorMatching {
   Cardinality cardinality = Cardinality::kOneToOne;  // kManyToMany for set operators
-  bool on = false;                    // `labels` are the ones to match on, else the ones to ignore
-  std::vector<std::string> labels;    // as written
-  std::vector<std::string> include;   // of group_left(...) / group_right(...)
+  bool on = false;                   // `labels` are the ones to match on, else the ones to ignore
+  std::vector<std::string> labels;   // as written
+  std::vector<std::string> include;  // of group_left(...) / group_right(...)
 };
 
 struct BinaryExpr : Expr {
@@ -138,8 +154,20 @@ struct BinaryExpr : Expr {
 };
 
 enum class AggregateOp {
-  kSum, kAvg, kMin, kMax, kCount, kGroup, kStddev, kStdvar,
-  kTopk, kBottomk, kQuantile, kCountValues, kLimitk, kLimitRatio,
+  kSum,
+  kAvg,
+  kMin,
+  kMax,
+  kCount,
+  kGroup,
+  kStddev,
+  kStdvar,
+  kTopk,
+  kBottomk,
+  kQuantile,
+  kCountValues,
+  kLimitk,
+  kLimitRatio,
 };
 absl::string_view AggregateOpName(AggregateOp op);
 

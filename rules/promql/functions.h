@@ -12,7 +12,8 @@ namespace tocsin::promql {
 struct Function {
   const char* name;
   std::vector<ValueType> args;  // types of the arguments
-  // Arguments that may be left out at the end; -1: the last argument may repeat any number of times (also 0).
+  // Arguments that may be left out at the end; -1: the last argument may repeat any number of times
+  // (also 0).
   int optional_args = 0;
   ValueType result = ValueType::kVector;
   bool experimental = false;  // behind Prometheus' feature flag

@@ -6,8 +6,8 @@
 
 namespace tocsin::promql {
 
-// The expression in Prometheus' own spelling. Parsing the result gives an equal tree; equal trees print equally, so
-// the text is also the key under which operators are shared.
+// The expression in Prometheus' own spelling. Parsing the result gives an equal tree; equal trees
+// print equally, so the text is also the key under which operators are shared.
 std::string Print(const Expr& expr);
 
 std::string PrintMatcher(const Matcher& matcher);

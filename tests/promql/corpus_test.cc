@@ -25,6 +25,7 @@ struct Found {
 };
 
 std::filesystem::path DataFolder() {
+  if (const char* data = std::getenv("TOCSIN_SHARED_DATA")) return data;
   const char* source = std::getenv("TOCSIN_SOURCE_DIR");
   return std::filesystem::path(source != nullptr ? source : ".") / ".." / "shared" / "data";
 }
