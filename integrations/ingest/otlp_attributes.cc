@@ -280,7 +280,7 @@ std::string ShortestNumber(double value) {
   std::from_chars(from, end, exponent);
   const std::string sign = std::signbit(value) ? "-" : "";
   if (value != 0 && (exponent < -6 || exponent >= 21)) {
-    const std::string fraction = digits.size() > 1 ? "." + digits.substr(1) : "";
+    const std::string fraction = digits.size() > 1 ? absl::StrCat(".", digits.substr(1)) : "";
     return absl::StrCat(sign, digits.substr(0, 1), fraction, exponent < 0 ? "e-" : "e+",
                         std::abs(exponent));
   }

@@ -140,8 +140,7 @@ absl::StatusOr<std::string> MetricNameFromOtlp(absl::string_view name, absl::str
   if (kind == PointKind::kMonotonicSum) MoveLast(tokens, "total");
   if (kind == PointKind::kGauge && unit == "1") MoveLast(tokens, "ratio");
   std::string result = absl::StrJoin(tokens, "_");
-  if (StartsWithDigit(result)) result.insert(0, "_");
-  return result;
+  return StartsWithDigit(result) ? absl::StrCat("_", result) : result;
 }
 
 absl::StatusOr<std::string> LabelNameFromOtlp(absl::string_view key) {
@@ -151,8 +150,9 @@ absl::StatusOr<std::string> LabelNameFromOtlp(absl::string_view key) {
     if ((static_cast<unsigned char>(c) & 0xc0) == 0x80) continue;
     name.push_back(absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_');
   }
-  if (StartsWithDigit(name)) name.insert(0, "key_");
-  if (absl::StartsWith(name, "_") && !absl::StartsWith(name, "__")) name.insert(0, "key");
+  if (StartsWithDigit(name)) name = absl::StrCat("key_", name);
+  if (absl::StartsWith(name, "_") && !absl::StartsWith(name, "__"))
+    name = absl::StrCat("key", name);
   if (name.find_first_not_of('_') == std::string::npos) {
     return absl::InvalidArgumentError(absl::StrCat("attribute \"", key, "\" leaves no label name"));
   }
