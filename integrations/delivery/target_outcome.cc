@@ -80,8 +80,12 @@ class Application {
   }
   int64_t Backoff() const { return BackoffMs(std::max(1u, target_.attempts()), jitter_); }
 
-  // After an attempt that may have arrived: a create may come true later than a look says.
+  // After an attempt that may have arrived: a create may come true later than a look says, an
+  // update may come after a newer one.
   void Doubt() {
+    if (IsUpdate() && sent_.action != Action::kAddNote) {
+      target_.set_verify_at_ms(now_ms_ + kUncertainMs);
+    }
     if (sent_.action != Action::kCreate) return;
     target_.set_uncertain_until_ms(now_ms_ + kUncertainMs);
     target_.set_verify(true);
@@ -264,6 +268,7 @@ class Application {
   void Closed() {
     target_.set_confirmed_open(false);
     target_.clear_remote_id();
+    target_.set_verify_at_ms(0);
     Done();
     if (!can_lookup_ && target_.uncertain_until_ms() <= now_ms_) target_.set_uncertain_until_ms(0);
     // The page closed, but a lost create may open it again: look once more when it cannot any more.
@@ -370,6 +375,8 @@ class Application {
     target_.set_confirmed_priority(alert.priority);
     target_.set_confirmed_message(alert.message);
     target_.set_confirmed_description_hash(Hash64(alert.description));
+    target_.set_confirmed_sequence(0);  // compare anew
+    if (now_ms_ >= target_.verify_at_ms()) target_.set_verify_at_ms(0);
     if (target_.episode() == 0) target_.set_episode(sent_.episode);
     target_.set_verify(false);
     Done();
@@ -378,10 +385,16 @@ class Application {
 
   Effect FoundNothing() {
     if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
+    const bool wanted = page_.open() && !target_.retired();
+    if (wanted && target_.confirmed_open() && target_.step() == TargetDelivery::IDLE) {
+      // It was there, so somebody closed it; that is respected.
+      target_.set_verify_at_ms(0);
+      Done();
+      return {};
+    }
     target_.set_confirmed_open(false);
     target_.clear_remote_id();
     target_.set_attempts(target_.attempts() + 1);
-    const bool wanted = page_.open() && !target_.retired();
     if (wanted) {  // create again; the first repeat at once
       Idle(target_.attempts() <= 2 ? 0 : Backoff());
       return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};

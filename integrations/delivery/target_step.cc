@@ -30,7 +30,12 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
                   const OpsgenieConfig& config, const opsgenie::Expander& expander) {
   const int64_t due = target.next_attempt_ms();
   const bool current = target.confirmed_open() && target.episode() == page.episode();
-  if (current) return {NextUpdate(page, target, config, expander), due};
+  if (current) {
+    const Action update = NextUpdate(page, target, config, expander);
+    const bool verify = update == Action::kNone && target.verify_at_ms() != 0 &&
+                        CapabilitiesOf(config.profile).lookup;
+    return verify ? Step{Action::kLookup, std::max(due, target.verify_at_ms())} : Step{update, due};
+  }
   if (target.confirmed_open() && config.send_resolved) return {Action::kClose, due};
   const bool hopeless =
       target.step() == TargetDelivery::GAVE_UP && target.refused_sequence() == page.sequence();
