@@ -278,7 +278,8 @@ class Parser {
   absl::StatusOr<Operand> ParseNumberOperand(const Token& token) {
     const std::optional<Value> value =
         token.kind == TokenKind::kChar ? ParseGoChar(token.text) : ParseGoNumber(token.text);
-    if (!value) return Error(token.offset, absl::StrCat("bad number syntax: \"", token.text, "\""));
+    if (!value)
+      return Error(token.offset, absl::StrCat("illegal number syntax: \"", token.text, "\""));
     Operand operand;
     operand.kind = Operand::Kind::kLiteral;
     operand.literal = *value;
