@@ -19,8 +19,8 @@ constexpr char kData[] = R"(
   tiny{i="2"} 1e100x10
   tiny{i="3"} 1x10
   tiny{i="4"} -1e100x10
-  inf{i="1"} Infx10
-  inf{i="2"} 1x10
+  endless{i="1"} Infx10
+  endless{i="2"} 1x10
 )";
 
 TEST(AggregateTest, Values) {
@@ -32,7 +32,7 @@ TEST(AggregateTest, Values) {
                    {"sum overflows", "sum(big{i!=\"3\"})", "{} +Inf"},
                    {"avg", "avg by (g) (v)", "{g=\"a\"} 3; {g=\"b\"} NaN"},
                    {"avg does not overflow", "avg(big{i!=\"3\"})", "{} 1e+308"},
-                   {"avg with infinity", "avg(inf)", "{} +Inf"},
+                   {"avg with infinity", "avg(endless)", "{} +Inf"},
                    {"min passes over NaN", "min by (g) (v)", "{g=\"a\"} 1; {g=\"b\"} 5"},
                    {"max passes over NaN", "max by (g) (v)", "{g=\"a\"} 6; {g=\"b\"} 5"},
                    {"max of only NaN", "max(v{g=\"b\", i=\"1\"})", "{} NaN"},
@@ -40,7 +40,7 @@ TEST(AggregateTest, Values) {
                    {"group", "group(v)", "{} 1"},
                    {"stdvar", "stdvar by (g) (v)", "{g=\"a\"} 4.666666667; {g=\"b\"} NaN"},
                    {"stddev", "stddev(v{g=\"a\"})", "{} 2.160246899"},
-                   {"stddev of infinity", "stddev(inf)", "{} NaN"},
+                   {"stddev of infinity", "stddev(endless)", "{} NaN"},
                    {"of nothing", "sum(nothing)", ""},
                    {"by a label nobody has", "count by (zz) (v)", "{} 5"},
                    {"by the name", "count by (__name__) (v)", "v 5"},

@@ -15,7 +15,7 @@ constexpr char kData[] = R"(
   info{g="y", role="web"} 1x10
   dup{i="1", n="p"} 1x10
   dup{i="1", n="q"} 2x10
-  nan               NaNx10
+  unreal            NaNx10
 )";
 
 TEST(BinaryTest, Arithmetic) {
@@ -40,8 +40,8 @@ TEST(BinaryTest, Comparison) {
                    {"filter keeps name and value", "a > 6", "a{g=\"y\", i=\"2\"} 8"},
                    {"scalar left keeps the vector's value", "6 < a", "a{g=\"y\", i=\"2\"} 8"},
                    {"bool", "a >= bool 8", "{g=\"x\", i=\"1\"} 0; {g=\"y\", i=\"2\"} 1"},
-                   {"NaN is not equal", "nan == nan", ""},
-                   {"NaN differs", "nan != nan", "nan NaN"},
+                   {"NaN is not equal", "unreal == unreal", ""},
+                   {"NaN differs", "unreal != unreal", "unreal NaN"},
                    {"vectors", "a > ignoring(g) b", "a{i=\"1\"} 6"},
                    {"vectors with bool", "a < bool on(i) b", "{i=\"1\"} 0"},
                    {"many left", "a > on(g) group_left(role) info",
