@@ -312,33 +312,35 @@ void Delivery::FollowAccount(const OpsgenieConfig& config, const std::string& re
   const std::string name = AccountOf(config);
   Account& account = accounts_[name];
   account.receivers.insert(receiver);
-  const auto pause = [&](int64_t ms) { queue_.Pause(name, now.millis() + ms); };
+  int64_t pause_ms = 0;
   switch (effect.sign) {
     case AccountSign::kWell:
       account.failures = account.throttles = 0;
       queue_.SetProbing(name, false);
       if (!account.blocked) return;
       account.blocked = false;
-      queue_.Pause(name, 0);
       for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, false);
-      return;
+      break;
     case AccountSign::kThrottled: {
       const int64_t asked_ms = absl::ToInt64Milliseconds(effect.wait);
-      const int64_t ms = asked_ms > 0 ? asked_ms + static_cast<int64_t>(random_.Uniform() * 250)
-                                      : BackoffMs(account.throttles + 1, random_.Uniform());
       ++account.throttles;
-      return pause(ms);
+      pause_ms = asked_ms > 0 ? asked_ms + static_cast<int64_t>(random_.Uniform() * 250)
+                              : BackoffMs(account.throttles, random_.Uniform());
+      break;
     }
     case AccountSign::kRefused:
       account.blocked = true;
       queue_.SetProbing(name, true);
       for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, true);
-      return pause(absl::ToInt64Milliseconds(options_.blocked_probe_interval));
+      pause_ms = absl::ToInt64Milliseconds(options_.blocked_probe_interval);
+      break;
     case AccountSign::kFailing:
       if (++account.failures < kFailuresToPause) return;
       queue_.SetProbing(name, true);
-      return pause(BackoffMs(account.failures - kFailuresToPause + 1, random_.Uniform()));
+      pause_ms = BackoffMs(account.failures - kFailuresToPause + 1, random_.Uniform());
+      break;
   }
+  queue_.Pause(name, now.millis() + pause_ms);
 }
 
 void Delivery::Report(const Page& page, const TargetDelivery& target, Action action,

@@ -41,6 +41,11 @@ TEST(DeliveryTest, OpensConfirmsAndCloses) {
   EXPECT_EQ(world.outbox->size(), 0u) << "a closed and confirmed page is forgotten";
   EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 1u);
   EXPECT_EQ(world.CountSent("POST", "/close"), 1u);
+  for (const auto& entry : world.sim.journal()) {
+    if (!absl::StrContains(entry.target, "/close")) continue;
+    EXPECT_TRUE(absl::StrContains(entry.target, "identifierType=id"))
+        << "by alias a late close could hit the alias' next alert";
+  }
   EXPECT_EQ(world.delivery->NextDue(world.now), Timestamp::Max());
 }
 
