@@ -99,7 +99,11 @@ class OtlpSender {
     for (size_t from = first; from < end; from += options.samples_per_request) {
       std::vector<OutgoingPoint> points;
       for (size_t i = from; i < std::min(end, from + options.samples_per_request); ++i) {
-        points.push_back({.name = MetricOf(i), .attributes = AttributesOf(i), .value = 1});
+        // Any time but 0, which the wire leaves out.
+        points.push_back({.name = MetricOf(i),
+                          .attributes = AttributesOf(i),
+                          .time = Timestamp::FromMillis(1),
+                          .value = 1});
       }
       Template made{EncodeOtlp({{"service.name", "load"}}, points), {}};
       FindSlots(made.bytes, made.bytes.data(), 0, made.slots);
