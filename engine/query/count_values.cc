@@ -1,5 +1,5 @@
 // count_values: how often each value occurs. The value becomes a label, so rows come up as values
-// do; they stay until the input's rows change.
+// do; they stay until the input's rows change or there are too many of them.
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -49,16 +49,13 @@ class CountValues final : public Operator {
     const bool first = version() == 0;
     if (first || input(0).layout() != seen_layout_) {
       seen_layout_ = input(0).layout();
-      ++layout_;
-      labels_.clear();
-      row_of_.clear();
-      row_by_labels_.clear();
-      rows_ = 0;
+      Forget();
     }
     return true;
   }
 
   absl::Status Compute(int64_t) override {
+    if (row_of_.size() > kKnownPerRowMax * input(0).rows()) Forget();
     const size_t rows_before = rows_;
     in(0).ForEach([&](size_t row) { Learn(row); });
     if (rows_ != rows_before) RowsChanged();
@@ -71,6 +68,17 @@ class CountValues final : public Operator {
   }
 
  private:
+  void Forget() {
+    if (rows_ > 0) RowsChanged();
+    ++layout_;
+    labels_.clear();
+    row_of_.clear();
+    row_by_labels_.clear();
+    rows_ = 0;
+  }
+
+  // Once more values were seen than this, all are forgotten.
+  static constexpr size_t kKnownPerRowMax = 64;
   using Key = std::pair<uint64_t, uint32_t>;  // bits of the value, input row
 
   Key KeyOf(size_t row) const {

@@ -12,6 +12,7 @@ Labels Grouping::Of(const Labels& from) const {
 
 bool Groups::Update(const Operator& input) {
   const size_t groups_before = labels_.size();
+  bool renamed = false;  // a known group's name is dropped from now on
   const bool anew = input_layout_ != input.layout();
   if (anew) {
     input_layout_ = input.layout();
@@ -31,9 +32,12 @@ bool Groups::Update(const Operator& input) {
       drops_name_.push_back(false);
     }
     group_of_.push_back(it->second);
-    if (input.drops_name(row)) drops_name_[it->second] = true;
+    if (!input.drops_name(row) || drops_name_[it->second]) continue;
+    drops_name_[it->second] = true;
+    if (it->second < groups_before && !anew) renamed = true;
   }
-  return anew || groups_before != labels_.size();
+  if (renamed) ++layout_;
+  return renamed || anew || groups_before != labels_.size();
 }
 
 bool GroupedOperator::Index() {

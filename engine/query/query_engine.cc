@@ -159,8 +159,6 @@ const std::vector<int64_t>& QueryEngine::NewestInputs(QueryId id) {
 Timestamp QueryEngine::NextChange(QueryId id, Timestamp t) {
   Impl::Query& query = impl_->Get(id);
   if (query.result == nullptr) return Timestamp::Max();
-  // An error may end as soon as anything changes; what its operators know of that is incomplete.
-  if (!query.result->Evaluate(impl_->At(t)).ok()) return Timestamp::FromMillis(t.millis() + 1);
   return Timestamp::FromMillis(query.result->NextChange(t.millis()));
 }
 

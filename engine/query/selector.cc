@@ -57,12 +57,14 @@ std::vector<int64_t> InstantSelector::Newest(int64_t t) const {
 int64_t InstantSelector::NextChange(int64_t t) const {
   const int64_t instant = source_.shift.Apply(t);
   int64_t next = INT64_MAX;
-  for (size_t row = 0; row < rows_; ++row) {
+  for (size_t row = 0; row < source_.set->slots.size(); ++row) {
     const Column& samples = column(row);
     const auto at = NewestAt(samples, instant);
     const size_t following = at ? *at + 1 : 0;
     if (following < samples.size()) next = std::min(next, samples.times()[following]);
-    if (frame_.present(row)) next = std::min(next, samples.times()[*at] + lookback_ms_);
+    const bool present = at && samples.times()[*at] > instant - lookback_ms_ &&
+                         !IsStaleMarker(samples.values()[*at]);
+    if (present) next = std::min(next, samples.times()[*at] + lookback_ms_);
   }
   return next == INT64_MAX ? next : source_.shift.When(next);
 }

@@ -50,6 +50,7 @@ constexpr std::pair<absl::string_view, Function> kFunctions[] = {
     {"deg", ToDegrees},
     {"sgn", Sign},
     {"-", Negate},
+    {"+", [](double v) { return v; }},  // only the name goes
 };
 
 Function FindFunction(absl::string_view name) {

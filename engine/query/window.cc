@@ -87,7 +87,7 @@ std::vector<int64_t> Window::Newest(int64_t t) const {
 int64_t Window::NextChange(int64_t t) const {
   const int64_t end = shift_.Apply(t);
   int64_t next = INT64_MAX;
-  for (size_t row = 0; row < rows_; ++row) {
+  for (size_t row = 0; row < source_.set->slots.size(); ++row) {
     const Column& samples = column(row);
     const int64_t* times = samples.times();
     const auto at = NewestAt(samples, end);

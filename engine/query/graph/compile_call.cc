@@ -152,7 +152,7 @@ absl::StatusOr<OperatorPtr> Compiler::SimpleCall(const promql::CallExpr& call) {
   if (name == "timestamp" && arg.kind == ExprKind::kVectorSelector) {
     // The sample's own time; the name goes as with any function.
     TOCSIN_ASSIGN_OR_RETURN(OperatorPtr times, Selector(As<promql::VectorSelector>(arg), true));
-    return Share("times", {times}, [&] { return MakeSimpleFunction("abs", times, {}, delayed); });
+    return Share("times", {times}, [&] { return MakeSimpleFunction("+", times, {}, delayed); });
   }
   Ops inputs;
   for (const promql::ExprPtr& each : call.args) {
