@@ -15,16 +15,14 @@
 // (range_function.h). Each .cc defines one kind.
 namespace tocsin::engine {
 
-// --- scalar.cc
-// -------------------------------------------------------------------------------------------------
+// --- scalar.cc ---
 OperatorPtr MakeNumber(double value);
 OperatorPtr MakeTime();                        // time()
 OperatorPtr MakeScalarOf(OperatorPtr vector);  // scalar(v)
 OperatorPtr MakeVectorOf(OperatorPtr scalar);  // vector(s)
 OperatorPtr MakeScalarBinary(promql::BinaryOp op, OperatorPtr lhs, OperatorPtr rhs);
 
-// --- vector_scalar.cc
-// --------------------------------------------------------------------------------------------
+// --- vector_scalar.cc ---
 struct VectorScalarOptions {
   promql::BinaryOp op = promql::BinaryOp::kAdd;
   bool scalar_left = false;
@@ -34,38 +32,32 @@ struct VectorScalarOptions {
 OperatorPtr MakeVectorScalar(const VectorScalarOptions& options, OperatorPtr vector,
                              OperatorPtr scalar);
 
-// --- vector_match.cc
-// ---------------------------------------------------------------------------------------------
+// --- vector_match.cc ---
 // Arithmetic and comparison between vectors; `expr` gives operator, bool and matching.
 OperatorPtr MakeVectorMatch(const promql::BinaryExpr& expr, OperatorPtr lhs, OperatorPtr rhs,
                             bool delayed_name_removal);
 
-// --- set_operator.cc
-// ---------------------------------------------------------------------------------------------
+// --- set_operator.cc ---
 OperatorPtr MakeSetOperator(const promql::BinaryExpr& expr, OperatorPtr lhs, OperatorPtr rhs);
 
-// --- simple_functions.cc
-// -----------------------------------------------------------------------------------------
+// --- simple_functions.cc ---
 // Functions value by value: abs .. deg, clamp*, round, dates; "-" is unary minus. `params` are
 // scalars.
 bool IsSimpleFunction(absl::string_view name);
 OperatorPtr MakeSimpleFunction(absl::string_view name, OperatorPtr vector,
                                std::vector<OperatorPtr> params, bool delayed_name_removal);
 
-// --- dates.cc
-// ----------------------------------------------------------------------------------------------------
+// --- dates.cc ---
 // The date function of this name, over seconds since the epoch in UTC; null if there is none.
 using DateFunction = double (*)(double seconds);
 DateFunction FindDateFunction(absl::string_view name);
 
-// --- absent.cc
-// ---------------------------------------------------------------------------------------------------
+// --- absent.cc ---
 // 1 with `labels` if the vector is empty at the moment.
 OperatorPtr MakeAbsent(Labels labels, OperatorPtr vector);
 OperatorPtr MakeAbsentOverTime(Labels labels, std::shared_ptr<RangeVector> range);
 
-// --- aggregate.cc, ranking.cc, count_values.cc
-// ---------------------------------------------------------------------
+// --- aggregate.cc, ranking.cc, count_values.cc ---
 struct Grouping {
   bool without = false;
   std::vector<std::string> labels;
@@ -77,8 +69,7 @@ OperatorPtr MakeRanking(promql::AggregateOp op, Grouping grouping, OperatorPtr v
                         OperatorPtr k);
 OperatorPtr MakeCountValues(Grouping grouping, OperatorPtr vector, std::string label);
 
-// --- label_functions.cc
-// ------------------------------------------------------------------------------------------
+// --- label_functions.cc ---
 struct LabelReplace {
   std::string destination, replacement, source, regex;
 };
@@ -94,8 +85,7 @@ absl::StatusOr<OperatorPtr> MakeLabelJoin(LabelJoin join, OperatorPtr vector);
 // part 0 is the quantile, part 1 the vector.
 OperatorPtr MakeHistogramQuantile(OperatorPtr vector, OperatorPtr q, bool delayed_name_removal);
 
-// --- subquery.cc
-// -------------------------------------------------------------------------------------------------
+// --- subquery.cc ---
 struct SubqueryOptions {
   TimeShift shift;
   int64_t range_ms = 0;
@@ -103,8 +93,7 @@ struct SubqueryOptions {
 };
 std::shared_ptr<RangeVector> MakeSubquery(const SubqueryOptions& options, OperatorPtr inner);
 
-// --- sort.cc
-// -----------------------------------------------------------------------------------------------------
+// --- sort.cc ---
 struct SortOptions {
   bool descending = false;
   std::optional<std::vector<std::string>> labels;  // absent: by value
@@ -112,8 +101,7 @@ struct SortOptions {
 };
 OperatorPtr MakeSort(const SortOptions& options, OperatorPtr vector);
 
-// --- result.cc
-// ---------------------------------------------------------------------------------------------------
+// --- result.cc ---
 // The end of a query: labels as users see them, each label set once.
 class ResultOperator : public Operator {
  public:

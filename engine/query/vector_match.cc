@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/query/arithmetic.h"
 #include "engine/query/operators.h"
 #include "engine/query/signature.h"
@@ -18,18 +19,18 @@ namespace {
 using promql::BinaryOp;
 using promql::Cardinality;
 
-// {__name__="x", a="b"}: how Prometheus prints label sets in these errors.
+// {__name__="x", a="b"}: how Prometheus prints label sets in these errors. ToString() would set the
+// metric name apart, so each label is printed by itself, the metric name under another name.
 std::string PlainText(const Labels& labels) {
-  std::string out;
+  std::vector<std::string> parts;
   for (const LabelView& label : labels) {
-    // A set of one label without a metric name prints as {name="value"}.
-    const std::string braced =
-        label.name == kMetricName
-            ? absl::StrCat("{__name__", Labels({{"x", label.value}}).ToString().substr(2))
-            : Labels({{label.name, label.value}}).ToString();
-    absl::StrAppend(&out, out.empty() ? "" : ", ", braced.substr(1, braced.size() - 2));
+    const bool is_name = label.name == kMetricName;
+    std::string text = Labels({{is_name ? "x" : label.name, label.value}}).ToString();
+    text = text.substr(1, text.size() - 2);
+    if (is_name) text.replace(0, 1, kMetricName);
+    parts.push_back(std::move(text));
   }
-  return absl::StrCat("{", out, "}");
+  return absl::StrCat("{", absl::StrJoin(parts, ", "), "}");
 }
 
 class VectorMatch final : public Operator {
