@@ -80,9 +80,8 @@ struct LabelJoin {
 };
 absl::StatusOr<OperatorPtr> MakeLabelJoin(LabelJoin join, OperatorPtr vector);
 
-// --- histogram_quantile.cc
-// --------------------------------------------------------------------------------------- Notes:
-// part 0 is the quantile, part 1 the vector.
+// --- histogram_quantile.cc ---
+// Notes: part 0 is the quantile, part 1 the vector.
 OperatorPtr MakeHistogramQuantile(OperatorPtr vector, OperatorPtr q, bool delayed_name_removal);
 
 // --- subquery.cc ---
