@@ -74,11 +74,10 @@ Level ElapsedLevel(const AlertState& state, const Monitor& monitor, Level trigge
   return Level::kOk;
 }
 
-StepResult Resolve(AlertState state, Reason reason, Timestamp now) {
+StepResult Resolve(const AlertState& state, Reason reason, Timestamp now) {
   AlertState after;
   after.last_seen = state.last_seen;
   after.value = state.value;
-  after.absent_since = state.absent_since;
   after.resolved_at = now;
   return {after, Transition::kResolved, reason};
 }

@@ -259,6 +259,7 @@ TEST(ThresholdStepTest, NoDataAsCritical) {
         {95, "10@90", "ok"},
         {189, "-", "ok"},
         {190, "-", "no_data/critical fired no_data"}}},
+      {"an older sample does not turn time back", {{0, "10", "ok"}, {50, "10@-60", "ok"}}},
       {"an open warning is raised",
        {{0, "70", "firing/warning fired condition_met"},
         {100, "-", "no_data/critical raised no_data"},
@@ -298,6 +299,13 @@ TEST(ThresholdStepTest, NoDataAsWarning) {
         {130, "-", "no_data/critical no_data"}}},
       {"pending becomes no data",
        {{0, "95", "pending pending condition_met"}, {100, "-", "no_data/warning fired no_data"}}},
+      {"the clock of a worse level that waited starts anew",
+       {{0, "70", "pending pending condition_met"},
+        {30, "95", "firing/warning fired for_elapsed"},
+        {130, "-", "no_data/warning no_data"},
+        {140, "95", "firing/warning data_came_back"},
+        {169, "95", "firing/warning"},
+        {170, "95", "firing/critical raised level_changed"}}},
       {"back with worse data: raised only after `for`",
        {{0, "10", "ok"},
         {100, "-", "no_data/warning fired no_data"},
@@ -383,6 +391,27 @@ TEST(ThresholdStepTest, ReloadThatTakesALevelAway) {
   warning_only.threshold.warning = Above(60);
   EXPECT_EQ(Describe(StepThreshold(critical, ParseObservation("95", 10), warning_only, Second(10))),
             "firing/warning lowered level_changed");
+}
+
+TEST(ThresholdStepTest, DowntimeDoesNotCount) {
+  Monitor monitor = TwoLevels();
+  monitor.for_duration = absl::Seconds(30);
+  monitor.keep_firing_for = absl::Seconds(20);
+  const auto step = [&](const AlertState& state, int t, const char* seen) {
+    return StepThreshold(state, ParseObservation(seen, t), monitor, Second(t));
+  };
+  const AlertState pending = step({}, 0, "70").state;
+  const AlertState raising = step(pending, 30, "95").state;
+  const AlertState keeping = step(raising, 40, "10").state;
+  EXPECT_EQ(Describe(step(AfterDowntime(pending, absl::Seconds(100)), 129, "70")), "pending");
+  EXPECT_EQ(Describe(step(AfterDowntime(raising, absl::Seconds(100)), 159, "95")),
+            "firing/warning");
+  EXPECT_EQ(Describe(step(AfterDowntime(raising, absl::Seconds(100)), 160, "95")),
+            "firing/critical raised level_changed");
+  EXPECT_EQ(Describe(step(AfterDowntime(keeping, absl::Seconds(100)), 159, "10")),
+            "firing/warning keep_firing");
+  EXPECT_EQ(Describe(step(AfterDowntime(keeping, absl::Seconds(100)), 160, "10")),
+            "ok resolved condition_cleared");
 }
 
 TEST(ThresholdStepTest, Deadlines) {
