@@ -389,19 +389,14 @@ bool Walk::ReadPoint(absl::string_view message, NumberPoint& point) {
 }
 
 bool Walk::InTime(int64_t time_ms) {
-  if (time_ms > newest_ms_) {
-    Reject(RejectReason::kTooNew,
-           absl::StrCat("dated ", FormatTimestamp(Timestamp::FromMillis(time_ms)),
-                        ", beyond future_ms_max"));
-    return false;
-  }
-  if (time_ms < oldest_ms_) {
-    Reject(RejectReason::kTooOld,
-           absl::StrCat("dated ", FormatTimestamp(Timestamp::FromMillis(time_ms)),
-                        ", beyond past_ms_max"));
-    return false;
-  }
-  return true;
+  const bool too_new = time_ms > newest_ms_;
+  if (!too_new && time_ms >= oldest_ms_) [[likely]]
+    return true;
+  out_.rejected.AddOne(too_new ? RejectReason::kTooNew : RejectReason::kTooOld, [&] {
+    return absl::StrCat("dated ", FormatTimestamp(Timestamp::FromMillis(time_ms)), ", beyond ",
+                        too_new ? "future_ms_max" : "past_ms_max");
+  });
+  return false;
 }
 
 absl::Status Walk::LookUpPending() {

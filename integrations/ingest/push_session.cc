@@ -199,12 +199,14 @@ void PushSession::Map(const Columns& columns, Timestamp now, PushSamples& out) {
     const uint32_t reference = columns.references[i];
     const int64_t time_ms = columns.times_ms[i];
     const Declared declared = reference < series_.size() ? series_[reference] : Declared{};
+    const auto dated = [time_ms] { return absl::StrCat("dated ", time_ms, " ms"); };
     if (declared.ref == 0) [[unlikely]] {
-      out.rejected.Add(declared.reason, 1, absl::StrCat("reference ", reference));
+      out.rejected.AddOne(declared.reason,
+                          [reference] { return absl::StrCat("reference ", reference); });
     } else if (time_ms > newest_ms) [[unlikely]] {
-      out.rejected.Add(RejectReason::kTooNew, 1, absl::StrCat("dated ", time_ms, " ms"));
+      out.rejected.AddOne(RejectReason::kTooNew, dated);
     } else if (time_ms < oldest_ms) [[unlikely]] {
-      out.rejected.Add(RejectReason::kTooOld, 1, absl::StrCat("dated ", time_ms, " ms"));
+      out.rejected.AddOne(RejectReason::kTooOld, dated);
     } else {
       out.batch.Add(declared.ref, time_ms, columns.values[i]);
     }

@@ -45,6 +45,16 @@ class RejectTally {
   // bytes.
   void Add(RejectReason reason, uint64_t samples, absl::string_view detail);
 
+  // One sample; `detail` makes the sentence, and is only called for the first sample of a reason.
+  template <typename MakeDetail>
+  void AddOne(RejectReason reason, MakeDetail detail) {
+    if (count(reason) == 0) {
+      Add(reason, 1, detail());
+    } else {
+      Add(reason, 1, {});
+    }
+  }
+
   uint64_t total() const { return total_; }
   uint64_t count(RejectReason reason) const { return counts_[static_cast<size_t>(reason)]; }
 
