@@ -1,0 +1,46 @@
+#include "app/admin_client.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "integrations/http/form.h"
+
+namespace tocsin::app {
+
+AdminClient::AdminClient(http_client::HttpTransport& transport, std::string server)
+    : transport_(transport), server_(std::move(server)) {
+  if (!absl::StrContains(server_, "://")) server_ = "http://" + server_;
+  while (absl::EndsWith(server_, "/")) server_.pop_back();
+}
+
+absl::StatusOr<http_client::HttpResponse> AdminClient::Get(const std::string& path,
+                                                           const Parameters& parameters) {
+  http_client::HttpRequest request{.url = server_ + path};
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    request.url += separator + http::PercentEncode(name) + "=" + http::PercentEncode(value);
+    separator = '&';
+  }
+  auto response = transport_.Send(request);
+  if (response.ok()) return response;
+  return absl::UnavailableError(
+      absl::StrCat(server_, ": ", std::string(response.status().message())));
+}
+
+absl::StatusOr<std::string> AdminClient::Call(const std::string& path,
+                                              const Parameters& parameters) {
+  TOCSIN_ASSIGN_OR_RETURN(http_client::HttpResponse response, Get(path, parameters));
+  const auto json = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("status")) {
+    return absl::UnavailableError(absl::StrCat(server_, path, ": status ", response.status,
+                                               ", and the answer is not a Tocsin server's"));
+  }
+  if (json.value("status", "") == "success" && json.contains("data")) {
+    return std::move(response.body);
+  }
+  return absl::FailedPreconditionError(json.value("error", "the server gives no reason"));
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "integrations/http/http_client.h"
+
+namespace tocsin::app {
+
+inline constexpr char kDefaultServer[] = "http://127.0.0.1:9095";
+
+// The admin port of a running server, for commands. Thread: one at a time. Borrows the transport.
+class AdminClient {
+ public:
+  // `server`: "http://host:port"; the scheme may be left out.
+  AdminClient(http_client::HttpTransport& transport, std::string server);
+
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+  // The raw answer to a GET. Errors: Unavailable with the server's address if it does not answer.
+  absl::StatusOr<http_client::HttpResponse> Get(const std::string& path,
+                                                const Parameters& parameters = {});
+  // The body of an API call, as JSON text. FailedPrecondition with the server's own words if the
+  // call failed there.
+  absl::StatusOr<std::string> Call(const std::string& path, const Parameters& parameters = {});
+
+  const std::string& server() const { return server_; }
+
+ private:
+  http_client::HttpTransport& transport_;
+  std::string server_;
+};
+
+}  // namespace tocsin::app

@@ -1,0 +1,225 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "app/commands/alerts.h"
+#include "app/commands/check.h"
+#include "app/commands/later.h"
+#include "app/commands/query.h"
+#include "app/commands/send.h"
+#include "app/commands/serve.h"
+#include "app/commands/status.h"
+#include "app/version.h"
+#include "base/clock.h"
+#include "integrations/http/http_client.h"
+#include "rules/promql/duration.h"
+
+namespace tocsin::app {
+namespace {
+
+// The options of all commands, and the command to run once the words are read.
+struct Commands {
+  ServerOptions serve;
+  CheckOptions check;
+  QueryOptions query;
+  StatusOptions status;
+  AlertsOptions alerts;
+  SendHostOptions send_host;
+  SendCsvOptions send_csv;
+  SendGeneratedOptions send_generated;
+  std::function<int(std::ostream& out, std::ostream& err)> run;
+};
+
+// An option that takes a duration as rule files write it.
+void AddDuration(CLI::App& app, const std::string& name, absl::Duration& target,
+                 const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&target, name](const std::string& text) {
+           const auto duration = promql::ParseDuration(text);
+           if (!duration.ok()) throw CLI::ValidationError(name, "expected a duration such as 30s");
+           target = *duration;
+         },
+         help)
+      ->type_name("DURATION");
+}
+
+void AddServe(CLI::App& app, Commands& commands) {
+  CLI::App* serve = app.add_subcommand("serve", "Run the service");
+  ServerOptions& options = commands.serve;
+  serve->add_option("--config", options.config_path, "Configuration (tocsin.yaml)")
+      ->type_name("FILE")
+      ->required();
+  serve->add_option("--data-dir", options.data_dir, "Where state is kept");
+  serve->add_option("--rules", options.rules, "Rule files; may be given several times")
+      ->type_name("GLOB")
+      ->expected(1);
+  serve->get_option("--rules")->take_all();
+  serve->add_option("--grpc-listen", options.grpc_listen, "Address of the gRPC port");
+  serve->add_option("--http-listen", options.http_listen, "Address of the HTTP port");
+  serve->add_option("--admin-listen", options.admin_listen, "Address of the admin port");
+  serve->callback([&commands] {
+    commands.run = [&commands](std::ostream&, std::ostream& err) {
+      return RunServe(commands.serve, err);
+    };
+  });
+}
+
+void AddCheck(CLI::App& app, Commands& commands) {
+  CLI::App* check = app.add_subcommand("check", "Check rule files and configurations");
+  CheckOptions& options = commands.check;
+  static const std::map<std::string, FindingFormat> formats = {{"text", FindingFormat::kText},
+                                                               {"json", FindingFormat::kJson},
+                                                               {"github", FindingFormat::kGithub},
+                                                               {"sarif", FindingFormat::kSarif}};
+  check->add_option("--format", options.format, "text, json, github or sarif")
+      ->transform(CLI::CheckedTransformer(formats));
+  check->add_flag("--print-config", options.print_config,
+                  "Print the configuration with all defaults; secrets are hidden");
+  check->add_flag("--strict", options.strict, "Warnings count as errors");
+  check->add_option("PATH", options.paths, "Files and folders");
+  check->callback([&commands] {
+    if (commands.check.paths.empty() && !commands.check.print_config) {
+      throw CLI::RequiredError("PATH");
+    }
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      return RunCheck(commands.check, out, err);
+    };
+  });
+}
+
+void AddServer(CLI::App& app, std::string& server) {
+  app.add_option("--server", server, "Admin port of the server")
+      ->type_name("URL")
+      ->capture_default_str();
+}
+
+void AddQuery(CLI::App& app, Commands& commands) {
+  CLI::App* query = app.add_subcommand("query", "Evaluate an expression on a running server");
+  AddServer(*query, commands.query.server);
+  query->add_option("--time", commands.query.time, "Unix seconds or RFC 3339; default: now");
+  query->add_flag("--json", commands.query.json, "Print the server's answer as it is");
+  query->add_option("EXPR", commands.query.expression, "PromQL expression")->required();
+  query->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      http_client::CurlTransport transport;
+      return RunQuery(commands.query, transport, out, err);
+    };
+  });
+}
+
+void AddStatus(CLI::App& app, Commands& commands) {
+  CLI::App* status = app.add_subcommand("status", "Show how a running server is");
+  AddServer(*status, commands.status.server);
+  status->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      http_client::CurlTransport transport;
+      return RunStatus(commands.status, transport, out, err);
+    };
+  });
+}
+
+void AddAlerts(CLI::App& app, Commands& commands) {
+  CLI::App* alerts = app.add_subcommand("alerts", "Show pending and firing alerts");
+  AddServer(*alerts, commands.alerts.server);
+  alerts->add_flag("--json", commands.alerts.json, "Print the server's answer as it is");
+  alerts->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      http_client::CurlTransport transport;
+      return RunAlerts(commands.alerts, transport, out, err);
+    };
+  });
+}
+
+void AddTarget(CLI::App& app, SendTarget& target) {
+  app.add_option("--endpoint", target.endpoint, "OTLP/gRPC address")->capture_default_str();
+  app.add_option("--attr", target.attributes, "Attribute key=value; may be given several times")
+      ->expected(1)
+      ->take_all();
+}
+
+void AddPace(CLI::App& app, SendPace& pace) {
+  AddDuration(app, "--interval", pace.interval, "Time between two sendings (default 1s)");
+  AddDuration(app, "--for", pace.duration, "How long (default: until stopped)");
+}
+
+void AddSend(CLI::App& app, Commands& commands) {
+  CLI::App* send = app.add_subcommand("send", "Push samples to a server");
+  send->require_subcommand(1);
+
+  CLI::App* host = send->add_subcommand("host", "This machine's own metrics");
+  AddTarget(*host, commands.send_host.target);
+  AddPace(*host, commands.send_host.pace);
+  host->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      return RunSendHost(commands.send_host, SystemClock(), out, err);
+    };
+  });
+
+  CLI::App* csv = send->add_subcommand("csv", "Rows timestamp,value of a file");
+  AddTarget(*csv, commands.send_csv.target);
+  csv->add_option("FILE", commands.send_csv.file, "The file")->required();
+  csv->add_option("--metric", commands.send_csv.metric, "Name of the metric")->required();
+  csv->add_flag("--shift", commands.send_csv.shift, "Date the rows so that the last one is now");
+  csv->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      return RunSendCsv(commands.send_csv, SystemClock(), out, err);
+    };
+  });
+
+  CLI::App* generated = send->add_subcommand("generated", "Made-up series, for load");
+  AddTarget(*generated, commands.send_generated.target);
+  AddPace(*generated, commands.send_generated.pace);
+  generated->add_option("--series", commands.send_generated.series, "How many")
+      ->check(CLI::Range(size_t{1}, size_t{10'000'000}))
+      ->capture_default_str();
+  generated->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      return RunSendGenerated(commands.send_generated, SystemClock(), out, err);
+    };
+  });
+}
+
+void AddLater(CLI::App& app, Commands& commands) {
+  for (const std::string& name : LaterCommands()) {
+    CLI::App* later = app.add_subcommand(name, "(not supported yet)");
+    later->group("");  // not listed in the help
+    later->allow_extras();
+    later->set_help_flag();
+    later->callback([&commands, name] {
+      commands.run = [name](std::ostream&, std::ostream& err) { return RunLater(name, err); };
+    });
+  }
+}
+
+}  // namespace
+
+int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostream& err) {
+  CLI::App app("Tocsin evaluates metric streams and pages people", "tocsin");
+  app.set_version_flag("--version", std::string("tocsin ") + kVersion);
+  app.require_subcommand(1);
+  Commands commands;
+  AddServe(app, commands);
+  AddCheck(app, commands);
+  AddQuery(app, commands);
+  AddStatus(app, commands);
+  AddAlerts(app, commands);
+  AddSend(app, commands);
+  AddLater(app, commands);
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e, out, err) == 0 ? 0 : 2;
+  }
+  return commands.run(out, err);
+}
+
+}  // namespace tocsin::app

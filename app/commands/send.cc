@@ -1,0 +1,152 @@
+#include "app/commands/send.h"
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "app/host_metrics.h"
+#include "app/send_data.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "integrations/ingest/otlp_client.h"
+#include "integrations/ingest/otlp_encode.h"
+
+namespace tocsin::app {
+namespace {
+
+constexpr size_t kPointsPerRequest = 5000;
+
+// Sends points and keeps count.
+class Sender {
+ public:
+  Sender(const SendTarget& target, ingest::Attributes resource)
+      : random_(SystemSeed()),
+        client_({.target = target.endpoint}, random_),
+        resource_(std::move(resource)) {}
+
+  absl::Status Send(const std::vector<OutgoingPoint>& points) {
+    for (size_t begin = 0; begin < points.size(); begin += kPointsPerRequest) {
+      const size_t end = std::min(points.size(), begin + kPointsPerRequest);
+      const std::vector<OutgoingPoint> part(points.begin() + static_cast<ptrdiff_t>(begin),
+                                            points.begin() + static_cast<ptrdiff_t>(end));
+      TOCSIN_ASSIGN_OR_RETURN(const ingest::OtlpPushed pushed,
+                              client_.Push(ingest::EncodeOtlp(resource_, part)));
+      sent_ += part.size();
+      rejected_ += static_cast<size_t>(pushed.rejected_points);
+      if (!pushed.message.empty()) message_ = pushed.message;
+    }
+    return absl::OkStatus();
+  }
+
+  int Finish(const absl::Status& status, std::ostream& out, std::ostream& err) const {
+    out << "sent " << sent_ << " points, " << sent_ - rejected_ << " taken\n";
+    if (rejected_ > 0) err << rejected_ << " points rejected: " << message_ << "\n";
+    if (!status.ok()) {
+      err << "tocsin send: " << status.message() << "\n";
+      return 2;
+    }
+    return rejected_ > 0 ? 1 : 0;
+  }
+
+ private:
+  SeededRandom random_;
+  ingest::OtlpClient client_;
+  const ingest::Attributes resource_;
+  size_t sent_ = 0;
+  size_t rejected_ = 0;
+  std::string message_;
+};
+
+int WrongUse(const absl::Status& status, std::ostream& err) {
+  err << "tocsin send: " << status.message() << "\n";
+  return 2;
+}
+
+using MakePoints = std::function<absl::StatusOr<std::vector<OutgoingPoint>>(Timestamp)>;
+
+// Sends at the pace's ticks, the first one now. A tick that comes while an answer is awaited is
+// skipped.
+absl::Status SendPaced(const SendPace& pace, const Clock& clock, Sender& sender,
+                       const MakePoints& make) {
+  Mutex mutex;
+  CondVar never;
+  const absl::Duration start = clock.Monotonic();
+  for (absl::Duration tick = start; tick - start <= pace.duration;) {
+    TOCSIN_ASSIGN_OR_RETURN(const auto points, make(clock.Now()));
+    TOCSIN_RETURN_IF_ERROR(sender.Send(points));
+    const absl::Duration now = clock.Monotonic();
+    while (tick <= now) tick += pace.interval;
+    if (tick - start > pace.duration) break;
+    MutexLock lock(mutex);
+    while (clock.Monotonic() < tick) never.WaitFor(mutex, tick - clock.Monotonic());
+  }
+  return absl::OkStatus();
+}
+
+int RunPaced(const SendTarget& target, const SendPace& pace, const Clock& clock,
+             const MakePoints& make, std::ostream& out, std::ostream& err) {
+  if (pace.interval <= absl::ZeroDuration()) {
+    return WrongUse(absl::InvalidArgumentError("the interval must be above 0"), err);
+  }
+  auto resource = ParseAttributes(target.attributes);
+  if (!resource.ok()) return WrongUse(resource.status(), err);
+  Sender sender(target, *std::move(resource));
+  return sender.Finish(SendPaced(pace, clock, sender, make), out, err);
+}
+
+absl::StatusOr<std::vector<CsvRow>> ReadCsvFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  auto rows = ParseCsv(text);
+  if (!rows.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", std::string(rows.status().message())));
+  }
+  if (rows->empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": no values"));
+  return rows;
+}
+
+}  // namespace
+
+int RunSendHost(const SendHostOptions& options, const Clock& clock, std::ostream& out,
+                std::ostream& err) {
+  HostReader reader(options.proc_folder);
+  return RunPaced(
+      options.target, options.pace, clock, [&](Timestamp now) { return reader.Read(now); }, out,
+      err);
+}
+
+int RunSendGenerated(const SendGeneratedOptions& options, const Clock& clock, std::ostream& out,
+                     std::ostream& err) {
+  return RunPaced(
+      options.target, options.pace, clock,
+      [&](Timestamp now) { return GeneratePoints(options.series, now); }, out, err);
+}
+
+int RunSendCsv(const SendCsvOptions& options, const Clock& clock, std::ostream& out,
+               std::ostream& err) {
+  const auto rows = ReadCsvFile(options.file);
+  if (!rows.ok()) return WrongUse(rows.status(), err);
+  auto resource = ParseAttributes(options.target.attributes);
+  if (!resource.ok()) return WrongUse(resource.status(), err);
+  const absl::Duration shift =
+      options.shift ? clock.Now() - rows->back().time : absl::ZeroDuration();
+  std::vector<OutgoingPoint> points;
+  for (const CsvRow& row : *rows) {
+    OutgoingPoint point;
+    point.name = options.metric;
+    point.time = row.time + shift;
+    point.value = row.value;
+    points.push_back(std::move(point));
+  }
+  Sender sender(options.target, *std::move(resource));
+  return sender.Finish(sender.Send(points), out, err);
+}
+
+}  // namespace tocsin::app
