@@ -3,7 +3,8 @@
 //
 // All queries of a seed share one engine, whose windows and mappings they advance together, while
 // samples come late, series come and go, times jump and queries are removed. TOCSIN_TWIN_SEEDS=N
-// runs more seeds, TOCSIN_TWIN_SEED=S only that one.
+// runs more seeds, TOCSIN_TWIN_SEED=S only that one;
+// TOCSIN_TWIN_QUERY=EXPR compares that expression instead of random ones.
 
 #include <gtest/gtest.h>
 
@@ -120,7 +121,7 @@ class World {
       if (trims_) engine_.Trim(Timestamp::FromMillis(t));
       // A query added later may ask for what was cut off already.
       if (!trims_ && random_.Next() % 6 == 0) ReplaceQuery();
-      t += random_.Next() % 3 == 0 ? Below(200'000) + 1 : 15'000;
+      t = NextTime(t);
     }
   }
 
@@ -135,6 +136,23 @@ class World {
 
   int64_t Below(int64_t n) {
     return static_cast<int64_t>(random_.Next() % static_cast<uint64_t>(n));
+  }
+
+  // The next evaluation: regular, at random, or just where a sample leaves a window or the
+  // lookback.
+  int64_t NextTime(int64_t t) {
+    if (random_.Next() % 3 == 0) return t + 15'000;
+    if (fed_ > 0 && random_.Next() % 2 == 0) {
+      const int64_t spans[] = {
+          0,       10'000,  45'000,  60'000,
+          120'000, 300'000, 600'000, absl::ToInt64Milliseconds(options_.lookback)};
+      const Arrival& sample =
+          arrivals_[fed_ - 1 -
+                    static_cast<size_t>(Below(static_cast<int64_t>(std::min<size_t>(fed_, 400))))];
+      const int64_t edge = sample.time_ms + spans[Below(8)] + Below(3) - 1;
+      if (edge > t && edge < t + 100'000) return edge;
+    }
+    return t + Below(random_.Next() % 2 == 0 ? 20'000 : 200'000) + 1;
   }
 
   void FeedUntil(int64_t t) {
@@ -155,7 +173,8 @@ class World {
     RandomExpr generator(random_);
     while (true) {
       Query query;
-      query.text = generator.Vector(3);
+      const char* only = std::getenv("TOCSIN_TWIN_QUERY");
+      query.text = only != nullptr ? only : generator.Vector(3);
       promql::ParseResult parsed = promql::ParseExpr(query.text);
       ASSERT_FALSE(parsed.error.has_value())
           << query.text << ": " << promql::FormatParseError(query.text, *parsed.error);
