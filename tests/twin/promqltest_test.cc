@@ -91,8 +91,7 @@ TEST_P(ScriptsTest, ForeignScriptsReachTheFloor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Promqltest, ScriptsTest,
-                         ::testing::Values(SubjectCase{"Engine", MakeEngineSubject, kEngineFloor,
-                                                       false},
+                         ::testing::Values(SubjectCase{"Engine", MakeEngineSubject, kEngineFloor},
                                            SubjectCase{"Twin", MakeNaiveSubject, kTwinFloor}),
                          [](const auto& param) { return std::string(param.param.name); });
 
