@@ -4,14 +4,18 @@
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
+#include <grpc/byte_buffer.h>
+#include <grpc/slice.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <zlib.h>
 
+#include <cstring>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "integrations/ingest/otlp_client.h"
 #include "integrations/ingest/otlp_encode.h"
@@ -60,6 +64,23 @@ std::string GzippedZeros(int mebibytes) {
   return out;
 }
 
+grpc::ByteBuffer Plain(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+// A message that is compressed already, which only the C interface can make. A ByteBuffer is a
+// pointer to the C one (gRPC asserts it).
+grpc::ByteBuffer Compressed(const std::string& bytes) {
+  static_assert(sizeof(grpc::ByteBuffer) == sizeof(grpc_byte_buffer*));
+  grpc_slice slice = grpc_slice_from_copied_buffer(bytes.data(), bytes.size());
+  grpc_byte_buffer* made = grpc_raw_compressed_byte_buffer_create(&slice, 1, GRPC_COMPRESS_GZIP);
+  grpc_slice_unref(slice);
+  grpc::ByteBuffer buffer;
+  std::memcpy(static_cast<void*>(&buffer), &made, sizeof(made));
+  return buffer;
+}
+
 size_t PeakResidentKiB() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -75,7 +96,7 @@ class GrpcServerTest : public testing::Test {
     otlp_ = otlp::MetricsService::NewStub(channel_);
     push_ = v1::Ingest::NewStub(channel_);
   }
-  std::string Target() const { return "127.0.0.1:" + std::to_string(server_.port()); }
+  std::string Target() const { return absl::StrCat("127.0.0.1:", server_.port()); }
   std::shared_ptr<grpc::Channel> Connect() const {
     return grpc::CreateChannel(Target(), grpc::InsecureChannelCredentials());
   }
@@ -93,13 +114,13 @@ class GrpcServerTest : public testing::Test {
     return Export(EncodeOtlp({}, points), &answer);
   }
 
-  // One call in bytes, as they are.
-  grpc::Status RawCall(const std::string& method, const std::string& request,
-                       std::string* response) {
+  // One call in bytes, as they are; `gzipped` says on the wire that they are compressed.
+  grpc::Status RawCall(const std::string& method, const std::string& request, std::string* response,
+                       bool gzipped = false) {
     grpc::GenericStub stub(channel_);
     grpc::ClientContext context;
-    const grpc::Slice slice(request);
-    const grpc::ByteBuffer out(&slice, 1);
+    if (gzipped) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    const grpc::ByteBuffer out = gzipped ? Compressed(request) : Plain(request);
     grpc::ByteBuffer in;
     Mutex mutex;
     CondVar changed;
@@ -120,13 +141,15 @@ class GrpcServerTest : public testing::Test {
   int Health(const std::string& service) {
     std::string response;
     const std::string request =
-        service.empty() ? "" : "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+        service.empty()
+            ? ""
+            : absl::StrCat("\x0a", std::string(1, static_cast<char>(service.size())), service);
     if (!RawCall("/grpc.health.v1.Health/Check", request, &response).ok()) return -1;
     return response.size() == 2 ? response[1] : -2;
   }
   double Counter(const std::string& line) {
     const std::string text = metrics_.ExpositionText();
-    const size_t at = text.find("\n" + line + " ");
+    const size_t at = text.find(absl::StrCat("\n", line, " "));
     return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size() + 2));
   }
 
@@ -210,7 +233,7 @@ TEST_F(GrpcServerTest, OverloadIsUnavailableWithRetryInfo) {
 
 TEST_F(GrpcServerTest, UndecodableIsInvalidArgument) {
   StartServer();
-  for (const std::string& bytes : {std::string("\x0a\x7f"), std::string("\x1f\x8b") + "no gzip"}) {
+  for (const std::string& bytes : {std::string("\x0a\x7f"), std::string("\x1f\x8bno gzip")}) {
     std::string response;
     const grpc::Status status = RawCall(kExport, bytes, &response);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
@@ -252,7 +275,7 @@ TEST_F(GrpcServerTest, GzipBombIsRefusedInBoundedMemory) {
   const size_t before_kib = PeakResidentKiB();
   std::string response;
   for (int i = 0; i < 5; ++i) {
-    const grpc::Status status = RawCall(kExport, bomb, &response);
+    const grpc::Status status = RawCall(kExport, bomb, &response, /*gzipped=*/true);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
     EXPECT_THAT(status.error_message(), HasSubstr("inflates"));
   }

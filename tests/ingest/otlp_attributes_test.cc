@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "proto/opentelemetry/proto/common/v1/common.pb.h"
 #include "proto/opentelemetry/proto/resource/v1/resource.pb.h"
 
@@ -20,7 +21,7 @@ std::string TextOf(const common::AnyValue& value) {
   *attribute->mutable_value() = value;
   Attributes attributes;
   const AttributeError error = DecodeAttributes(resource.SerializeAsString(), 1, attributes);
-  if (error != AttributeError::kNone) return "error " + std::to_string(static_cast<int>(error));
+  if (error != AttributeError::kNone) return absl::StrCat("error ", static_cast<int>(error));
   return attributes.at(0).second;
 }
 
@@ -127,8 +128,8 @@ TEST(OtlpAttributesTest, MergesRepeatedFields) {
     attribute.set_key("k");
     EXPECT_TRUE(attribute.mutable_value()->MergeFromString(value_bytes));
     std::string message =
-        "\x12" + std::string(1, static_cast<char>(value_bytes.size())) + value_bytes;
-    message = "\x0a" + std::string(1, static_cast<char>(message.size())) + message;
+        absl::StrCat("\x12", std::string(1, static_cast<char>(value_bytes.size())), value_bytes);
+    message = absl::StrCat("\x0a", std::string(1, static_cast<char>(message.size())), message);
     Attributes attributes;
     EXPECT_EQ(DecodeAttributes(message, 1, attributes), AttributeError::kNone);
     EXPECT_EQ(attributes.at(0).second, TextOf(attribute.value()));
