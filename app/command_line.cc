@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -220,6 +221,10 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
     return app.exit(e, out, err) == 0 ? 0 : 2;
   }
   return commands.run(out, err);
+}
+
+int RunCommandLine(int argc, char** argv) {
+  return RunCommandLine(std::vector<std::string>(argv + 1, argv + argc), std::cout, std::cerr);
 }
 
 }  // namespace tocsin::app

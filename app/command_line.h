@@ -10,4 +10,7 @@ namespace tocsin::app {
 // fine, 1 findings, 2 wrong use or unreadable input.
 int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostream& err);
 
+// The same for main(), on the standard streams.
+int RunCommandLine(int argc, char** argv);
+
 }  // namespace tocsin::app

@@ -1,0 +1,132 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "app/commands/alerts.h"
+#include "app/commands/query.h"
+#include "app/commands/status.h"
+
+// The commands that talk to a running server, against answers of the admin API.
+namespace tocsin::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FakeServer : public http_client::HttpTransport {
+ public:
+  absl::StatusOr<http_client::HttpResponse> Send(const http_client::HttpRequest& request) override {
+    last_url = request.url;
+    const size_t path = request.url.find('/', 7);
+    const auto answer = answers.find(request.url.substr(path, request.url.find('?') - path));
+    if (answer == answers.end()) return absl::UnavailableError("connection refused");
+    return answer->second;
+  }
+  void Answer(const std::string& path, int status, const std::string& body) {
+    answers[path] = {.status = status, .body = body};
+  }
+
+  std::map<std::string, http_client::HttpResponse> answers;
+  std::string last_url;
+};
+
+class ServerCommandsTest : public ::testing::Test {
+ protected:
+  int Query(const QueryOptions& options) { return Finish(RunQuery(options, server_, out_, err_)); }
+  int Alerts() { return Finish(RunAlerts({}, server_, out_, err_)); }
+  int Status() { return Finish(RunStatus({}, server_, out_, err_)); }
+
+  FakeServer server_;
+  std::string out, err;
+
+ private:
+  int Finish(int code) {
+    out = out_.str();
+    err = err_.str();
+    out_.str("");
+    err_.str("");
+    return code;
+  }
+  std::ostringstream out_, err_;
+};
+
+TEST_F(ServerCommandsTest, QueryPrintsRows) {
+  server_.Answer("/api/v1/query", 200,
+                 R"({"status":"success","data":{"resultType":"vector","result":[)"
+                 R"({"metric":{"__name__":"up","job":"a"},"value":[1.5,"2"]},)"
+                 R"({"metric":{},"value":[1.5,"NaN"]}]},"warnings":["careful"]})");
+  EXPECT_EQ(Query({.server = "127.0.0.1:9", .expression = "up{} + 1", .time = "1.5"}), 0) << err;
+  EXPECT_EQ(out, "up{job=\"a\"} => 2 @[1.500]\n{} => NaN @[1.500]\n");
+  EXPECT_EQ(err, "warnings: careful\n");
+  EXPECT_EQ(server_.last_url, "http://127.0.0.1:9/api/v1/query?query=up%7B%7D%20%2B%201&time=1.5");
+}
+
+TEST_F(ServerCommandsTest, QueryPrintsScalars) {
+  server_.Answer("/api/v1/query", 200,
+                 R"({"status":"success","data":{"resultType":"scalar","result":[1,"2"]}})");
+  EXPECT_EQ(Query({.expression = "2"}), 0);
+  EXPECT_EQ(out, "scalar: 2 @[1.000]\n");
+}
+
+TEST_F(ServerCommandsTest, QueryPassesTheServersWordsOn) {
+  server_.Answer("/api/v1/query", 400,
+                 R"({"status":"error","errorType":"bad_data","error":"1:3: parse error"})");
+  EXPECT_EQ(Query({.expression = "u p"}), 2);
+  EXPECT_EQ(err, "tocsin query: 1:3: parse error\n");
+}
+
+TEST_F(ServerCommandsTest, NoServerOrAnotherOneIsAnError) {
+  EXPECT_EQ(Query({.expression = "up"}), 2);
+  EXPECT_EQ(err, "tocsin query: http://127.0.0.1:9095: connection refused\n");
+  EXPECT_EQ(Alerts(), 2);
+  EXPECT_EQ(Status(), 2);
+  for (const char* body : {"<html>", "[]", R"({"status":"success","data":[]})",
+                           R"({"status":"success","data":{"alerts":[{"labels":5}]}})"}) {
+    server_.Answer("/api/v1/alerts", 200, body);
+    EXPECT_EQ(Alerts(), 2) << body;
+    EXPECT_THAT(err, HasSubstr("http://127.0.0.1:9095")) << body;
+  }
+}
+
+TEST_F(ServerCommandsTest, AlertsAreATableWithFiringOnesFirst) {
+  server_.Answer(
+      "/api/v1/alerts", 200,
+      R"({"status":"success","data":{"alerts":[)"
+      R"({"labels":{"alertname":"B"},"state":"pending","activeAt":"T1","value":"1e+00"},)"
+      R"({"labels":{"alertname":"A","host":"x"},"state":"firing","activeAt":"T0",)"
+      R"("value":"1.55e+01"}]}})");
+  EXPECT_EQ(Alerts(), 0) << err;
+  EXPECT_EQ(out,
+            "STATE    ALERT  SINCE  VALUE  LABELS\n"
+            "firing   A      T0     15.5   {host=\"x\"}\n"
+            "pending  B      T1     1.0    {}\n");
+  server_.Answer("/api/v1/alerts", 200, R"({"status":"success","data":{"alerts":[]}})");
+  EXPECT_EQ(Alerts(), 0);
+  EXPECT_EQ(out, "no pending or firing alerts\n");
+}
+
+TEST_F(ServerCommandsTest, StatusShowsReadinessAndFailingRules) {
+  server_.Answer("/-/ready", 200, "ok");
+  server_.Answer("/api/v1/status/buildinfo", 200,
+                 R"({"status":"success","data":{"version":"1.2"}})");
+  server_.Answer("/api/v1/rules", 200,
+                 R"({"status":"success","data":{"groups":[{"name":"g","rules":[)"
+                 R"({"name":"A","health":"ok","alerts":[{"state":"firing"}]}]}]}})");
+  EXPECT_EQ(Status(), 0) << err;
+  EXPECT_THAT(out, HasSubstr("ready:    yes\nrules:    1 in 1 groups, 0 failing\n"
+                             "alerts:   1 firing, 0 pending\n"));
+
+  server_.Answer("/api/v1/rules", 200,
+                 R"({"status":"success","data":{"groups":[{"name":"g","rules":[)"
+                 R"({"name":"A","health":"err","lastError":"many-to-many"}]}]}})");
+  EXPECT_EQ(Status(), 1);
+  EXPECT_THAT(out, HasSubstr("g      A     many-to-many\n"));
+
+  server_.Answer("/-/ready", 503, R"({"status":"not ready","reasons":["restoring"]})");
+  EXPECT_EQ(Status(), 1);
+  EXPECT_THAT(out, HasSubstr("ready:    no: restoring\n"));
+}
+
+}  // namespace
+}  // namespace tocsin::app
