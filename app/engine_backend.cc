@@ -13,7 +13,9 @@ namespace {
 using engine::AlertInstance;
 using engine::RuleRuntime;
 
-bool Active(const AlertInstance& alert) { return alert.state.phase != rules::AlertPhase::kOk; }
+bool Active(const AlertInstance& alert) {
+  return alert.state.phase != rules::AlertPhase::kOk;
+}
 
 http::AlertStatus Status(const AlertInstance& alert, bool monitor) {
   http::AlertStatus status;
@@ -110,9 +112,9 @@ http::RuleGroupStatus GroupStatus(const engine::GroupRuntime& runtime) {
   for (size_t i = 0; i < runtime.rules.size(); ++i) {
     const rules::GroupRule& rule = runtime.group->rules[i];
     const auto* alert = std::get_if<rules::AlertRule>(&rule);
-    group.rules.push_back(alert != nullptr
-                              ? AlertRuleStatus(*alert, *runtime.rules[i])
-                              : RecordRuleStatus(std::get<rules::RecordRule>(rule), *runtime.rules[i]));
+    group.rules.push_back(
+        alert != nullptr ? AlertRuleStatus(*alert, *runtime.rules[i])
+                         : RecordRuleStatus(std::get<rules::RecordRule>(rule), *runtime.rules[i]));
   }
   return group;
 }
@@ -135,7 +137,9 @@ http::ReadyStatus EngineBackend::Ready() {
   return status;
 }
 
-absl::Status EngineBackend::Reload() { return reload_(); }
+absl::Status EngineBackend::Reload() {
+  return reload_();
+}
 
 std::vector<http::RuleGroupStatus> EngineBackend::Rules() {
   std::vector<http::RuleGroupStatus> groups;

@@ -13,7 +13,8 @@ namespace tocsin::app {
 
 // The admin port's view of the engine: shapes of Prometheus from what the shards hold.
 //
-// Thread: any. Borrows the engine. Rules() and Alerts() run on the shards' threads between two rounds of evaluation.
+// Thread: any. Borrows the engine. Rules() and Alerts() run on the shards' threads between two
+// rounds of evaluation.
 class EngineBackend : public http::AdminBackend {
  public:
   // `reload` reads the files again; all or nothing.

@@ -8,8 +8,9 @@
 
 namespace tocsin::app {
 
-// Looks at a fingerprint of files every `interval` and calls `changed` once a new one has stood for a whole interval, so
-// that a half-written set of files is not loaded. Polling needs no inotify and sees through swapped symbolic links.
+// Looks at a fingerprint of files every `interval` and calls `changed` once a new one has stood for
+// a whole interval, so that a half-written set of files is not loaded. Polling needs no inotify and
+// sees through swapped symbolic links.
 class FileWatch {
  public:
   FileWatch(std::function<uint64_t()> fingerprint, std::function<void()> changed,

@@ -17,12 +17,12 @@ struct LoadedFiles {
   std::shared_ptr<const rules::RuleSet> rules;
 };
 
-// Reads everything `options` names; flags are already applied to the result. Warnings are logged. InvalidArgument with
-// all findings, one a line.
+// Reads everything `options` names; flags are already applied to the result. Warnings are logged.
+// InvalidArgument with all findings, one a line.
 absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options);
 
-// Changes whenever the configuration file, one of the rule files or the list of them changes. Follows symbolic links, so
-// that a swapped ConfigMap directory is noticed.
+// Changes whenever the configuration file, one of the rule files or the list of them changes.
+// Follows symbolic links, so that a swapped ConfigMap directory is noticed.
 uint64_t FilesFingerprint(const std::string& config_path, const std::vector<std::string>& patterns);
 
 }  // namespace tocsin::app

@@ -129,8 +129,8 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
-  delivery = std::make_unique<delivery::Delivery>(*outbox, metrics, random,
-                                                  ExpandReceiverTemplate, Routing(config));
+  delivery = std::make_unique<delivery::Delivery>(*outbox, metrics, random, ExpandReceiverTemplate,
+                                                  Routing(config));
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
   delivery_loop->Start();
   engine->Start();
@@ -185,8 +185,9 @@ absl::Status Server::Parts::Reload() {
   }
   delivery->SetReceivers(Routing(loaded->config));
   if (NeedsRestart(files.config, loaded->config)) {
-    Log(LogLevel::kWarning, "listen addresses, data_dir, retention, evaluation interval and external labels change "
-                           "only with a restart");
+    Log(LogLevel::kWarning,
+        "listen addresses, data_dir, retention, evaluation interval and external labels change "
+        "only with a restart");
   }
   files = *std::move(loaded);
   reload_time.Set(clock.Now().seconds());
@@ -198,7 +199,9 @@ absl::Status Server::Parts::Reload() {
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Server::~Server() { Stop(); }
+Server::~Server() {
+  Stop();
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const Clock& clock) {
@@ -210,9 +213,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   return server;
 }
 
-void Server::Stop() { parts_->Stop(); }
-absl::Status Server::Reload() { return parts_->Reload(); }
-int Server::grpc_port() const { return parts_->grpc->port(); }
-int Server::admin_port() const { return parts_->admin->port(); }
+void Server::Stop() {
+  parts_->Stop();
+}
+absl::Status Server::Reload() {
+  return parts_->Reload();
+}
+int Server::grpc_port() const {
+  return parts_->grpc->port();
+}
+int Server::admin_port() const {
+  return parts_->admin->port();
+}
 
 }  // namespace tocsin::app

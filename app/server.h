@@ -24,23 +24,24 @@ struct ServerOptions {
 
 // The whole service as an object: `main` makes one, tests make one on ports 0.
 //
-// Starting opens the data directory, recovers, and only then takes samples and evaluates; the admin port answers from
-// before the recovery on (not ready). Stopping is the reverse: no new samples, those under way are committed, a last
-// evaluation, requests to receivers under way are answered, files closed.
+// Starting opens the data directory, recovers, and only then takes samples and evaluates; the admin
+// port answers from before the recovery on (not ready). Stopping is the reverse: no new samples,
+// those under way are committed, a last evaluation, requests to receivers under way are answered,
+// files closed.
 //
 // Thread: one caller for Start and Stop; Reload and the ports from any.
 class Server {
  public:
-  // Errors: InvalidArgument (configuration or rules, all findings in the message), what the store says, Unavailable (a
-  // port is taken).
+  // Errors: InvalidArgument (configuration or rules, all findings in the message), what the store
+  // says, Unavailable (a port is taken).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const Clock& clock);
   ~Server();  // stops
 
   void Stop();
 
-  // Reads configuration, rules and secrets again; all or nothing. Addresses, data_dir, retention and limits keep the
-  // values of the start: a change of these is reported as a warning in the log.
+  // Reads configuration, rules and secrets again; all or nothing. Addresses, data_dir, retention
+  // and limits keep the values of the start: a change of these is reported as a warning in the log.
   absl::Status Reload();
 
   int grpc_port() const;

@@ -95,7 +95,8 @@ absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
   reach_ms_ = absl::ToInt64Milliseconds(MaxReach(*rules));
   AlertsByRule& alerts = recovered.alerts;
   for (size_t i = 0; i < shards_.size(); ++i) {
-    // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the last shard.
+    // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the
+    // last shard.
     AlertsByRule share;
     for (const std::string& rule_id : OwnedRuleIds(*rules, OwnedBy(i))) {
       if (auto node = alerts.extract(rule_id)) share.insert(std::move(node));

@@ -14,8 +14,7 @@ namespace {
 
 // When the service last evaluated; nullopt on a new data directory.
 absl::StatusOr<std::optional<Timestamp>> ReadClock(const storage::Store& store) {
-  TOCSIN_ASSIGN_OR_RETURN(const auto value,
-                          store.Get(storage::Family::kMeta, storage::kMetaClock));
+  TOCSIN_ASSIGN_OR_RETURN(const auto value, store.Get(storage::Family::kMeta, storage::kMetaClock));
   if (!value) return std::nullopt;
   state::v1::ClockRecord record;
   TOCSIN_RETURN_IF_ERROR(storage::DecodeMessage(*value, record));

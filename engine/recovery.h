@@ -12,9 +12,9 @@ namespace tocsin::engine {
 
 // What a data directory remembers, apart from windows (Shard::Install reads those).
 struct Recovered {
-  AlertsByRule alerts;   // clocks already moved over the gap
+  AlertsByRule alerts;  // clocks already moved over the gap
   size_t alert_count = 0;
-  absl::Duration gap;    // since the last evaluation before the stop; 0 for a new directory
+  absl::Duration gap;  // since the last evaluation before the stop; 0 for a new directory
 };
 
 // Fills the registry from the log and reads the alerts. Once, before anything is evaluated.

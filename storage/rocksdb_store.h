@@ -20,6 +20,10 @@ struct RocksdbOptions {
   // Memtables of all families together.
   uint64_t memtable_bytes_max = 96 << 20;
   uint64_t block_cache_bytes = 32 << 20;
+  // With less free space than this on the volume, batches that add to the log are refused, all
+  // others are not: samples stop while alerts, pages and retention go on. Room for the memtables,
+  // which recovery from an error flushes.
+  uint64_t log_free_bytes_min = 128 << 20;
   // Where files live; nullptr is the real file system. Borrowed. Tests inject faults with it.
   rocksdb::Env* env = nullptr;
 };
@@ -27,8 +31,9 @@ struct RocksdbOptions {
 // Opens, or creates, the database of a data directory: RocksDB in PATH/db (mode 0700) and
 // PATH/lock, which keeps a second process out for as long as the Store lives.
 //
-// After a failed write (disk full) later writes first try to bring RocksDB back into service, so
-// the caller only has to try again.
+// A volume that fills up refuses samples first (RocksdbOptions::log_free_bytes_min), all of it as
+// Unavailable. After a failed write (disk full) later writes first try to bring RocksDB back into
+// service, so the caller only has to try again.
 //
 // Errors: FailedPrecondition (in use by another process; a format newer than this program, in which
 // case nothing is touched), DataLoss (corrupt), Unavailable (I/O), PermissionDenied.

@@ -7,7 +7,8 @@
 namespace tocsin::app {
 
 int RunServe(const ServerOptions& options, std::ostream& err) {
-  // Blocked in every thread, so that only sigwait below sees them. A lost peer must not end the process.
+  // Blocked in every thread, so that only sigwait below sees them. A lost peer must not end the
+  // process.
   sigset_t signals;
   sigemptyset(&signals);
   for (int signal : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&signals, signal);

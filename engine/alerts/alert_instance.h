@@ -22,6 +22,9 @@ struct AlertInstance {
   std::string alias;                               // of the page; set with the first one
   uint64_t page_sequence = 0;                      // of the last page intent
   bool page_open = false;                          // the last page intent was an open one
+  // The row was missing at the last evaluation: `state.last_seen` on disk is exact. While it is
+  // there, last_seen moves with every sample and is not written.
+  bool absent = false;
 };
 
 // What one evaluation did to one alert.

@@ -1,5 +1,7 @@
 #include "engine/alerts/alert_records.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "proto/tocsin/state/v1/state.pb.h"
@@ -35,6 +37,7 @@ absl::StatusOr<AlertInstance> FromRecord(const AlertRecord& record) {
   instance.alias = record.alias();
   instance.page_sequence = record.page_sequence();
   instance.page_open = record.page_open();
+  instance.absent = record.absent();
   instance.annotations = {record.annotations().begin(), record.annotations().end()};
   return instance;
 }
@@ -59,6 +62,7 @@ std::string EncodeAlert(const std::string& rule_id, const AlertInstance& instanc
   record.set_alias(instance.alias);
   record.set_page_sequence(instance.page_sequence);
   record.set_page_open(instance.page_open);
+  record.set_absent(instance.absent);
   record.mutable_annotations()->insert(instance.annotations.begin(), instance.annotations.end());
   return storage::EncodeMessage(record);
 }
@@ -82,8 +86,9 @@ absl::StatusOr<AlertsByRule> ReadAlerts(const storage::Store& store) {
   return alerts;
 }
 
-void SkipGap(absl::Duration gap, AlertInstance& instance) {
+void SkipGap(Timestamp last_evaluated, absl::Duration gap, AlertInstance& instance) {
   rules::AlertState& state = instance.state;
+  if (!instance.absent) state.last_seen = std::max(state.last_seen, last_evaluated);
   const bool waits =
       state.phase == rules::AlertPhase::kPending || state.pending_level != rules::Level::kOk;
   if (waits && state.active_at) *state.active_at = *state.active_at + gap;

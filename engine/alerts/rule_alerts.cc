@@ -76,7 +76,8 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
                               std::vector<AlertChange>& changes) {
   const rules::StepResult step = Step(slot.state, seen, evaluation.now);
   const bool remove = Forgettable(step.state) || step.transition == rules::Transition::kForgotten;
-  if (!added && !remove && step.transition == rules::Transition::kNone &&
+  const bool came_or_went = slot.absent == seen.present;
+  if (!added && !remove && !came_or_went && step.transition == rules::Transition::kNone &&
       !DurablyDifferent(step.state, slot.state)) {
     slot.state = step.state;
     return;
@@ -89,6 +90,7 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
   change.added = added;
   change.remove = remove;
   slot.state = step.state;
+  slot.absent = !seen.present;
   if (step.transition != rules::Transition::kNone) Describe(slot, evaluation);
   changes.push_back(std::move(change));
 }

@@ -1,5 +1,7 @@
-// push_value: sends one gauge over OTLP/gRPC and prints when it was acknowledged; the e2e tests' hand on the service.
-//   push_value --endpoint 127.0.0.1:4317 --name queue_length --value 100 --attr queue=orders [--repeat 20 --interval 200ms]
+// push_value: sends one gauge over OTLP/gRPC and prints when it was acknowledged; the e2e tests'
+// hand on the service.
+//   push_value --endpoint 127.0.0.1:4317 --name queue_length --value 100 --attr queue=orders
+//   [--repeat 20 --interval 200ms]
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -69,4 +71,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace tocsin
 
-int main(int argc, char** argv) { return tocsin::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return tocsin::Main(argc, argv);
+}

@@ -2,10 +2,10 @@
 
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/ascii.h"
 #include "rules/promql/duration.h"
 #include "tests/support/notation.h"
 
@@ -84,7 +84,8 @@ class Player {
 
   // "Name: expr [for 1m]"
   void Rule(const std::string& text) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits(": ", 1));
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(text, absl::MaxSplits(": ", 1));
     std::string expr = parts.second;
     std::string for_line;
     const size_t at = expr.rfind(" for ");

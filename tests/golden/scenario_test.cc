@@ -1,5 +1,5 @@
-// Plays every scenario file of tests/golden/alerts: plainly, and with a restart after each step, which must change
-// nothing.
+// Plays every scenario file of tests/golden/alerts: plainly, and with a restart after each step,
+// which must change nothing.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -133,7 +133,8 @@ TEST(RocksdbStoreTest, CorruptFileIsDataLoss) {
   EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status;
 }
 
-// A file system that runs out of space on request: every write to a file fails as a full disk does.
+// A file system that runs out of space on request: every write to a file fails as a full disk does,
+// or only little space is left.
 class FullFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   FullFile(std::unique_ptr<rocksdb::FSWritableFile> file, const std::atomic<bool>& full)
@@ -157,8 +158,8 @@ class FullFile : public rocksdb::FSWritableFileOwnerWrapper {
 
 class FullFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  explicit FullFileSystem(const std::atomic<bool>& full)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), full_(full) {}
+  explicit FullFileSystem(const std::atomic<bool>& full, const std::atomic<uint64_t>& free_bytes)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), full_(full), free_bytes_(free_bytes) {}
   const char* Name() const override { return "FullFileSystem"; }
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
@@ -169,14 +170,22 @@ class FullFileSystem : public rocksdb::FileSystemWrapper {
     return status;
   }
 
+  rocksdb::IOStatus GetFreeSpace(const std::string& /*path*/, const rocksdb::IOOptions& /*options*/,
+                                 uint64_t* free, rocksdb::IODebugContext* /*context*/) override {
+    *free = free_bytes_;
+    return rocksdb::IOStatus::OK();
+  }
+
  private:
   const std::atomic<bool>& full_;
+  const std::atomic<uint64_t>& free_bytes_;
 };
 
 TEST(RocksdbStoreTest, FullDiskRefusesThenRecoversWithoutReopening) {
   TempDir dir;
   std::atomic<bool> full = false;
-  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(full));
+  const std::atomic<uint64_t> free_bytes = 1 << 30;
+  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(full, free_bytes));
   RocksdbOptions options;
   options.env = env.get();
   auto store = Open(dir.path(), options);
@@ -196,6 +205,25 @@ TEST(RocksdbStoreTest, FullDiskRefusesThenRecoversWithoutReopening) {
   EXPECT_EQ(Get(*store, "before"), "1");
   EXPECT_EQ(Get(*store, "after0"), "1");
   EXPECT_EQ(Get(*store, "after1"), "1");
+}
+
+TEST(RocksdbStoreTest, LittleSpaceRefusesSamplesAndNothingElse) {
+  TempDir dir;
+  const std::atomic<bool> full = false;
+  std::atomic<uint64_t> free_bytes = 1000;
+  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(full, free_bytes));
+  RocksdbOptions options;
+  options.env = env.get();
+  options.log_free_bytes_min = 1001;
+  auto store = Open(dir.path(), options);
+  auto log = *OpenSampleLog(*store);
+  EXPECT_EQ(log->Append({}, {}, Timestamp()).status().code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(Put(*store, "alert", "1").ok());
+  free_bytes = 1001;
+  EXPECT_TRUE(log->Append({}, {}, Timestamp::FromMillis(1)).ok());
+  EXPECT_TRUE(log->Append({}, {}, Timestamp::FromMillis(2)).ok());
+  free_bytes = 0;
+  EXPECT_TRUE(log->CutBefore(Timestamp::FromMillis(2)).ok()) << "retention makes room";
 }
 
 // Moves the log below the first level, where it is after a while in any database.

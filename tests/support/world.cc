@@ -55,7 +55,8 @@ absl::Status World::Install(bool at_start) {
     shard_->HoldAfterGap(now(), recovered->gap);
     alerts = std::move(recovered->alerts);
   }
-  return shard_->Install(rules_, [](const std::string&) { return true; }, now(), std::move(alerts));
+  return shard_->Install(
+      rules_, [](const std::string&) { return true; }, now(), std::move(alerts));
 }
 
 absl::Status World::SetRules(const std::string& yaml) {
@@ -75,7 +76,9 @@ void World::Schedule(Timestamp at, const Labels& series, double value) {
   scheduled_.emplace(at, std::make_pair(series, value));
 }
 
-absl::StatusOr<SeriesRef> World::Resolve(const Labels& labels) { return registry_->Resolve(labels); }
+absl::StatusOr<SeriesRef> World::Resolve(const Labels& labels) {
+  return registry_->Resolve(labels);
+}
 
 void World::Submit(SampleBatch batch, Done done) {
   committer_->Submit(std::move(batch), std::move(done));
@@ -128,9 +131,14 @@ std::string World::AlertStateOf(const Labels& alert) const {
     rule.alerts->ForEach([&](const engine::AlertInstance& instance) {
       if (!(instance.labels == alert)) return;
       switch (instance.state.phase) {
-        case rules::AlertPhase::kOk: break;
-        case rules::AlertPhase::kPending: state = "pending"; break;
-        case rules::AlertPhase::kNoData: state = "no_data"; break;
+        case rules::AlertPhase::kOk:
+          break;
+        case rules::AlertPhase::kPending:
+          state = "pending";
+          break;
+        case rules::AlertPhase::kNoData:
+          state = "no_data";
+          break;
         case rules::AlertPhase::kFiring:
           state = monitor ? rules::LevelName(instance.state.level) : "firing";
       }

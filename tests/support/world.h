@@ -28,14 +28,15 @@ class ManualClock : public Clock {
   Timestamp now_;
 };
 
-// One shard with its committer, log and outbox on a memory store, in virtual time and on the caller's thread: the code
-// of production without its threads, sockets and disk.
+// One shard with its committer, log and outbox on a memory store, in virtual time and on the
+// caller's thread: the code of production without its threads, sockets and disk.
 class World : public engine::SampleSink {
  public:
   explicit World(Timestamp start);
   ~World() override;
 
-  // Loads rules as the service would at start or reload. InvalidArgument with all findings if they are wrong.
+  // Loads rules as the service would at start or reload. InvalidArgument with all findings if they
+  // are wrong.
   absl::Status SetRules(const std::string& yaml);
 
   // Samples arrive, each acknowledged at the time it is dated.
@@ -44,13 +45,15 @@ class World : public engine::SampleSink {
   // Lets time pass up to and including `t`: samples arrive and evaluations happen in order.
   void RunUntil(Timestamp t);
 
-  // The process dies and comes back `gap` later; what was committed is all that is left. Samples scheduled meanwhile
-  // are lost (their senders got no acknowledgement and this world's senders do not retry).
+  // The process dies and comes back `gap` later; what was committed is all that is left. Samples
+  // scheduled meanwhile are lost (their senders got no acknowledgement and this world's senders do
+  // not retry).
   void Restart(absl::Duration gap = absl::ZeroDuration());
   // Restart without a gap after each step of RunUntil: must change nothing.
   void RestartAfterEachStep(bool on) { restart_always_ = on; }
 
-  // "ok" (also: unknown), "pending", "warning", "critical" or, for alert rules of Prometheus, "firing"; "no_data".
+  // "ok" (also: unknown), "pending", "warning", "critical" or, for alert rules of Prometheus,
+  // "firing"; "no_data".
   std::string AlertStateOf(const Labels& alert) const;
   // The desired page of the alert; null: none was ever owed or it is gone.
   std::optional<storage::Outbox::Desired> PageOf(const Labels& alert) const;

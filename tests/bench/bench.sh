@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The measurements behind `./dev bench`; run from the repository's root. Prints figures only: docs/measurements.md keeps
+# them with date and machine.
+set -euo pipefail
+
+dir=build/bench
+rm -rf "$dir"
+mkdir -p "$dir/rules"
+pid=
+finish() { if [ -n "$pid" ]; then kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; fi; }
+trap finish EXIT
+
+start() {
+  rm -rf "$dir/data"
+  cat >"$dir/rules/rules.yaml" <<'YAML'
+monitors:
+- name: bench
+  query: max by (host) (load_metric_1)
+  threshold: {critical: "> 1e300"}
+YAML
+  printf 'rules: [rules/*.yaml]\nreceivers: [{name: none}]\nroute: {receiver: none}\n' >"$dir/tocsin.yaml"
+  build/tocsin serve --config "$dir/tocsin.yaml" --data-dir "$dir/data" --grpc-listen 127.0.0.1:0 \
+    --http-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 2>"$dir/log" &
+  pid=$!
+  until grep -q '"event":"ready"' "$dir/log"; do
+    kill -0 $pid 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
+    sleep 0.1
+  done
+  port=$(sed -n 's/.*"event":"ready".*"grpc_port":\([0-9]*\).*/\1/p' "$dir/log")
+}
+stop() { kill $pid; wait $pid || true; pid=; }
+
+ingest() {
+  local protocol run
+  for protocol in otlp native; do
+    for run in 1 2 3; do
+      start
+      echo "$protocol, run $run: $(build/ingest_load --protocol $protocol --target "127.0.0.1:$port" --series 100000 \
+        --samples-per-request 1000 --seconds 8 --connections 2 --server-pid $pid | tail -n 1)"
+      stop
+    done
+  done
+}
+query() { build/query_bench --benchmark_min_time=0.2 --benchmark_counters_tabular=true; }
+log() { build/log_bench --benchmark_min_time=0.2; }
+latency() { for _ in 1 2 3; do build/latency_bench; done; }
+
+if [ $# = 0 ]; then set -- ingest query log latency; fi
+for part in "$@"; do
+  case $part in
+    ingest | query | log | latency) echo "== $part"; $part ;;
+    *) echo "bench: unknown part '$part'" >&2; exit 2 ;;
+  esac
+done
