@@ -32,7 +32,9 @@ absl::StatusOr<Recovered> RecoverState(const storage::Store& store, const storag
   if (last_evaluated) recovered.gap = std::max(now - *last_evaluated, absl::ZeroDuration());
   TOCSIN_ASSIGN_OR_RETURN(recovered.alerts, ReadAlerts(store));
   for (auto& [rule, instances] : recovered.alerts) {
-    for (AlertInstance& alert : instances) SkipGap(recovered.gap, alert);
+    for (AlertInstance& alert : instances) {
+      SkipGap(last_evaluated.value_or(now), recovered.gap, alert);
+    }
     recovered.alert_count += instances.size();
   }
   return recovered;

@@ -92,6 +92,8 @@ class Shard {
                                                          const rules::TemplatedMap* labels,
                                                          const rules::TemplatedMap* annotations,
                                                          Plan& plan);
+  // Takes an alert over from disk.
+  void Adopt(const std::string& rule_id, const AlertInstance& alert);
   void MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored);
 
   void EvaluateGroup(GroupRuntime& group, Timestamp now);

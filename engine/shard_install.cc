@@ -133,6 +133,13 @@ absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules,
   return absl::OkStatus();
 }
 
+void Shard::Adopt(const std::string& rule_id, const AlertInstance& alert) {
+  if (auto* gauge = deps_.metrics.AlertsGauge(alert.state)) gauge->Increment();
+  // Its clocks were moved over the gap; written together with the clock record that ends the gap.
+  commit_.Keep(rule_id, alert);
+  commit_owed_ = true;
+}
+
 void Shard::MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored) {
   const bool at_start = rules_ == nullptr;
   const auto take = [&](RuleRuntime& rule) {
@@ -150,8 +157,7 @@ void Shard::MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored) {
     auto node = restored.find(rule.alerts->rule_id());
     if (node == restored.end()) return;
     for (AlertInstance& alert : node->second) {
-      if (auto* gauge = deps_.metrics.AlertsGauge(alert.state); gauge && at_start)
-        gauge->Increment();
+      if (at_start) Adopt(rule.alerts->rule_id(), alert);
       rule.alerts->Restore(std::move(alert));
     }
     restored.erase(node);
@@ -167,8 +173,7 @@ void Shard::MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored) {
   round.revision = &plan.rules->revision;
   for (auto& [rule_id, alerts] : restored) {
     for (AlertInstance& alert : alerts) {
-      if (auto* gauge = deps_.metrics.AlertsGauge(alert.state); gauge && at_start)
-        gauge->Increment();
+      if (at_start) Adopt(rule_id, alert);
       commit_.Retire(rule_id, std::move(alert), round);
       commit_owed_ = true;
     }

@@ -156,6 +156,12 @@ void AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const 
   }
 }
 
+void AlertCommit::Keep(const std::string& rule_id, const AlertInstance& instance) {
+  batch_.Put(storage::Family::kAlerts,
+             storage::AlertKey(rule_id, IdentityLabels(rule_id, instance)),
+             EncodeAlert(rule_id, instance));
+}
+
 void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, const Round& round) {
   if (instance.page_open) {
     const absl::Status staged = StagePage(rule_id, "rule removed", /*open=*/false,

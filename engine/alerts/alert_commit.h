@@ -38,6 +38,9 @@ class AlertCommit {
   // comes again.
   void Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round);
 
+  // Writes an alert as it is: recovery moved its clocks.
+  void Keep(const std::string& rule_id, const AlertInstance& instance);
+
   // An alert whose rule is gone: closes its page with that reason and forgets it.
   void Retire(const std::string& rule_id, AlertInstance instance, const Round& round);
 

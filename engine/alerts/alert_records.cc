@@ -29,6 +29,8 @@ absl::StatusOr<AlertInstance> FromRecord(const AlertRecord& record) {
     return has ? std::optional(Timestamp::FromMillis(ms)) : std::nullopt;
   };
   state.active_at = time(record.has_active_at_ms(), record.active_at_ms());
+  state.critical_since = time(record.has_critical_since_ms(), record.critical_since_ms());
+  state.absent_since = time(record.has_absent_since_ms(), record.absent_since_ms());
   state.fired_at = time(record.has_fired_at_ms(), record.fired_at_ms());
   state.keep_firing_since = time(record.has_keep_firing_since_ms(), record.keep_firing_since_ms());
   state.resolved_at = time(record.has_resolved_at_ms(), record.resolved_at_ms());
@@ -54,6 +56,8 @@ std::string EncodeAlert(const std::string& rule_id, const AlertInstance& instanc
   record.set_level(static_cast<uint32_t>(state.level));
   record.set_pending_level(static_cast<uint32_t>(state.pending_level));
   Put(state.active_at, [&](int64_t ms) { record.set_active_at_ms(ms); });
+  Put(state.critical_since, [&](int64_t ms) { record.set_critical_since_ms(ms); });
+  Put(state.absent_since, [&](int64_t ms) { record.set_absent_since_ms(ms); });
   Put(state.fired_at, [&](int64_t ms) { record.set_fired_at_ms(ms); });
   Put(state.keep_firing_since, [&](int64_t ms) { record.set_keep_firing_since_ms(ms); });
   Put(state.resolved_at, [&](int64_t ms) { record.set_resolved_at_ms(ms); });
@@ -89,10 +93,7 @@ absl::StatusOr<AlertsByRule> ReadAlerts(const storage::Store& store) {
 void SkipGap(Timestamp last_evaluated, absl::Duration gap, AlertInstance& instance) {
   rules::AlertState& state = instance.state;
   if (!instance.absent) state.last_seen = std::max(state.last_seen, last_evaluated);
-  const bool waits =
-      state.phase == rules::AlertPhase::kPending || state.pending_level != rules::Level::kOk;
-  if (waits && state.active_at) *state.active_at = *state.active_at + gap;
-  if (state.keep_firing_since) *state.keep_firing_since = *state.keep_firing_since + gap;
+  state = rules::AfterDowntime(state, gap);
   state.last_seen = state.last_seen + gap;
 }
 

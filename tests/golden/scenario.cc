@@ -1,5 +1,6 @@
 #include "tests/golden/scenario.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/ascii.h"
@@ -114,13 +115,15 @@ class Player {
   }
 
   std::optional<Labels> Alert(const std::string& text) {
-    const auto split = notation::SplitSeriesLine(text + " ");
+    // Alerts may have names that metrics may not have.
+    const size_t brace = std::min(text.find('{'), text.size());
+    const auto split = notation::SplitSeriesLine("alert" + text.substr(brace) + " ");
     if (!split.ok()) {
       Fail(std::string(split.status().message()));
       return std::nullopt;
     }
     LabelsBuilder labels(split->labels);
-    labels.Set("alertname", labels.Get(kMetricName)).Delete(kMetricName);
+    labels.Set("alertname", text.substr(0, brace)).Delete(kMetricName);
     return labels.Build();
   }
 
