@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -130,11 +131,13 @@ std::vector<OutgoingPoint> CpuUtilization(const CpuTimes& before, const CpuTimes
   const double span = Sum(after.all) - Sum(before.all);
   std::vector<OutgoingPoint> points;
   if (before.all.empty() || span <= 0) return points;
-  double busy = 1;
+  double busy = 0;
   for (const auto& [mode, seconds] : after.all) {
     const auto earlier = before.all.find(mode);
-    const double share = (seconds - (earlier == before.all.end() ? 0 : earlier->second)) / span;
-    if (mode == "idle" || mode == "iowait") busy -= share;
+    const double passed = seconds - (earlier == before.all.end() ? 0 : earlier->second);
+    // The kernel's iowait may go back a little.
+    const double share = std::max(0.0, passed / span);
+    if (mode != "idle" && mode != "iowait") busy += share;
     points.push_back(
         Point("system.cpu.utilization", "1", PointKind::kGauge, {{"cpu.mode", mode}}, share));
   }

@@ -12,6 +12,7 @@
 namespace tocsin::app {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -58,6 +59,11 @@ TEST(HostMetricsTest, UtilizationIsTheShareBetweenTwoReadings) {
   EXPECT_THAT(texts, Contains("g system.cpu.utilization{cpu.mode=user} 0.5 1"));
   EXPECT_THAT(texts, Contains("g system.cpu.utilization{cpu.mode=idle} 0.3 1"));
   EXPECT_THAT(texts, Contains("g system.cpu.busy{} 0.6 1"));
+  EXPECT_THAT(Texts(CpuUtilization(ParseCpuTimes("cpu 1000 0 0 7 9 0 0 0\n", 100),
+                                   ParseCpuTimes("cpu 1000 0 0 10 8 0 0 0\n", 100))),
+              AllOf(Contains("g system.cpu.utilization{cpu.mode=iowait} 0 1"),
+                    Contains("g system.cpu.busy{} 0 1")))
+      << "a counter of the kernel that goes back";
   EXPECT_THAT(CpuUtilization(CpuTimes(), after), IsEmpty()) << "nothing to compare with";
   EXPECT_THAT(CpuUtilization(after, after), IsEmpty()) << "no time has passed";
 }
