@@ -91,26 +91,27 @@ std::function<bool(const std::string&)> Engine::OwnedBy(size_t shard) const {
 
 absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
   const Timestamp now = clock_.Now();
-  TOCSIN_ASSIGN_OR_RETURN(Recovered recovered, RecoverState(store_, log_, now, registry_));
+  TOCSIN_ASSIGN_OR_RETURN(Resumed recovered, RecoverState(store_, log_, now, registry_));
   reach_ms_ = absl::ToInt64Milliseconds(MaxReach(*rules));
   AlertsByRule& alerts = recovered.alerts;
+  size_t alert_count = 0;
+  for (const auto& [rule_id, instances] : alerts) alert_count += instances.size();
   for (size_t i = 0; i < shards_.size(); ++i) {
     // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the
     // last shard.
-    AlertsByRule share;
+    Resumed share{{}, recovered.evaluated, recovered.hold_until};
     for (const std::string& rule_id : OwnedRuleIds(*rules, OwnedBy(i))) {
-      if (auto node = alerts.extract(rule_id)) share.insert(std::move(node));
+      if (auto node = alerts.extract(rule_id)) share.alerts.insert(std::move(node));
     }
-    if (i + 1 == shards_.size()) share.merge(alerts);
-    Shard& shard = shards_[i]->shard();
-    shard.HoldAfterGap(now, recovered.gap);
-    TOCSIN_RETURN_IF_ERROR(shard.Install(rules, OwnedBy(i), now, std::move(share)));
+    if (i + 1 == shards_.size()) share.alerts.merge(alerts);
+    TOCSIN_RETURN_IF_ERROR(
+        shards_[i]->shard().Resume(rules, OwnedBy(i), now, std::move(share)));
   }
   Log(LogLevel::kInfo, "state recovered",
       {{"series", static_cast<uint64_t>(registry_.size())},
-       {"alerts", static_cast<uint64_t>(recovered.alert_count)},
+       {"alerts", static_cast<uint64_t>(alert_count)},
        {"log_end", log_.next_offset()},
-       {"gap_seconds", absl::ToDoubleSeconds(recovered.gap)}});
+       {"gap_seconds", absl::ToDoubleSeconds(now - recovered.evaluated)}});
   return absl::OkStatus();
 }
 

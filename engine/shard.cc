@@ -16,14 +16,6 @@ Shard::Shard(ShardDependencies dependencies, ShardOptions options)
 
 Shard::~Shard() = default;
 
-void Shard::HoldAfterGap(Timestamp now, absl::Duration gap) {
-  constexpr absl::Duration kUnnoticed = absl::Seconds(5);
-  constexpr absl::Duration kHoldMax =
-      absl::Minutes(5);  // the lookback: what is silent longer is gone
-  if (gap < kUnnoticed) return;
-  hold_until_ = now + std::min(gap, kHoldMax) + options_.default_interval;
-}
-
 void Shard::ApplySample(SeriesRef ref, int64_t time_ms, double value) {
   const auto applied = windows_->Apply(ref, time_ms, value);
   if (!applied) return;
@@ -83,7 +75,7 @@ absl::Status Shard::EvaluateUpTo(Timestamp now) {
   SubmitWritten();
   const bool clock_due = now - clock_written_ >= options_.clock_interval;
   if (evaluated == 0 && !clock_due && !commit_owed_) return absl::OkStatus();
-  const absl::Status committed = commit_.Commit(now, clock_due);
+  const absl::Status committed = commit_.Commit(now, hold_until_, clock_due);
   commit_owed_ = !committed.ok();
   if (clock_due) clock_written_ = now;
   if (now - trimmed_at_ >= absl::Seconds(10)) {

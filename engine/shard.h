@@ -46,6 +46,13 @@ struct ShardDependencies {
   const Clock& clock;  // monotonic time only: how long evaluations take
 };
 
+// What a restart brings along.
+struct Resumed {
+  AlertsByRule alerts;   // as they were at `evaluated`
+  Timestamp evaluated;   // the last evaluation before the stop
+  Timestamp hold_until;  // as in force then
+};
+
 // The rules of one share and everything they need: windows, operators, alerts. Steps 3 (apply) and
 // 4 (evaluate and commit) of a sample's way.
 //
@@ -57,15 +64,16 @@ class Shard {
   ~Shard();
 
   // Replaces the rules; `owns` picks the shard's share. Windows are read from the log up to its
-  // end; alerts of rules that stay are kept, pages of rules that are gone are closed. `restored`:
-  // alerts from disk, at start only. On error nothing changed.
+  // end; alerts of rules that stay are kept, pages of rules that are gone are closed. On error
+  // nothing changed.
   absl::Status Install(std::shared_ptr<const rules::RuleSet> rules,
-                       const std::function<bool(const std::string& owner_key)>& owns, Timestamp now,
-                       AlertsByRule restored = {});
-
-  // The service did not run for `gap` until `now`: what is absent is held until data had the time
-  // to come back.
-  void HoldAfterGap(Timestamp now, absl::Duration gap);
+                       const std::function<bool(const std::string& owner_key)>& owns,
+                       Timestamp now);
+  // The same at start, with what is on disk: goes on where the last evaluation left off. The time
+  // since then counts for nothing, and what is absent is held until data had the time to come back.
+  absl::Status Resume(std::shared_ptr<const rules::RuleSet> rules,
+                      const std::function<bool(const std::string& owner_key)>& owns, Timestamp now,
+                      Resumed resumed);
 
   void Apply(const CommittedBatch& batch);
 
@@ -92,9 +100,13 @@ class Shard {
                                                          const rules::TemplatedMap* labels,
                                                          const rules::TemplatedMap* annotations,
                                                          Plan& plan);
-  // Takes an alert over from disk.
-  void Adopt(const std::string& rule_id, const AlertInstance& alert);
+  absl::Status LoadWindows(Plan& plan, Timestamp since);
+  // Fills in what is not written with every sample: the newest sample behind each row.
+  static void RecallLastSeen(Plan& plan, Resumed& resumed);
+  absl::Duration GapBefore(Timestamp now, const Resumed& resumed) const;
+  void HoldAfter(absl::Duration gap, const Resumed& resumed, Timestamp now);
   void MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored);
+  void Swap(Plan plan, Timestamp now);
 
   void EvaluateGroup(GroupRuntime& group, Timestamp now);
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,10 @@ namespace tocsin::engine {
 
 // What Install() builds aside, so that a rule set that cannot run changes nothing.
 struct Shard::Plan {
+  explicit Plan(std::shared_ptr<const rules::RuleSet> r)
+      : rules(std::move(r)),
+        queries(std::make_unique<QueryEngine>(*table, QueryOptions())) {}
+
   std::shared_ptr<const rules::RuleSet> rules;
   std::unique_ptr<SeriesTable> table = std::make_unique<SeriesTable>();
   std::unique_ptr<QueryEngine> queries;
@@ -100,13 +105,7 @@ absl::Status Shard::BuildPlan(const std::function<bool(const std::string&)>& own
   return absl::OkStatus();
 }
 
-absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules,
-                            const std::function<bool(const std::string&)>& owns, Timestamp now,
-                            AlertsByRule restored) {
-  Plan plan;
-  plan.rules = std::move(rules);
-  plan.queries = std::make_unique<QueryEngine>(*plan.table, QueryOptions());
-  TOCSIN_RETURN_IF_ERROR(BuildPlan(owns, now, plan));
+absl::Status Shard::LoadWindows(Plan& plan, Timestamp since) {
   TOCSIN_ASSIGN_OR_RETURN(auto selectors, SelectorIndex::Build(std::move(plan.selectors)));
   plan.windows = std::make_unique<WindowStore>(
       *plan.table, std::move(selectors), [this](SeriesRef ref) { return deps_.registry.Get(ref); },
@@ -117,10 +116,11 @@ absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules,
       });
   // Samples may have been committed a while before the time they are dated.
   const absl::Duration slack = absl::Milliseconds(options_.limits.future_ms_max);
-  TOCSIN_RETURN_IF_ERROR(plan.windows->Load(deps_.log, now - plan.queries->MaxReach() - slack));
-  plan.queries->Trim(now);
+  return plan.windows->Load(deps_.log, since - plan.queries->MaxReach() - slack);
+}
 
-  MoveAlerts(plan, now, std::move(restored));
+void Shard::Swap(Plan plan, Timestamp now) {
+  plan.queries->Trim(now);
   rules_ = std::move(plan.rules);
   // Alerts refer to the rule set and windows to the table: the old ones go only now, users first.
   groups_ = std::move(plan.groups);
@@ -130,18 +130,81 @@ absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules,
   table_ = std::move(plan.table);
   triggers_ = std::move(plan.triggers);
   trimmed_at_ = now;
+}
+
+absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules,
+                            const std::function<bool(const std::string&)>& owns, Timestamp now) {
+  Plan plan(std::move(rules));
+  TOCSIN_RETURN_IF_ERROR(BuildPlan(owns, now, plan));
+  TOCSIN_RETURN_IF_ERROR(LoadWindows(plan, now));
+  MoveAlerts(plan, now, {});
+  Swap(std::move(plan), now);
   return absl::OkStatus();
 }
 
-void Shard::Adopt(const std::string& rule_id, const AlertInstance& alert) {
-  if (auto* gauge = deps_.metrics.AlertsGauge(alert.state)) gauge->Increment();
-  // Its clocks were moved over the gap; written together with the clock record that ends the gap.
-  commit_.Keep(rule_id, alert);
-  commit_owed_ = true;
+absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules,
+                           const std::function<bool(const std::string&)>& owns, Timestamp now,
+                           Resumed resumed) {
+  Plan plan(std::move(rules));
+  TOCSIN_RETURN_IF_ERROR(BuildPlan(owns, now, plan));
+  TOCSIN_RETURN_IF_ERROR(LoadWindows(plan, std::min(now, resumed.evaluated)));
+  RecallLastSeen(plan, resumed);
+  const absl::Duration gap = GapBefore(now, resumed);
+  HoldAfter(gap, resumed, now);
+  for (auto& [rule_id, alerts] : resumed.alerts) {
+    for (AlertInstance& alert : alerts) {
+      SkipGap(gap, alert);
+      if (auto* gauge = deps_.metrics.AlertsGauge(alert.state)) gauge->Increment();
+      // Its clocks moved: written together with the clock record that ends the gap.
+      commit_.Keep(rule_id, alert);
+      commit_owed_ = true;
+    }
+  }
+  MoveAlerts(plan, now, std::move(resumed.alerts));
+  Swap(std::move(plan), now);
+  return absl::OkStatus();
+}
+
+void Shard::RecallLastSeen(Plan& plan, Resumed& resumed) {
+  for (const MonitorRuntime& monitor : plan.monitors) {
+    const auto alerts = resumed.alerts.find(monitor.rule->alerts->rule_id());
+    if (alerts == resumed.alerts.end()) continue;
+    const auto result = plan.queries->Evaluate(monitor.rule->query, resumed.evaluated);
+    absl::flat_hash_map<absl::uint128, Timestamp> newest;
+    // A query that fails says so at its first evaluation.
+    if (result.ok()) {
+      const std::vector<int64_t>& inputs = plan.queries->NewestInputs(monitor.rule->query);
+      result->frame->ForEach([&](size_t row) {
+        newest[(*result->labels)[row].Fingerprint()] = Timestamp::FromMillis(inputs[row]);
+      });
+    }
+    for (AlertInstance& alert : alerts->second) {
+      if (alert.absent) continue;  // what is on disk is exact
+      const auto row = newest.find(alert.result_labels.Fingerprint());
+      // A row that went between its last evaluation and the stop: not earlier than the stop.
+      const Timestamp seen = row != newest.end() ? row->second : resumed.evaluated;
+      alert.state.last_seen = std::max(alert.state.last_seen, seen);
+    }
+  }
+}
+
+// The clock record is up to clock_interval old when the service stops: a shorter gap may be none.
+absl::Duration Shard::GapBefore(Timestamp now, const Resumed& resumed) const {
+  const absl::Duration gap = now - resumed.evaluated;
+  return gap > options_.clock_interval ? gap : absl::ZeroDuration();
+}
+
+void Shard::HoldAfter(absl::Duration gap, const Resumed& resumed, Timestamp now) {
+  constexpr absl::Duration kUnnoticed = absl::Seconds(5);
+  constexpr absl::Duration kHoldMax =
+      absl::Minutes(5);  // the lookback: what is silent longer is gone
+  // What was left of an earlier hold goes on.
+  hold_until_ = resumed.hold_until > resumed.evaluated ? resumed.hold_until + gap : Timestamp();
+  if (gap < kUnnoticed) return;
+  hold_until_ = std::max(hold_until_, now + std::min(gap, kHoldMax) + options_.default_interval);
 }
 
 void Shard::MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored) {
-  const bool at_start = rules_ == nullptr;
   const auto take = [&](RuleRuntime& rule) {
     if (rule.alerts == nullptr) return;
     auto& alerts = restored[rule.alerts->rule_id()];
@@ -156,10 +219,7 @@ void Shard::MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored) {
     if (rule.alerts == nullptr) return;
     auto node = restored.find(rule.alerts->rule_id());
     if (node == restored.end()) return;
-    for (AlertInstance& alert : node->second) {
-      if (at_start) Adopt(rule.alerts->rule_id(), alert);
-      rule.alerts->Restore(std::move(alert));
-    }
+    for (AlertInstance& alert : node->second) rule.alerts->Restore(std::move(alert));
     restored.erase(node);
   };
   for (GroupRuntime& group : plan.groups) {
@@ -173,7 +233,6 @@ void Shard::MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored) {
   round.revision = &plan.rules->revision;
   for (auto& [rule_id, alerts] : restored) {
     for (AlertInstance& alert : alerts) {
-      if (at_start) Adopt(rule_id, alert);
       commit_.Retire(rule_id, std::move(alert), round);
       commit_owed_ = true;
     }

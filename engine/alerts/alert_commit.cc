@@ -180,11 +180,12 @@ void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, con
   CountStates(before, instance.state);
 }
 
-absl::Status AlertCommit::Commit(Timestamp now, bool clock_due) {
+absl::Status AlertCommit::Commit(Timestamp now, Timestamp hold_until, bool clock_due) {
   const bool changed = !batch_.empty();
   if (!changed && !clock_due) return absl::OkStatus();
   state::v1::ClockRecord clock;
   clock.set_evaluated_ms(now.millis());
+  clock.set_hold_until_ms(hold_until.millis());
   batch_.Put(storage::Family::kMeta, storage::kMetaClock, storage::EncodeMessage(clock));
   const absl::Status written =
       store_.Write(batch_, changed ? storage::Durability::kSynced : storage::Durability::kBuffered);

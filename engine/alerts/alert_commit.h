@@ -46,7 +46,7 @@ class AlertCommit {
 
   // Writes what was added, together with the clock record. Does nothing if there is nothing to
   // write and `clock_due` is false.
-  absl::Status Commit(Timestamp now, bool clock_due);
+  absl::Status Commit(Timestamp now, Timestamp hold_until, bool clock_due);
 
  private:
   absl::Status StagePage(const std::string& rule_id, const std::string& condition, bool open,

@@ -90,9 +90,8 @@ absl::StatusOr<AlertsByRule> ReadAlerts(const storage::Store& store) {
   return alerts;
 }
 
-void SkipGap(Timestamp last_evaluated, absl::Duration gap, AlertInstance& instance) {
+void SkipGap(absl::Duration gap, AlertInstance& instance) {
   rules::AlertState& state = instance.state;
-  if (!instance.absent) state.last_seen = std::max(state.last_seen, last_evaluated);
   state = rules::AfterDowntime(state, gap);
   state.last_seen = state.last_seen + gap;
 }

@@ -20,8 +20,7 @@ std::string EncodeAlert(const std::string& rule_id, const AlertInstance& instanc
 absl::StatusOr<AlertsByRule> ReadAlerts(const storage::Store& store);
 
 // Moves the clocks of an alert over a span in which nothing was evaluated, so that downtime counts
-// neither towards `for` nor keep_firing_for nor no data. A row that was there at `last_evaluated`
-// counts as seen then.
-void SkipGap(Timestamp last_evaluated, absl::Duration gap, AlertInstance& instance);
+// neither towards `for` nor keep_firing_for nor no data.
+void SkipGap(absl::Duration gap, AlertInstance& instance);
 
 }  // namespace tocsin::engine

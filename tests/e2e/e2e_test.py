@@ -4,6 +4,8 @@
     TOCSIN_BINARY_DIR=build python3 tests/e2e/e2e_test.py [-k NAME]
 """
 
+import collections
+import json
 import os
 import random
 import subprocess
@@ -14,7 +16,8 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
-from service import BUILD, Simulator, Tocsin, await_, get, get_json  # noqa: E402
+from otel_sdk import install  # noqa: E402
+from service import BUILD, KEY, Simulator, Tocsin, await_, get, get_json  # noqa: E402
 
 RULES = """
 monitors:
@@ -35,6 +38,14 @@ groups:
   - alert: QueueFull
     expr: queue:length:max >= 100
     labels: {severity: critical}
+"""
+
+SDK_RULES = """
+monitors:
+- name: orders-many
+  query: orders_total
+  threshold: {critical: ">= 30"}
+  annotations: {summary: "{{ $value }} orders by {{ $labels.method }} from {{ $labels.job }}"}
 """
 
 
@@ -91,8 +102,12 @@ class EndToEnd(unittest.TestCase):
         self.tocsin.push("queue_length", 0, "queue=orders")
         self.tocsin.push("burn", 0, "queue=orders")
         await_("closes", lambda: not self.simulator.open_alerts())
-        creates = [e for e in self.simulator.journal() if e["method"] == "POST" and e["path"] == "/v2/alerts"]
-        self.assertLessEqual(len(creates), 6, creates)
+        creates = collections.Counter(
+            json.loads(entry["body"])["alias"] for entry in self.simulator.journal()
+            if entry["method"] == "POST" and entry["target"] == "/v2/alerts")
+        self.assertEqual(len(creates), 3, creates)
+        # The kill may fall between a request and the record of its answer: then it is repeated, under the same alias.
+        self.assertLessEqual(max(creates.values()), 2, creates)
         self.assert_nothing_refused()
 
     def test_page_owed_during_an_outage_survives_kill(self):
@@ -147,8 +162,25 @@ class EndToEnd(unittest.TestCase):
         self.tocsin.start()
         await_("page", lambda: self.pages("queue-full"))
 
+    def test_opentelemetry_sdk_reaches_a_page(self):
+        python, problem = install.install(os.path.join(BUILD, "otel_sdk_venv"))
+        if python is None:
+            install.refuse_skip_in_ci(problem)
+            self.skipTest(f"the OpenTelemetry SDK cannot be installed: {problem}")
+        # Three rounds of ten orders, three messages in the queue: push.py says which series these become.
+        self.tocsin.write("rules.yaml", SDK_RULES)
+        urllib.request.urlopen(urllib.request.Request(self.tocsin.admin + "/-/reload", method="POST"), timeout=10)
+        pushed = subprocess.run(
+            [python, os.path.join(os.path.dirname(__file__), "otel_sdk", "push.py"), "--endpoint", self.tocsin.grpc,
+             "--rounds", "3", "--interval", "0.3"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(pushed.returncode, 0, pushed.stdout + pushed.stderr)
+        page = await_("page", lambda: self.pages("orders-many"))[0]
+        self.assertEqual(page["message"], "30 orders by card from shop/checkout")
+        self.assertEqual(page["priority"], "P1")
+        self.assertEqual(page["details"]["instance"], "instance-1")
+        self.assert_nothing_refused()
+
     def test_key_never_shows(self):
-        from service import KEY
         self.tocsin.push("queue_length", 120, "queue=orders")
         await_("page", lambda: self.pages("queue-full"))
         everything = get(self.tocsin.admin + "/metrics") + "\n".join(self.tocsin.log_lines())

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 #include <sstream>
 
 #include "absl/strings/str_join.h"
@@ -17,6 +18,10 @@ struct Case {
   std::string path;
   bool restarts;
 };
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.path;
+}
 
 std::vector<Case> Cases() {
   std::vector<Case> cases;

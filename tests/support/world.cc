@@ -10,6 +10,8 @@
 namespace tocsin::testing {
 namespace {
 
+constexpr auto kOwnsAll = [](const std::string&) { return true; };
+
 engine::ShardOptions Options() {
   engine::ShardOptions options;
   options.default_interval = absl::Seconds(15);
@@ -43,20 +45,14 @@ void World::Boot() {
   committer_ = std::make_unique<engine::Committer>(
       *registry_, *log_, Limits().ingest_queue_bytes_max, *metrics_,
       [this](std::shared_ptr<const engine::CommittedBatch> batch) { shard_->Apply(*batch); });
-  const absl::Status installed = Install(/*at_start=*/true);
+  const absl::Status installed = Resume();
   TOCSIN_CHECK(installed.ok()) << installed;
 }
 
-absl::Status World::Install(bool at_start) {
-  engine::AlertsByRule alerts;
-  if (at_start) {
-    auto recovered = engine::RecoverState(store_, *log_, now(), *registry_);
-    if (!recovered.ok()) return recovered.status();
-    shard_->HoldAfterGap(now(), recovered->gap);
-    alerts = std::move(recovered->alerts);
-  }
-  return shard_->Install(
-      rules_, [](const std::string&) { return true; }, now(), std::move(alerts));
+absl::Status World::Resume() {
+  auto resumed = engine::RecoverState(store_, *log_, now(), *registry_);
+  if (!resumed.ok()) return resumed.status();
+  return shard_->Resume(rules_, kOwnsAll, now(), *std::move(resumed));
 }
 
 absl::Status World::SetRules(const std::string& yaml) {
@@ -69,7 +65,7 @@ absl::Status World::SetRules(const std::string& yaml) {
     return absl::InvalidArgumentError(all);
   }
   rules_ = std::make_shared<rules::RuleSet>(std::move(loaded.rules));
-  return Install(/*at_start=*/false);
+  return shard_->Install(rules_, kOwnsAll, now());
 }
 
 void World::Schedule(Timestamp at, const Labels& series, double value) {

@@ -69,7 +69,7 @@ class World : public engine::SampleSink {
 
  private:
   void Boot();
-  absl::Status Install(bool at_start);
+  absl::Status Resume();
   void Deliver(Timestamp now);
   void Step(Timestamp now);
 

@@ -73,6 +73,7 @@ def main():
     arguments = parser.parse_args()
     python, problem = install.install(arguments.venv)
     if python is None:
+        install.refuse_skip_in_ci(problem)
         print(f"skipped: the OpenTelemetry SDK cannot be installed: {problem}")
         return install.SKIPPED
     problems = push(arguments, python, []) + push(arguments, python, ["--gzip"])
