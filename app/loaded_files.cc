@@ -44,9 +44,15 @@ std::string ReadFile(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
-  ConfigResult config = LoadConfig(options.config_path, ConfigSources::System());
-  TOCSIN_RETURN_IF_ERROR(Judge(config.diagnostics));
   LoadedFiles files;
+  files.other_files.push_back(options.config_path);
+  ConfigSources sources = ConfigSources::System();
+  sources.secret_file = [&files, read = sources.secret_file](const std::string& path) {
+    files.other_files.push_back(path);
+    return read(path);
+  };
+  ConfigResult config = LoadConfig(options.config_path, sources);
+  TOCSIN_RETURN_IF_ERROR(Judge(config.diagnostics));
   files.config = std::move(config.config);
   ApplyFlags(options, files.config);
 
@@ -65,12 +71,16 @@ absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
   return files;
 }
 
-uint64_t FilesFingerprint(const std::string& config_path,
+uint64_t FilesFingerprint(const std::vector<std::string>& files,
                           const std::vector<std::string>& patterns) {
-  std::string all = ReadFile(config_path);
-  const auto paths = rules::ExpandGlobs(patterns);
-  if (!paths.ok()) return Hash64(all);
-  for (const std::string& path : *paths) absl::StrAppend(&all, "\n", path, "\n", ReadFile(path));
+  std::string all;
+  const auto add = [&all](const std::string& path) {
+    absl::StrAppend(&all, path, "\n", ReadFile(path), "\n");
+  };
+  for (const std::string& path : files) add(path);
+  if (const auto paths = rules::ExpandGlobs(patterns); paths.ok()) {
+    for (const std::string& path : *paths) add(path);
+  }
   return Hash64(all);
 }
 

@@ -15,14 +15,16 @@ namespace tocsin::app {
 struct LoadedFiles {
   Config config;
   std::shared_ptr<const rules::RuleSet> rules;
+  std::vector<std::string> other_files;  // the configuration and the secrets it names
 };
 
 // Reads everything `options` names; flags are already applied to the result. Warnings are logged.
 // InvalidArgument with all findings, one a line.
 absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options);
 
-// Changes whenever the configuration file, one of the rule files or the list of them changes.
-// Follows symbolic links, so that a swapped ConfigMap directory is noticed.
-uint64_t FilesFingerprint(const std::string& config_path, const std::vector<std::string>& patterns);
+// Changes whenever one of `files`, one of the files that match `patterns` or the list of these
+// changes. Follows symbolic links, so that a swapped ConfigMap or Secret directory is noticed.
+uint64_t FilesFingerprint(const std::vector<std::string>& files,
+                          const std::vector<std::string>& patterns);
 
 }  // namespace tocsin::app

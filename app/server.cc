@@ -77,9 +77,10 @@ struct Server::Parts {
   absl::Status Start(Server& server);
   void Stop();
   absl::Status Reload();
+  uint64_t WatchedFingerprint();
 
   const ServerOptions options;
-  LoadedFiles files;
+  LoadedFiles files;  // after the start guarded by reload_mutex
   const Clock& clock;
   SeededRandom random;
   Metrics metrics;
@@ -144,9 +145,7 @@ absl::Status Server::Parts::Start(Server& server) {
   reload_successful.Set(1);
   reload_time.Set(clock.Now().seconds());
   watch = std::make_unique<FileWatch>(
-      [path = options.config_path, patterns = config.rules] {
-        return FilesFingerprint(path, patterns);
-      },
+      [this] { return WatchedFingerprint(); },
       [&server] {
         Log(LogLevel::kInfo, "files changed, reloading");
         server.Reload().IgnoreError();  // logged and counted there
@@ -170,6 +169,16 @@ void Server::Parts::Stop() {
   if (delivery_loop) delivery_loop->Stop();
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");
+}
+
+uint64_t Server::Parts::WatchedFingerprint() {
+  std::vector<std::string> other_files, patterns;
+  {
+    MutexLock lock(reload_mutex);
+    other_files = files.other_files;
+    patterns = files.config.rules;
+  }
+  return FilesFingerprint(other_files, patterns);
 }
 
 absl::Status Server::Parts::Reload() {

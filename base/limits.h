@@ -26,7 +26,7 @@ struct Limits {
   uint64_t alerts_per_rule_max = 10'000;     // instances of one monitor or alert rule
   // Pages.
   uint64_t outbox_entries_max = 100'000;
-  uint64_t history_days = 7;
+  uint64_t history_days = 7;                 // transitions are kept that long
   // HTTP (admin).
   uint64_t http_body_bytes_max = 4 << 20;
   uint64_t http_connections_max = 256;

@@ -14,7 +14,7 @@ namespace tocsin::engine {
 namespace {
 
 constexpr size_t kInboxBytesMax = 64 << 20;
-constexpr absl::Duration kCutInterval = absl::Minutes(1);
+constexpr absl::Duration kForgetInterval = absl::Minutes(1);
 
 template <typename Fn>
 void ForEachQuery(const rules::RuleSet& rules, Fn&& fn) {
@@ -69,6 +69,7 @@ Engine::Engine(EngineOptions options, storage::Store& store, storage::Outbox& ou
                  [this](std::shared_ptr<const CommittedBatch> batch) {
                    for (auto& shard : shards_) shard->Post(batch);
                  }),
+      history_sweep_(store, absl::Hours(24) * options_.shard.limits.history_days),
       alive_(metrics.Gauge("tocsin_start_time_seconds", "When this process began to evaluate.")) {
   TOCSIN_CHECK(options_.shards >= 1 && options_.shards <= 64) << options_.shards;
   const ShardDependencies dependencies{store, outbox, log, registry_, *this, evaluation_metrics_,
@@ -131,7 +132,7 @@ void Engine::CommitLoop() {
   while (committer_.WaitForWork()) {
     const Timestamp now = clock_.Now();
     committer_.CommitWaiting(now);
-    if (now - log_cut_at_ >= kCutInterval) CutLog(now);
+    if (now - forgot_at_ >= kForgetInterval || now < forgot_at_) ForgetOld(now);
   }
 }
 
@@ -139,13 +140,16 @@ absl::Duration Engine::LateMax() const {
   return absl::Milliseconds(options_.shard.limits.past_ms_max);
 }
 
-void Engine::CutLog(Timestamp now) {
-  log_cut_at_ = now;
+void Engine::ForgetOld(Timestamp now) {
+  forgot_at_ = now;
   const absl::Duration reach =
       absl::Milliseconds(reach_ms_.load() + options_.shard.limits.future_ms_max);
   const absl::Status cut = log_.CutBefore(now - std::max(options_.retention, reach));
   if (!cut.ok()) {
     Log(LogLevel::kWarning, "log could not be cut", {{"error", cut.ToString()}});
+  }
+  if (const auto swept = history_sweep_.Step(now); !swept.ok()) {
+    Log(LogLevel::kWarning, "history could not be cut", {{"error", swept.status().ToString()}});
   }
 }
 

@@ -17,6 +17,7 @@
 #include "engine/sample_sink.h"
 #include "engine/series_registry.h"
 #include "engine/shard_thread.h"
+#include "storage/history_sweep.h"
 #include "storage/outbox.h"
 #include "storage/sample_log.h"
 #include "storage/store.h"
@@ -63,7 +64,8 @@ class Engine : public SampleSink {
 
  private:
   void CommitLoop();
-  void CutLog(Timestamp now);
+  // Retention: of the log and of the history.
+  void ForgetOld(Timestamp now);
   std::function<bool(const std::string&)> OwnedBy(size_t shard) const;
   static absl::Status TryRules(const rules::RuleSet& rules);
   absl::Duration LateMax() const;
@@ -77,7 +79,8 @@ class Engine : public SampleSink {
   std::vector<std::unique_ptr<ShardThread>> shards_;
   Committer committer_;
   std::thread commit_thread_;
-  Timestamp log_cut_at_;  // committer thread
+  storage::HistorySweep history_sweep_;  // committer thread
+  Timestamp forgot_at_;                  // committer thread
   std::atomic<int64_t> reach_ms_{0};
   prometheus::Gauge& alive_;
 };

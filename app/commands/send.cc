@@ -1,5 +1,7 @@
 #include "app/commands/send.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -88,15 +90,26 @@ absl::Status SendPaced(const SendPace& pace, const Clock& clock, Sender& sender,
   return absl::OkStatus();
 }
 
-int RunPaced(const SendTarget& target, const SendPace& pace, const Clock& clock,
-             const MakePoints& make, std::ostream& out, std::ostream& err) {
+// `resource` holds for keys that the user does not give.
+int RunPaced(const SendTarget& target, ingest::Attributes resource, const SendPace& pace,
+             const Clock& clock, const MakePoints& make, std::ostream& out, std::ostream& err) {
   if (pace.interval <= absl::ZeroDuration()) {
     return WrongUse(absl::InvalidArgumentError("the interval must be above 0"), err);
   }
-  auto resource = ParseAttributes(target.attributes);
-  if (!resource.ok()) return WrongUse(resource.status(), err);
-  Sender sender(target, *std::move(resource));
+  const auto given = ParseAttributes(target.attributes);
+  if (!given.ok()) return WrongUse(given.status(), err);
+  for (const auto& [key, value] : *given) {
+    const auto same = [&key = key](const auto& attribute) { return attribute.first == key; };
+    std::erase_if(resource, same);
+    resource.emplace_back(key, value);
+  }
+  Sender sender(target, std::move(resource));
   return sender.Finish(SendPaced(pace, clock, sender, make), out, err);
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
 }
 
 absl::StatusOr<std::vector<CsvRow>> ReadCsvFile(const std::string& path) {
@@ -117,15 +130,19 @@ absl::StatusOr<std::vector<CsvRow>> ReadCsvFile(const std::string& path) {
 int RunSendHost(const SendHostOptions& options, const Clock& clock, std::ostream& out,
                 std::ostream& err) {
   HostReader reader(options.proc_folder);
+  // So that a page says which machine it is about: they become the labels job and instance.
+  const ingest::Attributes resource = {{"service.name", "host"},
+                                       {"service.instance.id", HostName()},
+                                       {"host.name", HostName()}};
   return RunPaced(
-      options.target, options.pace, clock, [&](Timestamp now) { return reader.Read(now); }, out,
+      options.target, resource, options.pace, clock, [&](Timestamp now) { return reader.Read(now); }, out,
       err);
 }
 
 int RunSendGenerated(const SendGeneratedOptions& options, const Clock& clock, std::ostream& out,
                      std::ostream& err) {
   return RunPaced(
-      options.target, options.pace, clock,
+      options.target, {}, options.pace, clock,
       [&](Timestamp now) { return GeneratePoints(options.series, now); }, out, err);
 }
 

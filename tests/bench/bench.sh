@@ -36,7 +36,7 @@ ingest() {
     for run in 1 2 3; do
       start
       echo "$protocol, run $run: $(build/ingest_load --protocol $protocol --target "127.0.0.1:$port" --series 100000 \
-        --samples-per-request 1000 --seconds 8 --connections 2 --server-pid $pid | tail -n 1)"
+        --samples-per-request 1000 --seconds 8 --connections 2 --server-pid $pid | tail -n 2 | paste -sd ' ')"
       stop
     done
   done
