@@ -144,12 +144,11 @@ absl::Status Server::Parts::Start(Server& server) {
   backend->SetNotReady("");
   reload_successful.Set(1);
   reload_time.Set(clock.Now().seconds());
-  watch = std::make_unique<FileWatch>(
-      [this] { return WatchedFingerprint(); },
-      [&server] {
-        Log(LogLevel::kInfo, "files changed, reloading");
-        server.Reload().IgnoreError();  // logged and counted there
-      });
+  watch = std::make_unique<FileWatch>([this] { return WatchedFingerprint(); },
+                                      [&server] {
+                                        Log(LogLevel::kInfo, "files changed, reloading");
+                                        server.Reload().IgnoreError();  // logged and counted there
+                                      });
   Log(LogLevel::kInfo, "ready",
       {{"grpc_port", grpc->port()},
        {"admin", admin->address()},

@@ -18,7 +18,8 @@ class CheckFailure {
 
 }  // namespace tocsin::internal
 
-// A broken invariant of ours: ends the process, in release builds too. Bad input gets a Status instead.
+// A broken invariant of ours: ends the process, in release builds too. Bad input gets a Status
+// instead.
 //   TOCSIN_CHECK(row < rows.size()) << "row " << row;
 #define TOCSIN_CHECK(condition) \
   if (condition) [[likely]] {   \

@@ -44,8 +44,8 @@ bool NameLess(const std::pair<std::string, std::string>& label, absl::string_vie
 bool IsPlainName(absl::string_view name, bool metric) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
   return std::all_of(name.begin(), name.end(), [metric](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || (metric && c == ':');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (metric && c == ':');
   });
 }
 
@@ -95,7 +95,9 @@ absl::StatusOr<Labels> Labels::FromCanonical(absl::string_view bytes) {
   return labels;
 }
 
-size_t Labels::size() const { return static_cast<size_t>(std::distance(begin(), end())); }
+size_t Labels::size() const {
+  return static_cast<size_t>(std::distance(begin(), end()));
+}
 
 absl::string_view Labels::Get(absl::string_view name) const {
   for (const LabelView& label : *this) {
@@ -105,8 +107,12 @@ absl::string_view Labels::Get(absl::string_view name) const {
   return {};
 }
 
-uint64_t Labels::Hash() const { return Hash64(data_); }
-absl::uint128 Labels::Fingerprint() const { return Fingerprint128(data_); }
+uint64_t Labels::Hash() const {
+  return Hash64(data_);
+}
+absl::uint128 Labels::Fingerprint() const {
+  return Fingerprint128(data_);
+}
 
 std::string Labels::ToString() const {
   const absl::string_view metric = metric_name();
@@ -116,7 +122,8 @@ std::string Labels::ToString() const {
   for (const LabelView& label : *this) {
     if (label.name == kMetricName) continue;
     if (!body.empty()) body += ", ";
-    absl::StrAppend(&body, IsPlainName(label.name, false) ? std::string(label.name) : Quote(label.name),
+    absl::StrAppend(&body,
+                    IsPlainName(label.name, false) ? std::string(label.name) : Quote(label.name),
                     "=", Quote(label.value));
   }
   if (plain && body.empty()) return std::string(metric);
@@ -187,7 +194,9 @@ Labels LabelsBuilder::Build() const {
   return labels;
 }
 
-uint64_t Hash64(absl::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+uint64_t Hash64(absl::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 absl::uint128 Fingerprint128(absl::string_view bytes) {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());

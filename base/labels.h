@@ -23,11 +23,12 @@ struct LabelView {
   friend bool operator==(const LabelView&, const LabelView&) = default;
 };
 
-// An immutable label set, sorted by name, names unique, no empty values (in PromQL an empty value is an absent
-// label). Made by LabelsBuilder.
+// An immutable label set, sorted by name, names unique, no empty values (in PromQL an empty value
+// is an absent label). Made by LabelsBuilder.
 //
-// The set is one string in canonical form: per label, varint length + name, varint length + value. That string
-// is also the key of the series on disk and what is hashed, so equal sets have equal bytes.
+// The set is one string in canonical form: per label, varint length + name, varint length + value.
+// That string is also the key of the series on disk and what is hashed, so equal sets have equal
+// bytes.
 //
 // Thread: immutable, any.
 class Labels {
@@ -82,8 +83,8 @@ class Labels {
   absl::string_view metric_name() const { return Get(kMetricName); }
 
   const std::string& canonical() const { return data_; }
-  uint64_t Hash() const;                 // XXH3, 64 bits
-  absl::uint128 Fingerprint() const;     // XXH3, 128 bits: taken as the identity of the set
+  uint64_t Hash() const;              // XXH3, 64 bits
+  absl::uint128 Fingerprint() const;  // XXH3, 128 bits: taken as the identity of the set
 
   // PromQL notation: name{a="b", c="d"}, values escaped.
   std::string ToString() const;

@@ -5,32 +5,32 @@
 
 namespace tocsin {
 
-// Everything that input can grow has a limit here, with unit and default. Set under `limits:` in tocsin.yaml by the
-// same names; `tocsin check --print-config` shows all.
+// Everything that input can grow has a limit here, with unit and default. Set under `limits:` in
+// tocsin.yaml by the same names; `tocsin check --print-config` shows all.
 struct Limits {
   // Series and labels.
-  uint64_t series_max = 2'000'000;           // series known to one data directory
+  uint64_t series_max = 2'000'000;  // series known to one data directory
   uint64_t labels_per_series_max = 128;
   uint64_t label_name_bytes_max = 1024;
   uint64_t label_value_bytes_max = 4096;
   // Requests.
-  uint64_t request_bytes_max = 64 << 20;     // after decompression
+  uint64_t request_bytes_max = 64 << 20;  // after decompression
   uint64_t samples_per_request_max = 1'000'000;
-  uint64_t streams_max = 1024;               // native streams open at once
+  uint64_t streams_max = 1024;                 // native streams open at once
   uint64_t ingest_queue_bytes_max = 64 << 20;  // samples accepted but not yet committed
-  uint64_t future_ms_max = 10 * 60 * 1000;   // samples dated further ahead are rejected
-  uint64_t past_ms_max = 60 * 60 * 1000;     // samples dated further back are rejected
+  uint64_t future_ms_max = 10 * 60 * 1000;     // samples dated further ahead are rejected
+  uint64_t past_ms_max = 60 * 60 * 1000;       // samples dated further back are rejected
   // Rules.
   uint64_t rule_file_bytes_max = 1 << 20;
   uint64_t rules_max = 20'000;
-  uint64_t alerts_per_rule_max = 10'000;     // instances of one monitor or alert rule
+  uint64_t alerts_per_rule_max = 10'000;  // instances of one monitor or alert rule
   // Pages.
   uint64_t outbox_entries_max = 100'000;
-  uint64_t history_days = 7;                 // transitions are kept that long
+  uint64_t history_days = 7;  // transitions are kept that long
   // HTTP (admin).
   uint64_t http_body_bytes_max = 4 << 20;
   uint64_t http_connections_max = 256;
-  uint64_t query_samples_max = 50'000'000;   // samples one ad-hoc query may read
+  uint64_t query_samples_max = 50'000'000;  // samples one ad-hoc query may read
 };
 
 }  // namespace tocsin

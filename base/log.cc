@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 namespace tocsin {
 namespace {
@@ -14,10 +14,14 @@ constexpr size_t kFieldBytesMax = 2048;
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -43,10 +47,10 @@ std::string JsonValue(const LogField& field) {
 
 struct Output {
   Output() : terminal(isatty(STDERR_FILENO) == 1), logger(spdlog::stderr_color_mt("tocsin")) {
-    logger->set_pattern(terminal ? "%H:%M:%S.%e %^%-7l%$ %v"
-                                 : R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
-                        terminal ? spdlog::pattern_time_type::local
-                                 : spdlog::pattern_time_type::utc);
+    logger->set_pattern(
+        terminal ? "%H:%M:%S.%e %^%-7l%$ %v"
+                 : R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+        terminal ? spdlog::pattern_time_type::local : spdlog::pattern_time_type::utc);
     logger->flush_on(spdlog::level::debug);
   }
   const bool terminal;
@@ -72,6 +76,8 @@ void Log(LogLevel level, absl::string_view event, std::initializer_list<LogField
   output.logger->log(ToSpdlog(level), "{}", line);
 }
 
-void SetLogLevel(LogLevel level) { GetOutput().logger->set_level(ToSpdlog(level)); }
+void SetLogLevel(LogLevel level) {
+  GetOutput().logger->set_level(ToSpdlog(level));
+}
 
 }  // namespace tocsin

@@ -26,8 +26,9 @@ struct LogField {
   std::variant<std::string, double, int64_t, bool> value;
 };
 
-// Writes one line to standard error: a JSON object, or text when standard error is a terminal. `event` is a fixed
-// sentence; what varies goes into fields, escaped and cut at 2 KiB each. Never pass a secret.
+// Writes one line to standard error: a JSON object, or text when standard error is a terminal.
+// `event` is a fixed sentence; what varies goes into fields, escaped and cut at 2 KiB each. Never
+// pass a secret.
 //
 // Called at the edges, once per event; pure code does not log. Thread: any.
 void Log(LogLevel level, absl::string_view event, std::initializer_list<LogField> fields = {});

@@ -20,7 +20,11 @@ prometheus::Gauge& Metrics::Gauge(const std::string& name, const std::string& he
 prometheus::Histogram& Metrics::Histogram(const std::string& name, const std::string& help,
                                           const std::vector<double>& bounds,
                                           const LabelMap& labels) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry_).Add(labels, bounds);
+  return prometheus::BuildHistogram()
+      .Name(name)
+      .Help(help)
+      .Register(*registry_)
+      .Add(labels, bounds);
 }
 
 std::string Metrics::ExpositionText() const {

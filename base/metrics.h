@@ -12,8 +12,8 @@
 
 namespace tocsin {
 
-// The process' own metrics. Handles are resolved once, at construction of whoever counts, so that every series
-// exists at 0 from the start; they live as long as this object.
+// The process' own metrics. Handles are resolved once, at construction of whoever counts, so that
+// every series exists at 0 from the start; they live as long as this object.
 //
 // Thread: any.
 class Metrics {

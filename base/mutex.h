@@ -9,8 +9,8 @@
 
 namespace tocsin {
 
-// std::mutex with thread-safety annotations: clang checks them, and TSan sees the lock (the packaged abseil
-// mutex carries no TSan hooks).
+// std::mutex with thread-safety annotations: clang checks them, and TSan sees the lock (the
+// packaged abseil mutex carries no TSan hooks).
 class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }

@@ -17,14 +17,18 @@ struct Sample {
   double value = 0;
 };
 
-// The NaN that marks the end of a series (Prometheus' bit pattern); any other NaN is an ordinary value.
+// The NaN that marks the end of a series (Prometheus' bit pattern); any other NaN is an ordinary
+// value.
 inline constexpr uint64_t kStaleMarkerBits = 0x7ff0000000000002;
-inline double StaleMarker() { return std::bit_cast<double>(kStaleMarkerBits); }
+inline double StaleMarker() {
+  return std::bit_cast<double>(kStaleMarkerBits);
+}
 inline bool IsStaleMarker(double value) {
   return std::bit_cast<uint64_t>(value) == kStaleMarkerBits;
 }
 
-// Samples on their way from a decoder to the log: three columns of equal length, in the sender's order.
+// Samples on their way from a decoder to the log: three columns of equal length, in the sender's
+// order.
 struct SampleBatch {
   std::vector<SeriesRef> refs;
   std::vector<int64_t> times_ms;
@@ -37,7 +41,9 @@ struct SampleBatch {
   }
   size_t size() const { return refs.size(); }
   bool empty() const { return refs.empty(); }
-  size_t bytes() const { return refs.size() * (sizeof(SeriesRef) + sizeof(int64_t) + sizeof(double)); }
+  size_t bytes() const {
+    return refs.size() * (sizeof(SeriesRef) + sizeof(int64_t) + sizeof(double));
+  }
 };
 
 }  // namespace tocsin

@@ -6,11 +6,11 @@
 #include "absl/status/statusor.h"
 
 // Returns early with the status of `expr` if it is an error.
-#define TOCSIN_RETURN_IF_ERROR(expr)                       \
-  do {                                                     \
-    ::absl::Status tocsin_status_ = (expr);                \
-    if (!tocsin_status_.ok()) [[unlikely]]                 \
-      return tocsin_status_;                               \
+#define TOCSIN_RETURN_IF_ERROR(expr)        \
+  do {                                      \
+    ::absl::Status tocsin_status_ = (expr); \
+    if (!tocsin_status_.ok()) [[unlikely]]  \
+      return tocsin_status_;                \
   } while (false)
 
 #define TOCSIN_CONCAT_INNER(a, b) a##b

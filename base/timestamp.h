@@ -8,7 +8,8 @@
 
 namespace tocsin {
 
-// An instant: milliseconds since the Unix epoch, UTC. The resolution of PromQL and of every record on disk.
+// An instant: milliseconds since the Unix epoch, UTC. The resolution of PromQL and of every record
+// on disk.
 //
 // Columns of samples hold the raw milliseconds (`int64_t ..._ms`); interfaces take a Timestamp.
 class Timestamp {

@@ -105,8 +105,7 @@ absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
       if (auto node = alerts.extract(rule_id)) share.alerts.insert(std::move(node));
     }
     if (i + 1 == shards_.size()) share.alerts.merge(alerts);
-    TOCSIN_RETURN_IF_ERROR(
-        shards_[i]->shard().Resume(rules, OwnedBy(i), now, std::move(share)));
+    TOCSIN_RETURN_IF_ERROR(shards_[i]->shard().Resume(rules, OwnedBy(i), now, std::move(share)));
   }
   Log(LogLevel::kInfo, "state recovered",
       {{"series", static_cast<uint64_t>(registry_.size())},

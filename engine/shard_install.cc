@@ -12,8 +12,7 @@ namespace tocsin::engine {
 // What Install() builds aside, so that a rule set that cannot run changes nothing.
 struct Shard::Plan {
   explicit Plan(std::shared_ptr<const rules::RuleSet> r)
-      : rules(std::move(r)),
-        queries(std::make_unique<QueryEngine>(*table, QueryOptions())) {}
+      : rules(std::move(r)), queries(std::make_unique<QueryEngine>(*table, QueryOptions())) {}
 
   std::shared_ptr<const rules::RuleSet> rules;
   std::unique_ptr<SeriesTable> table = std::make_unique<SeriesTable>();

@@ -131,12 +131,11 @@ int RunSendHost(const SendHostOptions& options, const Clock& clock, std::ostream
                 std::ostream& err) {
   HostReader reader(options.proc_folder);
   // So that a page says which machine it is about: they become the labels job and instance.
-  const ingest::Attributes resource = {{"service.name", "host"},
-                                       {"service.instance.id", HostName()},
-                                       {"host.name", HostName()}};
+  const ingest::Attributes resource = {
+      {"service.name", "host"}, {"service.instance.id", HostName()}, {"host.name", HostName()}};
   return RunPaced(
-      options.target, resource, options.pace, clock, [&](Timestamp now) { return reader.Read(now); }, out,
-      err);
+      options.target, resource, options.pace, clock,
+      [&](Timestamp now) { return reader.Read(now); }, out, err);
 }
 
 int RunSendGenerated(const SendGeneratedOptions& options, const Clock& clock, std::ostream& out,

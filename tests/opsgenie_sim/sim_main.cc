@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "base/clock.h"
 #include "tests/opsgenie_sim/sim_json.h"
 #include "tests/opsgenie_sim/sim_server.h"
@@ -47,7 +48,9 @@ void PrintDetails(const SimAlert& alert) {
   for (const auto& [key, value] : alert.details) {
     std::printf("    %s: %s\n", key.c_str(), value.c_str());
   }
-  if (!alert.description.empty()) std::printf("    | %s\n", alert.description.c_str());
+  if (!alert.description.empty()) {
+    std::printf("    | %s\n", absl::StrReplaceAll(alert.description, {{"\n", "\n    | "}}).c_str());
+  }
 }
 
 void PrintEvent(const SimEvent& event, bool details) {
