@@ -36,7 +36,7 @@ class SingleRow : public Operator {
 
 class Number final : public SingleRow {
  public:
-  explicit Number(double value) : SingleRow({}), value_(value) {}
+  explicit Number(double value) : SingleRow(std::vector<OperatorPtr>()), value_(value) {}
 
  protected:
   double Value(int64_t) const override { return value_; }
@@ -47,7 +47,7 @@ class Number final : public SingleRow {
 
 class Time final : public SingleRow {
  public:
-  Time() : SingleRow({}) {}
+  Time() : SingleRow(std::vector<OperatorPtr>()) {}
   int64_t NextChange(int64_t t) const override { return t + 1; }
 
  protected:

@@ -63,14 +63,19 @@ Outcome Copy(const engine::QueryResult& result) {
   if (result.infos != nullptr) outcome.notes.infos = *result.infos;
   if (result.string_value != nullptr) outcome.value.text = *result.string_value;
   if (result.frame == nullptr) return outcome;
-  result.frame->ForEach([&](size_t row) {
+  const auto copy_row = [&](size_t row) {
     const double value = result.frame->value(row);
     if (result.type == promql::ValueType::kScalar) {
       outcome.value.scalar = value;
     } else {
       outcome.value.vector.push_back({(*result.labels)[row], value});
     }
-  });
+  };
+  if (result.order != nullptr) {
+    for (const uint32_t row : *result.order) copy_row(row);
+  } else {
+    result.frame->ForEach(copy_row);
+  }
   return outcome;
 }
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 // Passed evaluations of the 594 in ../shared/data/promqltest. Raise them when more pass; never
 // lower them.
-constexpr int kEngineFloor = 473;
+constexpr int kEngineFloor = 480;
 constexpr int kTwinFloor = 478;
 
 fs::path SourceDir() {
