@@ -122,9 +122,11 @@ void Engine::Start() {
 }
 
 void Engine::Stop() {
+  // What rules record in the last evaluation is committed too. A sample that is committed after it
+  // is evaluated by the next start.
+  for (auto& shard : shards_) shard->Stop();
   committer_.Close();
   if (commit_thread_.joinable()) commit_thread_.join();
-  for (auto& shard : shards_) shard->Stop();
 }
 
 void Engine::CommitLoop() {

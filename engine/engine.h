@@ -45,8 +45,8 @@ class Engine : public SampleSink {
   // Reads back series, windows and alerts. Nothing is evaluated before this is complete.
   absl::Status Recover(std::shared_ptr<const rules::RuleSet> rules);
   void Start();
-  // Commits what was submitted, evaluates a last time, ends the threads. Submissions after it are
-  // refused.
+  // Evaluates a last time, commits what was submitted, ends the threads. Submissions after it are
+  // refused. Senders are to be stopped before.
   void Stop();
 
   // All shards take the new rules, or none does. InvalidArgument/Unimplemented if a rule cannot

@@ -37,6 +37,8 @@ EvaluationMetrics::EvaluationMetrics(Metrics& metrics)
                           "was full.")),
       commit_failures(metrics.Counter("tocsin_state_commit_failures_total",
                                       "Writes of alert state that failed and are repeated.")),
+      clock_steps(metrics.Counter("tocsin_clock_steps_total",
+                                  "Times the wall clock was set by 5 s or more.")),
       late_samples(Settled(metrics, "late")),
       duplicate_samples(Settled(metrics, "duplicate")),
       too_old_samples(Settled(metrics, "too_old")),

@@ -57,8 +57,53 @@ AlertCommit::Round Shard::MakeRound(Timestamp now) const {
   return round;
 }
 
+void Shard::FollowClock(Timestamp now) {
+  constexpr absl::Duration kStepMin = absl::Seconds(5);
+  const absl::Duration monotonic = deps_.clock.Monotonic();
+  if (followed_now_ != Timestamp::Min()) {
+    const absl::Duration step = (now - followed_now_) - (monotonic - followed_monotonic_);
+    if (absl::AbsDuration(step) >= kStepMin) ClockStepped(step, now);
+  }
+  followed_now_ = now;
+  followed_monotonic_ = monotonic;
+}
+
+// What alerts remember was told by the old clock and is translated. Samples keep their dates, so
+// what is absent by the new clock is held until samples dated by it had the time to come.
+void Shard::ClockStepped(absl::Duration step, Timestamp now) {
+  deps_.metrics.clock_steps.Increment();
+  Log(LogLevel::kWarning, "the clock was set", {{"seconds", absl::ToDoubleSeconds(step)}});
+  const auto move = [&](RuleRuntime& rule) {
+    if (rule.alerts == nullptr) return;
+    rule.alerts->ForEach([&](AlertInstance& alert) {
+      alert.state = rules::AfterClockStep(alert.state, step);
+      commit_.Keep(rule.alerts->rule_id(), alert);
+      commit_owed_ = true;
+    });
+  };
+  for (GroupRuntime& group : groups_) {
+    group.schedule.Start(now);
+    for (auto& rule : group.rules) move(*rule);
+  }
+  for (MonitorRuntime& monitor : monitors_) {
+    move(*monitor.rule);
+    monitor.evaluated_at = monitor.evaluated_at + step;
+    monitor.due_by_time = now;
+  }
+  if (hold_until_ != Timestamp()) hold_until_ = hold_until_ + step;
+  HoldAfter(absl::AbsDuration(step), now);
+  clock_written_ = trimmed_at_ = Timestamp();
+  if (step > absl::ZeroDuration()) return;
+  // Windows have dropped what is old by the old clock, and with it the place of what comes now.
+  const absl::Status installed = Install(rules_, owns_, now);
+  if (!installed.ok()) {
+    Log(LogLevel::kError, "windows could not be read again", {{"error", installed.ToString()}});
+  }
+}
+
 absl::Status Shard::EvaluateUpTo(Timestamp now) {
   if (rules_ == nullptr) return absl::OkStatus();
+  FollowClock(now);
   const absl::Duration begin = deps_.clock.Monotonic();
   size_t evaluated = 0;
   for (GroupRuntime& group : groups_) {

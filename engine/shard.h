@@ -43,7 +43,7 @@ struct ShardDependencies {
   SeriesRegistry& registry;
   SampleSink& sink;  // where recorded series go, to be committed like any sample
   EvaluationMetrics& metrics;
-  const Clock& clock;  // monotonic time only: how long evaluations take
+  const Clock& clock;  // monotonic time only: what really passed
 };
 
 // What a restart brings along.
@@ -63,16 +63,16 @@ class Shard {
   Shard(ShardDependencies dependencies, ShardOptions options);
   ~Shard();
 
+  using Owns = std::function<bool(const std::string& owner_key)>;
+
   // Replaces the rules; `owns` picks the shard's share. Windows are read from the log up to its
   // end; alerts of rules that stay are kept, pages of rules that are gone are closed. On error
   // nothing changed.
-  absl::Status Install(std::shared_ptr<const rules::RuleSet> rules,
-                       const std::function<bool(const std::string& owner_key)>& owns,
+  absl::Status Install(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns,
                        Timestamp now);
   // The same at start, with what is on disk: goes on where the last evaluation left off. The time
   // since then counts for nothing, and what is absent is held until data had the time to come back.
-  absl::Status Resume(std::shared_ptr<const rules::RuleSet> rules,
-                      const std::function<bool(const std::string& owner_key)>& owns, Timestamp now,
+  absl::Status Resume(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns, Timestamp now,
                       Resumed resumed);
 
   void Apply(const CommittedBatch& batch);
@@ -94,8 +94,7 @@ class Shard {
  private:
   struct Plan;  // everything Install builds before it replaces anything
 
-  absl::Status BuildPlan(const std::function<bool(const std::string&)>& owns, Timestamp now,
-                         Plan& plan);
+  absl::Status BuildPlan(const Owns& owns, Timestamp now, Plan& plan);
   absl::StatusOr<std::unique_ptr<RuleRuntime>> BuildRule(const rules::Query& query,
                                                          const rules::TemplatedMap* labels,
                                                          const rules::TemplatedMap* annotations,
@@ -104,9 +103,12 @@ class Shard {
   // Fills in what is not written with every sample: the newest sample behind each row.
   static void RecallLastSeen(Plan& plan, Resumed& resumed);
   absl::Duration GapBefore(Timestamp now, const Resumed& resumed) const;
-  void HoldAfter(absl::Duration gap, const Resumed& resumed, Timestamp now);
+  void HoldAfter(absl::Duration gap, Timestamp now);
+  // Notices when the wall clock was set (NTP, a machine that slept) instead of having moved on.
+  void FollowClock(Timestamp now);
+  void ClockStepped(absl::Duration step, Timestamp now);
   void MoveAlerts(Plan& plan, Timestamp now, AlertsByRule restored);
-  void Swap(Plan plan, Timestamp now);
+  void Swap(Plan plan, Owns owns, Timestamp now);
 
   void EvaluateGroup(GroupRuntime& group, Timestamp now);
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);
@@ -129,12 +131,17 @@ class Shard {
   AlertCommit commit_;
 
   std::shared_ptr<const rules::RuleSet> rules_;
+  Owns owns_;
   std::unique_ptr<SeriesTable> table_;
   std::unique_ptr<QueryEngine> queries_;
   std::unique_ptr<WindowStore> windows_;
   std::unique_ptr<MonitorTriggers> triggers_;
   std::vector<GroupRuntime> groups_;
   std::vector<MonitorRuntime> monitors_;
+
+  // At the last EvaluateUpTo().
+  Timestamp followed_now_ = Timestamp::Min();
+  absl::Duration followed_monotonic_;
 
   Timestamp newest_commit_;
   Timestamp hold_until_;

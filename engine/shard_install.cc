@@ -61,8 +61,7 @@ absl::StatusOr<std::unique_ptr<RuleRuntime>> Shard::BuildRule(
   return runtime;
 }
 
-absl::Status Shard::BuildPlan(const std::function<bool(const std::string&)>& owns, Timestamp now,
-                              Plan& plan) {
+absl::Status Shard::BuildPlan(const Owns& owns, Timestamp now, Plan& plan) {
   for (const rules::Group& group : plan.rules->groups) {
     if (!owns(OwnerKey(group))) continue;
     GroupRuntime runtime{
@@ -118,9 +117,10 @@ absl::Status Shard::LoadWindows(Plan& plan, Timestamp since) {
   return plan.windows->Load(deps_.log, since - plan.queries->MaxReach() - slack);
 }
 
-void Shard::Swap(Plan plan, Timestamp now) {
+void Shard::Swap(Plan plan, Owns owns, Timestamp now) {
   plan.queries->Trim(now);
   rules_ = std::move(plan.rules);
+  owns_ = std::move(owns);
   // Alerts refer to the rule set and windows to the table: the old ones go only now, users first.
   groups_ = std::move(plan.groups);
   monitors_ = std::move(plan.monitors);
@@ -131,28 +131,33 @@ void Shard::Swap(Plan plan, Timestamp now) {
   trimmed_at_ = now;
 }
 
-absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules,
-                            const std::function<bool(const std::string&)>& owns, Timestamp now) {
+absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns,
+                            Timestamp now) {
   Plan plan(std::move(rules));
   TOCSIN_RETURN_IF_ERROR(BuildPlan(owns, now, plan));
   TOCSIN_RETURN_IF_ERROR(LoadWindows(plan, now));
   MoveAlerts(plan, now, {});
-  Swap(std::move(plan), now);
+  Swap(std::move(plan), owns, now);
   return absl::OkStatus();
 }
 
-absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules,
-                           const std::function<bool(const std::string&)>& owns, Timestamp now,
-                           Resumed resumed) {
+absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns,
+                           Timestamp now, Resumed resumed) {
   Plan plan(std::move(rules));
   TOCSIN_RETURN_IF_ERROR(BuildPlan(owns, now, plan));
   TOCSIN_RETURN_IF_ERROR(LoadWindows(plan, std::min(now, resumed.evaluated)));
   RecallLastSeen(plan, resumed);
   const absl::Duration gap = GapBefore(now, resumed);
-  HoldAfter(gap, resumed, now);
+  // What was left of an earlier hold goes on.
+  if (resumed.hold_until > resumed.evaluated) hold_until_ = resumed.hold_until + gap;
+  HoldAfter(absl::AbsDuration(gap), now);
   for (auto& [rule_id, alerts] : resumed.alerts) {
     for (AlertInstance& alert : alerts) {
-      SkipGap(gap, alert);
+      if (gap < absl::ZeroDuration()) {
+        alert.state = rules::AfterClockStep(alert.state, gap);
+      } else {
+        SkipGap(gap, alert);
+      }
       if (auto* gauge = deps_.metrics.AlertsGauge(alert.state)) gauge->Increment();
       // Its clocks moved: written together with the clock record that ends the gap.
       commit_.Keep(rule_id, alert);
@@ -160,7 +165,7 @@ absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules,
     }
   }
   MoveAlerts(plan, now, std::move(resumed.alerts));
-  Swap(std::move(plan), now);
+  Swap(std::move(plan), owns, now);
   return absl::OkStatus();
 }
 
@@ -188,17 +193,16 @@ void Shard::RecallLastSeen(Plan& plan, Resumed& resumed) {
 }
 
 // The clock record is up to clock_interval old when the service stops: a shorter gap may be none.
+// Negative: the clock was set back meanwhile.
 absl::Duration Shard::GapBefore(Timestamp now, const Resumed& resumed) const {
   const absl::Duration gap = now - resumed.evaluated;
-  return gap > options_.clock_interval ? gap : absl::ZeroDuration();
+  return absl::AbsDuration(gap) > options_.clock_interval ? gap : absl::ZeroDuration();
 }
 
-void Shard::HoldAfter(absl::Duration gap, const Resumed& resumed, Timestamp now) {
+void Shard::HoldAfter(absl::Duration gap, Timestamp now) {
   constexpr absl::Duration kUnnoticed = absl::Seconds(5);
   constexpr absl::Duration kHoldMax =
       absl::Minutes(5);  // the lookback: what is silent longer is gone
-  // What was left of an earlier hold goes on.
-  hold_until_ = resumed.hold_until > resumed.evaluated ? resumed.hold_until + gap : Timestamp();
   if (gap < kUnnoticed) return;
   hold_until_ = std::max(hold_until_, now + std::min(gap, kHoldMax) + options_.default_interval);
 }

@@ -114,6 +114,17 @@ Timestamp NextPrometheusDeadline(const AlertState& state, absl::Duration for_dur
   return Timestamp::Max();
 }
 
+AlertState AfterClockStep(AlertState state, absl::Duration step) {
+  Shift(state.active_at, step);
+  Shift(state.critical_since, step);
+  Shift(state.fired_at, step);
+  Shift(state.keep_firing_since, step);
+  Shift(state.resolved_at, step);
+  Shift(state.absent_since, step);
+  state.last_seen = state.last_seen + step;
+  return state;
+}
+
 AlertState AfterDowntime(AlertState state, absl::Duration gap) {
   if (state.phase == AlertPhase::kPending) Shift(state.active_at, gap);
   Shift(state.critical_since, gap);

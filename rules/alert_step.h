@@ -137,4 +137,7 @@ Timestamp NextThresholdDeadline(const AlertState& state, const Monitor& monitor)
 // still meanwhile.
 AlertState AfterDowntime(AlertState state, absl::Duration gap);
 
+// The state after the wall clock was set by `step`: every instant by the new clock.
+AlertState AfterClockStep(AlertState state, absl::Duration step);
+
 }  // namespace tocsin::rules

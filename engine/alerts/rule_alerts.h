@@ -66,7 +66,11 @@ class RuleAlerts {
   size_t size() const { return instances_.size(); }
   template <typename Fn>
   void ForEach(Fn&& fn) const {
-    for (const auto& [key, instance] : instances_) fn(*instance);
+    for (const auto& [key, instance] : instances_) fn(static_cast<const AlertInstance&>(*instance));
+  }
+  template <typename Fn>
+  void ForEach(Fn&& fn) {
+    for (auto& [key, instance] : instances_) fn(static_cast<AlertInstance&>(*instance));
   }
   const AlertInstance* Find(absl::uint128 key) const;
 

@@ -34,6 +34,16 @@ std::string Redacted(const std::string& text, const OpsgenieConfig& config) {
   return absl::StrReplaceAll(text, {{config.api_key.Reveal(), "<redacted>"}});
 }
 
+// Times in a record that say when something is to happen or happened; 0 means none.
+void ShiftTimes(int64_t ms, TargetDelivery& target) {
+  if (target.next_attempt_ms() != 0) target.set_next_attempt_ms(target.next_attempt_ms() + ms);
+  if (target.verify_at_ms() != 0) target.set_verify_at_ms(target.verify_at_ms() + ms);
+  if (target.accepted_ms() != 0) target.set_accepted_ms(target.accepted_ms() + ms);
+  if (target.uncertain_until_ms() != 0) {
+    target.set_uncertain_until_ms(target.uncertain_until_ms() + ms);
+  }
+}
+
 }  // namespace
 
 Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
@@ -161,6 +171,10 @@ void Delivery::CountFolded(const Page& page) {
 // page that is known to be open for this episode is past that.
 void Delivery::DoubtRecovered(Page& page, Timestamp now) {
   for (TargetDelivery& target : *page.progress.mutable_targets()) {
+    // The clock may have been set back since the record was written.
+    const int64_t latest_ms = now.millis() + kGaveUpRetryMs;
+    target.set_next_attempt_ms(std::min(target.next_attempt_ms(), latest_ms));
+    target.set_verify_at_ms(std::min(target.verify_at_ms(), latest_ms));
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();
     if (sure) continue;
@@ -488,6 +502,17 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
     lines.swap(log_);
   }
   WriteLog(std::move(lines));
+}
+
+void Delivery::ClockStepped(absl::Duration step) {
+  const int64_t step_ms = absl::ToInt64Milliseconds(step);
+  MutexLock lock(mutex_);
+  queue_.ShiftPauses(step_ms);
+  for (auto& [alias, at] : store_again_) at = at + step;
+  for (auto& [alias, page] : pages_) {
+    for (TargetDelivery& target : *page.progress.mutable_targets()) ShiftTimes(step_ms, target);
+    Reconcile(page);
+  }
 }
 
 void Delivery::UpdateGauges(Timestamp now) {

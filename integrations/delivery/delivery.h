@@ -88,6 +88,9 @@ class Delivery {
   // New receivers and routes. Blocked accounts and pages given up are tried again at once.
   void SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config);
 
+  // The wall clock was set by `step`: what waits goes on waiting as long as it would have.
+  void ClockStepped(absl::Duration step);
+
   // Refreshes the gauges of the outbox. Call about once a second.
   void UpdateGauges(Timestamp now);
 

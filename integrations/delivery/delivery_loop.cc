@@ -1,7 +1,6 @@
 #include "integrations/delivery/delivery_loop.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace tocsin::delivery {
 namespace {
@@ -30,7 +29,7 @@ void DeliveryLoop::Start() {
   });
   delivery_.Start(clock_.Now());
   for (int i = 0; i < workers_max_; ++i) {
-    workers_.emplace_back([this, i] { Run(/*keeps_gauges=*/i == 0); });
+    workers_.emplace_back([this, i] { Run(/*keeper=*/i == 0); });
   }
 }
 
@@ -52,8 +51,21 @@ void DeliveryLoop::Wake() {
   changed_.NotifyOne();
 }
 
-void DeliveryLoop::Run(bool keeps_gauges) {
-  std::optional<absl::Duration> gauges_at;
+void DeliveryLoop::Keep() {
+  constexpr absl::Duration kStepMin = absl::Seconds(5);
+  const Timestamp now = clock_.Now();
+  const absl::Duration monotonic = clock_.Monotonic();
+  if (kept_now_ && monotonic - kept_monotonic_ < kWaitMax) return;
+  if (kept_now_) {
+    const absl::Duration step = (now - *kept_now_) - (monotonic - kept_monotonic_);
+    if (absl::AbsDuration(step) >= kStepMin) delivery_.ClockStepped(step);
+  }
+  kept_now_ = now;
+  kept_monotonic_ = monotonic;
+  delivery_.UpdateGauges(now);
+}
+
+void DeliveryLoop::Run(bool keeper) {
   for (;;) {
     uint64_t seen = 0;
     {
@@ -61,10 +73,7 @@ void DeliveryLoop::Run(bool keeps_gauges) {
       if (stopping_) return;
       seen = changes_;
     }
-    if (keeps_gauges && (!gauges_at || clock_.Monotonic() >= *gauges_at)) {
-      delivery_.UpdateGauges(clock_.Now());
-      gauges_at = clock_.Monotonic() + kWaitMax;
-    }
+    if (keeper) Keep();
     if (const auto work = delivery_.Take(clock_.Now())) {
       changed_.NotifyOne();  // there may be more, and the next one due may be sooner than sleepers
                              // think

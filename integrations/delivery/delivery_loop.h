@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -30,7 +31,9 @@ class DeliveryLoop {
   void Stop();
 
  private:
-  void Run(bool keeps_gauges);
+  // `keeper`: the worker that also looks after gauges and clock, once a second.
+  void Run(bool keeper);
+  void Keep();
   void Wake();
 
   Delivery& delivery_;
@@ -39,6 +42,10 @@ class DeliveryLoop {
   const Clock& clock_;
   const int workers_max_;
   std::vector<std::thread> workers_;
+
+  // The keeper's own: wall and monotonic time when it last looked.
+  std::optional<Timestamp> kept_now_;
+  absl::Duration kept_monotonic_;
 
   Mutex mutex_;
   CondVar changed_;

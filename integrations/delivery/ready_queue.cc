@@ -85,6 +85,10 @@ void ReadyQueue::Resume() {
   for (auto& [name, account] : accounts_) account.paused_until_ms = 0;
 }
 
+void ReadyQueue::ShiftPauses(int64_t ms) {
+  for (auto& [name, account] : accounts_) account.paused_until_ms += ms;
+}
+
 std::optional<int64_t> ReadyQueue::NextDue(int64_t now_ms) const {
   std::optional<int64_t> next;
   const auto consider = [&next](int64_t ms) { next = next ? std::min(*next, ms) : ms; };

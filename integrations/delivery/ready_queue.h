@@ -37,6 +37,8 @@ class ReadyQueue {
   void SetProbing(const std::string& account, bool probing);
   // Lifts all pauses.
   void Resume();
+  // The clock was set: pauses end as much later (or earlier).
+  void ShiftPauses(int64_t ms);
 
   // When Take may next give a task, if nothing else happens; nullopt: never.
   std::optional<int64_t> NextDue(int64_t now_ms) const;

@@ -395,8 +395,9 @@ class Application {
     target_.set_confirmed_open(false);
     target_.clear_remote_id();
     target_.set_attempts(target_.attempts() + 1);
-    if (wanted) {  // create again; the first repeat at once
-      Idle(target_.attempts() <= 2 ? 0 : Backoff());
+    if (wanted) {  // create again: the first repeat at once, and after an outage
+      const bool at_once = target_.attempts() <= 2 || now_ms_ >= target_.uncertain_until_ms();
+      Idle(at_once ? 0 : Backoff());
       return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
     }
     if (now_ms_ >= target_.uncertain_until_ms()) {

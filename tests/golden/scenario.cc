@@ -34,6 +34,8 @@ class Player {
         At(line.substr(3));
       } else if (absl::StartsWith(line, "restart")) {
         Restart(line.substr(7));
+      } else if (absl::StartsWith(line, "clock ")) {
+        Clock(line.substr(6));
       } else {
         Fail("unknown line: " + line);
       }
@@ -140,6 +142,12 @@ class Player {
     const auto page = world_.PageOf(*labels);
     const std::string got = !page ? "none" : page->open() ? "open" : "closed";
     if (got != expected) Fail(absl::StrCat("expected page ", expected, ", got ", got));
+  }
+
+  // "+1h" or "-1h"
+  void Clock(const std::string& step) {
+    if (step.size() < 2 || (step[0] != '+' && step[0] != '-')) return Fail("clock how?");
+    world_.StepClock((step[0] == '-' ? -1 : 1) * Span(step.substr(1)));
   }
 
   void Restart(const std::string& gap) {

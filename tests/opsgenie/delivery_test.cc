@@ -223,6 +223,29 @@ TEST(DeliveryTest, AnOutageIsOutlived) {
   EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
 }
 
+TEST(DeliveryTest, AClockSetBackDelaysNothing) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.outage = true});
+  world.Open("a");
+  world.Run(absl::Minutes(2));
+  world.StepClock(-absl::Hours(1));
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(1));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
+TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDelaysNothing) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.outage = true});
+  world.Open("a");
+  world.Run(absl::Minutes(2));
+  world.now = world.now - absl::Hours(1);
+  world.Crash(/*lose_buffered=*/false);
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(10));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
 TEST(DeliveryTest, ARestartGoesOnFromTheRecords) {
   sim::SimOptions options = TestSim();
   options.delay = absl::Seconds(2);

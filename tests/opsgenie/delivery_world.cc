@@ -69,6 +69,17 @@ void DeliveryWorld::Crash(bool lose_buffered) {
   Boot();
 }
 
+void DeliveryWorld::StepClock(absl::Duration step) {
+  now = now + step;
+  stepped_ += step;
+  std::multimap<int64_t, Answer> moved;
+  for (auto& [at, answer] : answers_) {
+    moved.emplace(at + absl::ToInt64Milliseconds(step), std::move(answer));
+  }
+  answers_ = std::move(moved);
+  delivery->ClockStepped(step);
+}
+
 void DeliveryWorld::Publish(const state::v1::DesiredPage& page) {
   storage::WriteBatch batch;
   TOCSIN_CHECK(outbox->Stage(page, batch).ok());
@@ -131,7 +142,7 @@ std::vector<std::string> DeliveryWorld::OpenAliases() const {
 
 void DeliveryWorld::SendDue() {
   while (auto work = delivery->Take(now)) {
-    const sim::SimReply reply = sim.Handle(work->request(), now);
+    const sim::SimReply reply = sim.Handle(work->request(), SimNow());
     const absl::Duration wait = latency + reply.delay;
     absl::StatusOr<http_client::HttpResponse> answer = reply.response;
     if (reply.dropped) answer = absl::UnknownError("connection lost");
@@ -167,7 +178,7 @@ void DeliveryWorld::Run(absl::Duration span) {
     TOCSIN_CHECK(next > now || !answers_.empty()) << "delivery is due but takes nothing";
     now = next;
   }
-  sim.AdvanceTo(now);
+  sim.AdvanceTo(SimNow());
 }
 
 std::vector<std::string> DeliveryWorld::RemoteOpen() const {

@@ -57,6 +57,8 @@ class DeliveryWorld {
   // Everything that happens in the next `span`.
   void Run(absl::Duration span);
   void Crash(bool lose_buffered);
+  // Sets our clock, not the simulator's.
+  void StepClock(absl::Duration step);
 
   // Aliases of the simulator's open alerts.
   std::vector<std::string> RemoteOpen() const;
@@ -85,7 +87,10 @@ class DeliveryWorld {
   void CompleteDue();
   Timestamp NextEvent(Timestamp end) const;
 
+  Timestamp SimNow() const { return now - stepped_; }
+
   SeededRandom random_;
+  absl::Duration stepped_;
   std::map<std::string, state::v1::DesiredPage> pages_;  // last wish per alias
   std::multimap<int64_t, Answer> answers_;
 };

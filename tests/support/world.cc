@@ -123,6 +123,13 @@ void World::Restart(absl::Duration gap) {
   Boot();
 }
 
+void World::StepClock(absl::Duration step) {
+  clock_.Step(step);
+  std::multimap<Timestamp, std::pair<Labels, double>> moved;
+  for (auto& [at, sample] : scheduled_) moved.emplace(at + step, std::move(sample));
+  scheduled_ = std::move(moved);
+}
+
 std::string World::AlertStateOf(const Labels& alert) const {
   std::string state = "ok";
   const auto look = [&](const engine::RuleRuntime& rule, bool monitor) {

@@ -21,11 +21,17 @@ namespace tocsin::testing {
 class ManualClock : public Clock {
  public:
   Timestamp Now() const override { return now_; }
-  absl::Duration Monotonic() const override { return now_ - Timestamp(); }
+  absl::Duration Monotonic() const override { return now_ - Timestamp() - stepped_; }
   void AdvanceTo(Timestamp t) { now_ = t; }
+  // Sets the wall clock; no time passes.
+  void Step(absl::Duration step) {
+    now_ = now_ + step;
+    stepped_ += step;
+  }
 
  private:
   Timestamp now_;
+  absl::Duration stepped_;
 };
 
 // One shard with its committer, log and outbox on a memory store, in virtual time and on the
@@ -49,6 +55,8 @@ class World : public engine::SampleSink {
   // scheduled meanwhile are lost (their senders got no acknowledgement and this world's senders do
   // not retry).
   void Restart(absl::Duration gap = absl::ZeroDuration());
+  // The wall clock is set, here and at the senders: what they are still to send is dated by it.
+  void StepClock(absl::Duration step);
   // Restart without a gap after each step of RunUntil: must change nothing.
   void RestartAfterEachStep(bool on) { restart_always_ = on; }
 
