@@ -1,0 +1,169 @@
+#include "tests/engine/shard_rig.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "engine/recovery.h"
+#include "rules/rule_file.h"
+#include "storage/codec.h"
+#include "storage/keys.h"
+
+namespace tocsin::engine {
+namespace {
+
+constexpr auto kOwnsAll = [](const std::string&) { return true; };
+
+}  // namespace
+
+ShardRig::ShardRig(Limits limits) : limits_(limits) {
+  clock_.AdvanceTo(kStart);
+  Boot();
+}
+
+ShardRig::~ShardRig() = default;
+
+void ShardRig::Boot() {
+  shard_.reset();
+  committer_.reset();
+  metrics_ = std::make_unique<Metrics>();
+  evaluation_metrics_ = std::make_unique<EvaluationMetrics>(*metrics_);
+  outbox_ = std::make_unique<storage::Outbox>(store_, limits_.outbox_entries_max);
+  TOCSIN_CHECK(outbox_->Recover().ok());
+  auto log = storage::OpenSampleLog(store_);
+  TOCSIN_CHECK(log.ok()) << log.status();
+  log_ = *std::move(log);
+  registry_ = std::make_unique<SeriesRegistry>(limits_);
+  ShardOptions options;
+  options.limits = limits_;
+  shard_ = std::make_unique<Shard>(
+      ShardDependencies{store_, *outbox_, *log_, *registry_, *this, *evaluation_metrics_, clock_},
+      options);
+  committer_ = std::make_unique<Committer>(
+      *registry_, *log_, limits_.ingest_queue_bytes_max, *metrics_,
+      [this](std::shared_ptr<const CommittedBatch> batch) { shard_->Apply(*batch); });
+  auto resumed = RecoverState(store_, *log_, now(), *registry_);
+  TOCSIN_CHECK(resumed.ok()) << resumed.status();
+  const absl::Status status = shard_->Resume(rules_, kOwnsAll, now(), *std::move(resumed));
+  TOCSIN_CHECK(status.ok()) << status;
+}
+
+absl::Status ShardRig::Install(const std::string& yaml, bool check) {
+  rules::LoadOptions options;
+  if (check) {
+    options.unsupported = &QueryEngine::Unsupported;
+  } else {
+    options.parse.experimental = true;
+  }
+  rules::LoadResult loaded = rules::LoadRules({{"rules.yaml", yaml}}, options);
+  std::string findings;
+  for (const auto& finding : loaded.diagnostics) absl::StrAppend(&findings, finding.message, "\n");
+  TOCSIN_CHECK(loaded.ok()) << findings;
+  auto rules = std::make_shared<rules::RuleSet>(std::move(loaded.rules));
+  const absl::Status installed = shard_->Install(rules, kOwnsAll, now());
+  if (installed.ok()) rules_ = std::move(rules);
+  return installed;
+}
+
+void ShardRig::Reboot(absl::Duration gap) {
+  clock_.AdvanceTo(now() + gap);
+  Boot();
+}
+
+void ShardRig::Send(const Labels& series, double value, absl::Duration age) {
+  SampleBatch batch;
+  const auto ref = registry_->Resolve(series);
+  TOCSIN_CHECK(ref.ok()) << ref.status();
+  batch.Add(*ref, (now() - age).millis(), value);
+  committer_->Submit(std::move(batch), [](const absl::Status& s) { TOCSIN_CHECK(s.ok()) << s; });
+  committer_->CommitWaiting(now());
+}
+
+absl::Status ShardRig::RunTo(absl::Duration since_start) {
+  const Timestamp end = kStart + since_start;
+  absl::Status status;
+  for (;;) {
+    const Timestamp next = std::max(shard_->NextDue(), now() + absl::Milliseconds(1));
+    if (next > end) break;
+    clock_.AdvanceTo(next);
+    status = shard_->EvaluateUpTo(next);
+    committer_->CommitWaiting(next);  // what rules recorded
+  }
+  clock_.AdvanceTo(std::max(now(), end));
+  return status;
+}
+
+std::string ShardRig::StateOf(const Labels& alert) const {
+  std::string state = "ok";
+  const auto look = [&](const RuleRuntime& rule) {
+    if (rule.alerts == nullptr) return;
+    rule.alerts->ForEach([&](const AlertInstance& instance) {
+      if (instance.labels == alert) state = rules::AlertPhaseName(instance.state.phase);
+    });
+  };
+  for (const auto& group : shard_->groups()) {
+    for (const auto& rule : group.rules) look(*rule);
+  }
+  for (const auto& monitor : shard_->monitors()) look(*monitor.rule);
+  return state;
+}
+
+std::string ShardRig::PageOf(const std::string& label, const std::string& value) const {
+  std::string page = "none";
+  for (const std::string& alias : outbox_->Aliases()) {
+    const auto desired = outbox_->Find(alias)->desired;
+    if (Labels::FromCanonical(desired.labels())->Get(label) != value) continue;
+    page = page != "none" ? "several" : desired.open() ? "open" : "closed";
+  }
+  return page;
+}
+
+std::string ShardRig::Error() const {
+  return shard_->groups().empty() ? shard_->monitors()[0].rule->health.error
+                                  : shard_->groups()[0].rules[0]->health.error;
+}
+
+std::vector<std::string> ShardRig::Recorded(const Labels& series) const {
+  std::vector<std::string> samples;
+  const auto read = log_->ReadFrom(0, [&](const storage::LogRecord& record) {
+    for (size_t i = 0; i < record.samples.size(); ++i) {
+      if (!(registry_->Get(record.samples.refs[i]) == series)) continue;
+      const double value = record.samples.values[i];
+      const std::string text = IsStaleMarker(value) ? "stale" : absl::StrCat(value);
+      const auto t = Timestamp::FromMillis(record.samples.times_ms[i]);
+      samples.push_back(absl::StrCat(text, "@", absl::ToDoubleSeconds(t - kStart)));
+    }
+    return true;
+  });
+  TOCSIN_CHECK(read.ok()) << read;
+  return samples;
+}
+
+std::vector<std::string> ShardRig::KeysOnDisk(storage::Family family) const {
+  std::vector<std::string> keys;
+  const auto read = disk_.Scan(family, "", "", [&](absl::string_view key, absl::string_view) {
+    keys.emplace_back(key);
+    return true;
+  });
+  TOCSIN_CHECK(read.ok()) << read;
+  return keys;
+}
+
+state::v1::ClockRecord ShardRig::ClockOnDisk() const {
+  state::v1::ClockRecord clock;
+  const auto value = disk_.Get(storage::Family::kMeta, storage::kMetaClock);
+  TOCSIN_CHECK(value.ok() && *value) << "no clock record";
+  TOCSIN_CHECK(storage::DecodeMessage(**value, clock).ok());
+  return clock;
+}
+
+absl::StatusOr<SeriesRef> ShardRig::Resolve(const Labels& labels) {
+  return registry_->Resolve(labels);
+}
+
+void ShardRig::Submit(SampleBatch batch, Done done) {
+  committer_->Submit(std::move(batch), std::move(done));
+}
+
+}  // namespace tocsin::engine
