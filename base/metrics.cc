@@ -1,5 +1,7 @@
 #include "base/metrics.h"
 
+#include <utility>
+
 #include <prometheus/text_serializer.h>
 
 namespace tocsin {
@@ -27,7 +29,16 @@ prometheus::Histogram& Metrics::Histogram(const std::string& name, const std::st
       .Add(labels, bounds);
 }
 
+void Metrics::OnExposition(std::function<void()> refresh) {
+  MutexLock lock(refresh_mutex_);
+  refresh_ = std::move(refresh);
+}
+
 std::string Metrics::ExpositionText() const {
+  {
+    MutexLock lock(refresh_mutex_);
+    if (refresh_) refresh_();
+  }
   return prometheus::TextSerializer().Serialize(registry_->Collect());
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+
+#include "base/mutex.h"
 
 namespace tocsin {
 
@@ -31,11 +34,17 @@ class Metrics {
   prometheus::Histogram& Histogram(const std::string& name, const std::string& help,
                                    const std::vector<double>& bounds, const LabelMap& labels = {});
 
+  // Called before each exposition, for gauges whose value is only looked up then. From any thread,
+  // one call at a time; set once, before anybody asks.
+  void OnExposition(std::function<void()> refresh);
+
   // Prometheus text exposition format 0.0.4.
   std::string ExpositionText() const;
 
  private:
   std::unique_ptr<prometheus::Registry> registry_;
+  mutable Mutex refresh_mutex_;
+  std::function<void()> refresh_ ABSL_GUARDED_BY(refresh_mutex_);
 };
 
 // Bounds for latencies of a system that answers in milliseconds: 0.5 ms to 60 s.

@@ -44,15 +44,25 @@ class CondVar {
   }
   // False if `span` passed before a signal came.
   bool WaitFor(Mutex& mutex, absl::Duration span) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    // wait_until on the system clock is what TSan of this compiler understands.
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+#ifdef __SANITIZE_THREAD__
+    // Waiting on the steady clock is not understood by TSan of this compiler.
     const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(span);
     const bool signalled = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+#else
+    // By the steady clock: a wall clock that is set back must not make anybody oversleep.
+    const bool signalled =
+        cv_.wait_for(lock, absl::ToChronoMicroseconds(span)) == std::cv_status::no_timeout;
+#endif
     lock.release();
     return signalled;
   }
-  void NotifyOne() { cv_.notify_one(); }
-  void NotifyAll() { cv_.notify_all(); }
+  void NotifyOne() {
+    cv_.notify_one();
+  }
+  void NotifyAll() {
+    cv_.notify_all();
+  }
 
  private:
   std::condition_variable cv_;

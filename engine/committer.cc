@@ -7,10 +7,11 @@
 
 namespace tocsin::engine {
 
-Committer::Committer(SeriesRegistry& registry, storage::SampleLog& log, uint64_t queue_bytes_max,
-                     Metrics& metrics, HandOn hand_on)
+Committer::Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHealth& health,
+                     uint64_t queue_bytes_max, Metrics& metrics, HandOn hand_on)
     : registry_(registry),
       log_(log),
+      health_(health),
       queue_bytes_max_(queue_bytes_max),
       hand_on_(std::move(hand_on)),
       commits_(metrics.Counter("tocsin_commits_total", "Synced writes of the sample log.")),
@@ -42,6 +43,7 @@ void Committer::Submit(SampleBatch batch, SampleSink::Done done) {
     return;
   }
   refused_.Increment();
+  health_.Refused();
   done(absl::UnavailableError(refusal));
 }
 
@@ -77,9 +79,10 @@ void Committer::CommitWaiting(Timestamp now) {
   absl::Status status;
   if (offset.ok()) {
     commits_.Increment();
+    health_.Taken();
     series_.Set(static_cast<double>(registry_.size()));
-    hand_on_(std::move(committed));
   } else {
+    health_.Refused();
     commit_failures_.Increment();
     Log(LogLevel::kError, "sample log write failed", {{"error", offset.status().ToString()}});
     registry_.GiveBack(std::move(committed->new_series));
@@ -87,6 +90,8 @@ void Committer::CommitWaiting(Timestamp now) {
         absl::StrCat("samples could not be made durable: ", offset.status().message()));
   }
   for (Request& request : requests) request.done(status);
+  // Waits while a shard is behind, so after the acknowledgements.
+  if (offset.ok()) hand_on_(std::move(committed));
 }
 
 void Committer::Close() {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/sample.h"
@@ -22,11 +24,35 @@ struct CommittedBatch {
   Timestamp committed;                         // when it was acknowledged
 };
 
+// Whether samples are refused because of us (a full disk, a full queue): then their absence says
+// nothing about what they measure.
+//
+// Thread: any. Borrows the clock.
+class InputHealth {
+ public:
+  explicit InputHealth(const Clock& clock) : clock_(clock) {}
+  void Refused() {
+    int64_t none = kTaken;
+    since_ns_.compare_exchange_strong(none, absl::ToInt64Nanoseconds(clock_.Monotonic()));
+  }
+  void Taken() { since_ns_ = kTaken; }
+  // Since the first refusal after which nothing was taken; 0: all is well.
+  absl::Duration RefusingFor(absl::Duration monotonic) const {
+    const int64_t since = since_ns_;
+    return since == kTaken ? absl::ZeroDuration() : monotonic - absl::Nanoseconds(since);
+  }
+
+ private:
+  static constexpr int64_t kTaken = -1;
+  const Clock& clock_;
+  std::atomic<int64_t> since_ns_{kTaken};
+};
+
 // Turns concurrent requests into one synced write: everything that waits when a write begins goes
 // into it.
 //
 // Submit() from any thread; CommitWaiting() from one thread, which waits with WaitForWork(). An
-// acknowledgement is sent after the write is durable and after the batch was handed to the shards.
+// acknowledgement is sent as soon as the write is durable; then the batch is handed to the shards.
 //
 // Errors to senders: Unavailable when the queue is full (limits.ingest_queue_bytes_max), when the
 // write failed (disk full: nothing was taken) and after Close().
@@ -34,8 +60,8 @@ class Committer {
  public:
   using HandOn = std::function<void(std::shared_ptr<const CommittedBatch>)>;
 
-  Committer(SeriesRegistry& registry, storage::SampleLog& log, uint64_t queue_bytes_max,
-            Metrics& metrics, HandOn hand_on);
+  Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHealth& health,
+            uint64_t queue_bytes_max, Metrics& metrics, HandOn hand_on);
 
   void Submit(SampleBatch batch, SampleSink::Done done);
 
@@ -43,6 +69,9 @@ class Committer {
   bool WaitForWork();
   // Commits all that waits, as one record. `now` is the commit time.
   void CommitWaiting(Timestamp now);
+
+  // The registry was filled from disk.
+  void Recovered() { series_.Set(static_cast<double>(registry_.size())); }
 
   // No more submissions; what waits is still committed.
   void Close();
@@ -56,6 +85,7 @@ class Committer {
 
   SeriesRegistry& registry_;
   storage::SampleLog& log_;
+  InputHealth& health_;
   const uint64_t queue_bytes_max_;
   const HandOn hand_on_;
   prometheus::Counter& commits_;

@@ -16,20 +16,40 @@ namespace {
 constexpr size_t kInboxBytesMax = 64 << 20;
 constexpr absl::Duration kForgetInterval = absl::Minutes(1);
 
+constexpr absl::Duration kStuck = absl::Seconds(10);
+
 template <typename Fn>
 void ForEachQuery(const rules::RuleSet& rules, Fn&& fn) {
+  const auto in_templates = [&](const rules::TemplatedMap& texts) {
+    for (const auto& [name, text] : texts) {
+      for (const std::string& query : text.compiled->Queries()) {
+        // What does not parse was refused when the rules were loaded.
+        if (const promql::ParseResult parsed = promql::ParseExpr(query); !parsed.error) {
+          fn(*parsed.expr);
+        }
+      }
+    }
+  };
   for (const rules::Group& group : rules.groups) {
     for (const rules::GroupRule& rule : group.rules) {
-      std::visit([&](const auto& r) { fn(r.query); }, rule);
+      std::visit([&](const auto& r) { fn(*r.query.expr); }, rule);
+      if (const auto* alert = std::get_if<rules::AlertRule>(&rule)) {
+        in_templates(alert->labels);
+        in_templates(alert->annotations);
+      }
     }
   }
-  for (const rules::Monitor& monitor : rules.monitors) fn(monitor.query);
+  for (const rules::Monitor& monitor : rules.monitors) {
+    fn(*monitor.query.expr);
+    in_templates(monitor.labels);
+    in_templates(monitor.annotations);
+  }
 }
 
 absl::Duration MaxReach(const rules::RuleSet& rules) {
   absl::Duration reach;
-  ForEachQuery(rules, [&](const rules::Query& query) {
-    for (const SelectorNeed& need : QueryEngine::Needs(*query.expr, QueryOptions())) {
+  ForEachQuery(rules, [&](const promql::Expr& expr) {
+    for (const SelectorNeed& need : QueryEngine::Needs(expr, QueryOptions())) {
       reach = std::max(reach, need.reach);
     }
   });
@@ -37,11 +57,10 @@ absl::Duration MaxReach(const rules::RuleSet& rules) {
 }
 
 // The ids of the alert rules and monitors that `owns` picks.
-std::vector<std::string> OwnedRuleIds(const rules::RuleSet& rules,
-                                      const std::function<bool(const std::string&)>& owns) {
+std::vector<std::string> OwnedRuleIds(const rules::RuleSet& rules, const Owns& owns) {
   std::vector<std::string> ids;
   for (const rules::Group& group : rules.groups) {
-    if (!owns(Shard::OwnerKey(group))) continue;
+    if (!owns(OwnerKey(group))) continue;
     absl::flat_hash_map<std::string, size_t> duplicates;
     for (const rules::GroupRule& rule : group.rules) {
       const auto* alert = std::get_if<rules::AlertRule>(&rule);
@@ -50,7 +69,7 @@ std::vector<std::string> OwnedRuleIds(const rules::RuleSet& rules,
     }
   }
   for (const rules::Monitor& monitor : rules.monitors) {
-    if (owns(Shard::OwnerKey(monitor))) ids.push_back(MonitorId(monitor));
+    if (owns(OwnerKey(monitor))) ids.push_back(MonitorId(monitor));
   }
   return ids;
 }
@@ -63,28 +82,33 @@ Engine::Engine(EngineOptions options, storage::Store& store, storage::Outbox& ou
       store_(store),
       log_(log),
       clock_(clock),
+      metrics_(metrics),
       evaluation_metrics_(metrics),
       registry_(options_.shard.limits),
-      committer_(registry_, log, options_.shard.limits.ingest_queue_bytes_max, metrics,
+      input_(clock),
+      committer_(registry_, log, input_, options_.shard.limits.ingest_queue_bytes_max, metrics,
                  [this](std::shared_ptr<const CommittedBatch> batch) {
                    for (auto& shard : shards_) shard->Post(batch);
                  }),
       history_sweep_(store, absl::Hours(24) * options_.shard.limits.history_days),
       alive_(metrics.Gauge("tocsin_start_time_seconds", "When this process began to evaluate.")) {
   TOCSIN_CHECK(options_.shards >= 1 && options_.shards <= 64) << options_.shards;
-  const ShardDependencies dependencies{store, outbox, log, registry_, *this, evaluation_metrics_,
-                                       clock_};
-  for (size_t i = 0; i < options_.shards; ++i) {
-    shards_.push_back(std::make_unique<ShardThread>(
-        std::make_unique<Shard>(dependencies, options_.shard), clock_, kInboxBytesMax));
+  const ShardDependencies dependencies{
+      store, outbox, log, registry_, *this, input_, evaluation_metrics_, clock_};
+  ShardOptions shard = options_.shard;
+  for (shard.number = 0; shard.number < options_.shards; ++shard.number) {
+    shards_.push_back(std::make_unique<ShardThread>(std::make_unique<Shard>(dependencies, shard),
+                                                    clock_, kInboxBytesMax));
   }
+  metrics.OnExposition([this] { UpdateGauges(); });
 }
 
 Engine::~Engine() {
+  metrics_.OnExposition(nullptr);
   Stop();
 }
 
-std::function<bool(const std::string&)> Engine::OwnedBy(size_t shard) const {
+Owns Engine::OwnedBy(size_t shard) const {
   return [shard, shards = options_.shards](const std::string& owner_key) {
     return Hash64(owner_key) % shards == shard;
   };
@@ -107,6 +131,8 @@ absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
     if (i + 1 == shards_.size()) share.alerts.merge(alerts);
     TOCSIN_RETURN_IF_ERROR(shards_[i]->shard().Resume(rules, OwnedBy(i), now, std::move(share)));
   }
+  TOCSIN_RETURN_IF_ERROR(ForgetClocksFrom(store_, shards_.size()));
+  committer_.Recovered();
   Log(LogLevel::kInfo, "state recovered",
       {{"series", static_cast<uint64_t>(registry_.size())},
        {"alerts", static_cast<uint64_t>(alert_count)},
@@ -162,34 +188,50 @@ void Engine::Submit(SampleBatch batch, Done done) {
   committer_.Submit(std::move(batch), std::move(done));
 }
 
-// A dry run on an empty table: what compiles here compiles in every shard.
-absl::Status Engine::TryRules(const rules::RuleSet& rules) {
-  SeriesTable table;
-  QueryEngine queries(table, QueryOptions());
-  absl::Status status;
-  ForEachQuery(rules, [&](const rules::Query& query) {
-    if (!status.ok()) return;
-    const auto added = queries.Add(*query.expr);
-    if (added.ok()) return;
-    status = absl::Status(added.status().code(),
-                          absl::StrCat(query.position.file, ":", query.position.line, ":",
-                                       query.position.column, ": ", added.status().message()));
-  });
-  return status;
-}
-
 absl::Status Engine::Reload(std::shared_ptr<const rules::RuleSet> rules) {
-  TOCSIN_RETURN_IF_ERROR(TryRules(*rules));
+  const Timestamp now = clock_.Now();
   reach_ms_ = std::max(reach_ms_.load(), absl::ToInt64Milliseconds(MaxReach(*rules)));
+  std::vector<std::unique_ptr<ShardPlan>> plans;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    TOCSIN_ASSIGN_OR_RETURN(auto plan, shards_[i]->shard().Prepare(rules, OwnedBy(i), now));
+    plans.push_back(std::move(plan));
+  }
   absl::Status status;
   for (size_t i = 0; i < shards_.size(); ++i) {
     const bool ran = shards_[i]->Run([&](Shard& shard) {
-      if (shard.rules() && shard.rules()->revision == rules->revision) return;
-      status.Update(shard.Install(rules, OwnedBy(i), clock_.Now()));
+      if (shard.rules()->revision == rules->revision) return;
+      status.Update(shard.Install(std::move(plans[i]), clock_.Now()));
     });
     if (!ran) return absl::UnavailableError("the service is stopping");
   }
   return status;
+}
+
+std::string Engine::Trouble() const {
+  const absl::Duration monotonic = clock_.Monotonic();
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    const ShardThread::Pulse pulse = shards_[i]->pulse();
+    const absl::Duration silent = monotonic - pulse.beat;
+    if (silent >= kStuck) {
+      return absl::StrCat("shard ", i, " has not evaluated for ", absl::ToInt64Seconds(silent),
+                          " s");
+    }
+    if (pulse.commit_owed) return "alert state cannot be written";
+  }
+  if (input_.RefusingFor(monotonic) >= kStuck) return "samples are refused";
+  return "";
+}
+
+void Engine::UpdateGauges() {
+  const absl::Duration monotonic = clock_.Monotonic();
+  absl::Duration lag;
+  for (const auto& shard : shards_) {
+    const ShardThread::Pulse pulse = shard->pulse();
+    // What was on time when the shard was last heard of has waited since, less its longest sleep.
+    const absl::Duration silent = monotonic - pulse.beat - absl::Seconds(1);
+    lag = std::max({lag, pulse.lag, silent});
+  }
+  evaluation_metrics_.lag_seconds.Set(absl::ToDoubleSeconds(lag));
 }
 
 absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t) const {

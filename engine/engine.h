@@ -49,8 +49,9 @@ class Engine : public SampleSink {
   // refused. Senders are to be stopped before.
   void Stop();
 
-  // All shards take the new rules, or none does. InvalidArgument/Unimplemented if a rule cannot
-  // run.
+  // All shards take the new rules, or none does (InvalidArgument, Unimplemented: a rule cannot run;
+  // what the log says). Evaluation goes on meanwhile. Errors after the point of no return can only
+  // come from the log's newest records.
   absl::Status Reload(std::shared_ptr<const rules::RuleSet> rules);
 
   absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
@@ -62,20 +63,25 @@ class Engine : public SampleSink {
 
   size_t series() const { return registry_.size(); }
 
+  // Why pages can not be relied on just now, in words; empty: all is well.
+  std::string Trouble() const;
+
  private:
   void CommitLoop();
   // Retention: of the log and of the history.
   void ForgetOld(Timestamp now);
-  std::function<bool(const std::string&)> OwnedBy(size_t shard) const;
-  static absl::Status TryRules(const rules::RuleSet& rules);
+  Owns OwnedBy(size_t shard) const;
+  void UpdateGauges();
   absl::Duration LateMax() const;
 
   const EngineOptions options_;
   storage::Store& store_;
   storage::SampleLog& log_;
   const Clock& clock_;
+  Metrics& metrics_;
   EvaluationMetrics evaluation_metrics_;
   SeriesRegistry registry_;
+  InputHealth input_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   Committer committer_;
   std::thread commit_thread_;

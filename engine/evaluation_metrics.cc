@@ -23,7 +23,8 @@ EvaluationMetrics::EvaluationMetrics(Metrics& metrics)
           "tocsin_evaluation_duration_seconds", "Time one round of due evaluations took.",
           {0.00001, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5})),
       lag_seconds(metrics.Gauge("tocsin_evaluation_lag_seconds",
-                                "How late the last due group was evaluated.")),
+                                "How long what is due has waited for its evaluation, the longest "
+                                "of all shards.")),
       missed(metrics.Counter("tocsin_evaluations_missed_total",
                              "Group evaluations skipped because the service was late.")),
       evaluations(metrics.Counter("tocsin_rule_evaluations_total", "Evaluations of single rules.")),
@@ -39,6 +40,9 @@ EvaluationMetrics::EvaluationMetrics(Metrics& metrics)
                                       "Writes of alert state that failed and are repeated.")),
       clock_steps(metrics.Counter("tocsin_clock_steps_total",
                                   "Times the wall clock was set by 5 s or more.")),
+      alerts_left_out(metrics.Counter("tocsin_alerts_left_out_total",
+                                      "Rows that found no room among a rule's alerts "
+                                      "(alerts_per_rule_max), per evaluation.")),
       late_samples(Settled(metrics, "late")),
       duplicate_samples(Settled(metrics, "duplicate")),
       too_old_samples(Settled(metrics, "too_old")),

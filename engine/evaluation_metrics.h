@@ -23,6 +23,7 @@ struct EvaluationMetrics {
   prometheus::Counter& pages_deferred;
   prometheus::Counter& commit_failures;
   prometheus::Counter& clock_steps;
+  prometheus::Counter& alerts_left_out;
   prometheus::Counter& late_samples;
   prometheus::Counter& duplicate_samples;
   prometheus::Counter& too_old_samples;

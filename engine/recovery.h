@@ -16,4 +16,8 @@ namespace tocsin::engine {
 absl::StatusOr<Resumed> RecoverState(const storage::Store& store, const storage::SampleLog& log,
                                      Timestamp now, SeriesRegistry& registry);
 
+// Drops the clock records of shards from number `shards` on: there are fewer now, and a record that
+// nobody writes any more would look like a long gap.
+absl::Status ForgetClocksFrom(storage::Store& store, size_t shards);
+
 }  // namespace tocsin::engine

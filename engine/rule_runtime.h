@@ -27,6 +27,8 @@ struct RuleHealth {
 struct RuleRuntime {
   explicit RuleRuntime(SampleSink& sink) : writer(sink) {}
 
+  // Identity over reloads: of the alerts, or of the recorded series.
+  std::string id;
   QueryId query = 0;
   // Queries of the rule's templates, by their text.
   std::vector<std::pair<std::string, QueryId>> template_queries;
@@ -34,6 +36,7 @@ struct RuleRuntime {
   const rules::RecordRule* record = nullptr;
   SeriesWriter writer;  // of the record, or of ALERTS and ALERTS_FOR_STATE
   RuleHealth health;
+  bool deferred = false;  // the outbox was full: the last evaluation is to be repeated
 };
 
 struct GroupRuntime {
@@ -41,14 +44,25 @@ struct GroupRuntime {
   GroupSchedule schedule;
   std::vector<std::unique_ptr<RuleRuntime>> rules;
   RuleHealth health;  // of the whole group; error unused
+  // When the first sample since its last evaluation was committed; epoch: none came.
+  Timestamp first_commit;
 };
 
 struct MonitorRuntime {
   const rules::Monitor* monitor = nullptr;
   std::unique_ptr<RuleRuntime> rule;
-  bool touched = true;    // data it selects came since the last evaluation
-  Timestamp due_by_time;  // when time alone can change the answer
+  bool touched = true;     // data it selects came since the last evaluation
+  Timestamp first_commit;  // when the first of it was committed
+  Timestamp due_by_time;   // when time alone can change the answer
   Timestamp evaluated_at;
 };
+
+// The series that a record rule makes of a row, and that Prometheus rules write of an alert.
+Labels RecordedSeries(const rules::RecordRule& record, const Labels& row);
+Labels AlertsSeries(const AlertInstance& alert);
+Labels AlertsForStateSeries(const AlertInstance& alert);
+
+// The identity of a group's rule; `duplicate`: how many equal ones came before it in the group.
+std::string RuleId(const rules::Group& group, const rules::GroupRule& rule, size_t duplicate);
 
 }  // namespace tocsin::engine

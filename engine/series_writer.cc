@@ -17,6 +17,10 @@ absl::Status SeriesWriter::Write(const Labels& labels, double value) {
   return absl::OkStatus();
 }
 
+void SeriesWriter::Recall(const Labels& labels) {
+  if (const auto ref = sink_.Resolve(labels); ref.ok()) previous_.insert(*ref);
+}
+
 const SampleBatch& SeriesWriter::Finish() {
   for (SeriesRef ref : previous_) {
     if (!current_.contains(ref)) batch_.Add(ref, time_ms_, StaleMarker());

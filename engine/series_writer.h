@@ -24,6 +24,11 @@ class SeriesWriter {
   absl::Status Write(const Labels& labels, double value);
   // What this evaluation wrote, stale markers included.
   const SampleBatch& Finish();
+  // After a restart: a series of the previous evaluation. One that cannot be resolved has no
+  // samples to end.
+  void Recall(const Labels& labels);
+  // Goes on where `before`, the writer of the rule's earlier version, stopped.
+  void Continue(SeriesWriter& before) { previous_ = std::move(before.previous_); }
 
  private:
   SampleSink& sink_;

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "engine/adhoc_query.h"
+#include "rules/promql/parser.h"
 
 namespace tocsin::engine {
 
@@ -17,7 +19,7 @@ Shard::Shard(ShardDependencies dependencies, ShardOptions options)
 Shard::~Shard() = default;
 
 void Shard::ApplySample(SeriesRef ref, int64_t time_ms, double value) {
-  const auto applied = windows_->Apply(ref, time_ms, value);
+  const auto applied = plan_->windows->Apply(ref, time_ms, value);
   if (!applied) return;
   switch (applied->result) {
     case AppendResult::kAppended:
@@ -32,126 +34,114 @@ void Shard::ApplySample(SeriesRef ref, int64_t time_ms, double value) {
       deps_.metrics.too_old_samples.Increment();
       return;
   }
-  triggers_->Touch(applied->slot);
+  plan_->triggers->Touch(applied->slot);
 }
 
 void Shard::Apply(const CommittedBatch& batch) {
-  newest_commit_ = std::max(newest_commit_, batch.committed);
-  if (windows_ == nullptr) return;
+  if (plan_ == nullptr) return;
   for (const storage::NewSeries& series : batch.new_series) {
-    windows_->Introduce(series.ref, series.labels);
+    plan_->windows->Introduce(series.ref, series.labels);
   }
   const SampleBatch& samples = batch.samples;
   for (size_t i = 0; i < samples.size(); ++i) {
     ApplySample(samples.refs[i], samples.times_ms[i], samples.values[i]);
   }
-  for (uint32_t monitor : triggers_->TakeTouched()) monitors_[monitor].touched = true;
+  for (uint32_t number : plan_->triggers->TakeTouched()) {
+    MonitorRuntime& monitor = plan_->monitors[number];
+    monitor.touched = true;
+    if (monitor.first_commit == Timestamp()) monitor.first_commit = batch.committed;
+  }
+  for (GroupRuntime& group : plan_->groups) {
+    if (group.first_commit == Timestamp()) group.first_commit = batch.committed;
+  }
 }
 
-AlertCommit::Round Shard::MakeRound(Timestamp now) const {
+AlertCommit::Round Shard::MakeRound(Timestamp now, Timestamp cause_committed) const {
   AlertCommit::Round round;
   round.now = now;
-  round.newest_commit = newest_commit_;
-  if (rules_ != nullptr) round.revision = &rules_->revision;
+  round.cause_committed = cause_committed;
+  round.revision = &plan_->rules->revision;
   round.external_labels = &options_.external_labels;
   return round;
 }
 
-void Shard::FollowClock(Timestamp now) {
-  constexpr absl::Duration kStepMin = absl::Seconds(5);
-  const absl::Duration monotonic = deps_.clock.Monotonic();
-  if (followed_now_ != Timestamp::Min()) {
-    const absl::Duration step = (now - followed_now_) - (monotonic - followed_monotonic_);
-    if (absl::AbsDuration(step) >= kStepMin) ClockStepped(step, now);
-  }
-  followed_now_ = now;
-  followed_monotonic_ = monotonic;
-}
-
-// What alerts remember was told by the old clock and is translated. Samples keep their dates, so
-// what is absent by the new clock is held until samples dated by it had the time to come.
-void Shard::ClockStepped(absl::Duration step, Timestamp now) {
-  deps_.metrics.clock_steps.Increment();
-  Log(LogLevel::kWarning, "the clock was set", {{"seconds", absl::ToDoubleSeconds(step)}});
-  const auto move = [&](RuleRuntime& rule) {
-    if (rule.alerts == nullptr) return;
-    rule.alerts->ForEach([&](AlertInstance& alert) {
-      alert.state = rules::AfterClockStep(alert.state, step);
-      commit_.Keep(rule.alerts->rule_id(), alert);
-      commit_owed_ = true;
-    });
-  };
-  for (GroupRuntime& group : groups_) {
-    group.schedule.Start(now);
-    for (auto& rule : group.rules) move(*rule);
-  }
-  for (MonitorRuntime& monitor : monitors_) {
-    move(*monitor.rule);
-    monitor.evaluated_at = monitor.evaluated_at + step;
-    monitor.due_by_time = now;
-  }
-  if (hold_until_ != Timestamp()) hold_until_ = hold_until_ + step;
-  HoldAfter(absl::AbsDuration(step), now);
-  clock_written_ = trimmed_at_ = Timestamp();
-  if (step > absl::ZeroDuration()) return;
-  // Windows have dropped what is old by the old clock, and with it the place of what comes now.
-  const absl::Status installed = Install(rules_, owns_, now);
-  if (!installed.ok()) {
-    Log(LogLevel::kError, "windows could not be read again", {{"error", installed.ToString()}});
-  }
-}
-
 absl::Status Shard::EvaluateUpTo(Timestamp now) {
-  if (rules_ == nullptr) return absl::OkStatus();
+  if (plan_ == nullptr) return absl::OkStatus();
   FollowClock(now);
+  HoldWithoutInput(now);
   const absl::Duration begin = deps_.clock.Monotonic();
   size_t evaluated = 0;
-  for (GroupRuntime& group : groups_) {
+  for (GroupRuntime& group : plan_->groups) {
     if (now < group.schedule.next()) continue;
     EvaluateGroup(group, now);
     ++evaluated;
   }
-  for (MonitorRuntime& monitor : monitors_) {
+  for (MonitorRuntime& monitor : plan_->monitors) {
     const bool by_data = monitor.touched && now - monitor.evaluated_at >= options_.coalesce;
     if (!by_data && now < monitor.due_by_time) continue;
     EvaluateMonitor(monitor, now);
     ++evaluated;
   }
+  MatchPages(now);
   SubmitWritten();
+  absl::Status committed;
   const bool clock_due = now - clock_written_ >= options_.clock_interval;
-  if (evaluated == 0 && !clock_due && !commit_owed_) return absl::OkStatus();
-  const absl::Status committed = commit_.Commit(now, hold_until_, clock_due);
-  commit_owed_ = !committed.ok();
-  if (clock_due) clock_written_ = now;
+  if (evaluated > 0 || clock_due || commit_owed_) {
+    committed = commit_.Commit({options_.number, now, hold_until_}, clock_due);
+    commit_owed_ = !committed.ok();
+    if (clock_due) clock_written_ = now;
+  }
   if (now - trimmed_at_ >= absl::Seconds(10)) {
-    queries_->Trim(now);
+    plan_->queries->Trim(now);
     trimmed_at_ = now;
   }
   if (evaluated > 0) {
     deps_.metrics.duration_seconds.Observe(absl::ToDoubleSeconds(deps_.clock.Monotonic() - begin));
   }
+  RememberClock(now);
   return committed;
 }
 
 Timestamp Shard::NextDue() const {
-  if (rules_ == nullptr) return Timestamp::Max();
+  if (plan_ == nullptr) return Timestamp::Max();
   Timestamp next = clock_written_ + options_.clock_interval;
-  for (const GroupRuntime& group : groups_) next = std::min(next, group.schedule.next());
-  for (const MonitorRuntime& monitor : monitors_) {
+  for (const GroupRuntime& group : plan_->groups) next = std::min(next, group.schedule.next());
+  for (const MonitorRuntime& monitor : plan_->monitors) {
     next = std::min(next, monitor.due_by_time);
     if (monitor.touched) next = std::min(next, monitor.evaluated_at + options_.coalesce);
   }
   return next;
 }
 
+absl::Duration Shard::Lag(Timestamp now) const {
+  absl::Duration lag;
+  if (plan_ == nullptr) return lag;
+  for (const GroupRuntime& group : plan_->groups) {
+    lag = std::max(lag, now - group.schedule.next());
+  }
+  return lag;
+}
+
+void Shard::MatchPages(Timestamp now) {
+  if (!pages_to_match_) return;
+  bool all = true;
+  ForEachRule(*plan_, [&](RuleRuntime& rule) {
+    if (rule.alerts == nullptr) return;
+    all = commit_.MatchPages(*rule.alerts, MakeRound(now, Timestamp())) && all;
+  });
+  pages_to_match_ = !all;
+  commit_owed_ = true;
+}
+
 void Shard::EvaluateGroup(GroupRuntime& group, Timestamp now) {
   const GroupSchedule::Due due = group.schedule.Take(now);
   deps_.metrics.missed.Increment(static_cast<double>(due.missed));
-  deps_.metrics.lag_seconds.Set(absl::ToDoubleSeconds(now - due.slot));
   const absl::Duration begin = deps_.clock.Monotonic();
   const absl::Duration offset = group.group->query_offset.value_or(absl::ZeroDuration());
+  const AlertCommit::Round round =
+      MakeRound(due.slot, std::exchange(group.first_commit, Timestamp()));
   for (auto& rule : group.rules) {
-    const absl::Status status = EvaluateRule(*rule, due.slot - offset, due.slot, group.group);
+    const absl::Status status = EvaluateRule(*rule, due.slot - offset, round, group.group);
     rule->health.error = std::string(status.message());
   }
   group.health.evaluated_at = due.slot;
@@ -159,110 +149,165 @@ void Shard::EvaluateGroup(GroupRuntime& group, Timestamp now) {
 }
 
 void Shard::EvaluateMonitor(MonitorRuntime& monitor, Timestamp now) {
-  const absl::Status status = EvaluateRule(*monitor.rule, now, now, nullptr);
+  const AlertCommit::Round round = MakeRound(now, std::exchange(monitor.first_commit, Timestamp()));
+  const absl::Status status = EvaluateRule(*monitor.rule, now, round, nullptr);
   monitor.rule->health.error = std::string(status.message());
   monitor.touched = false;
   monitor.evaluated_at = now;
-  const Timestamp change = queries_->NextChange(monitor.rule->query, now);
+  const Timestamp change = plan_->queries->NextChange(monitor.rule->query, now);
   const Timestamp by_query =
       change == Timestamp::Max() ? change : std::max(change, now + options_.time_step);
   Timestamp due = std::min(by_query, monitor.rule->alerts->NextDeadline());
   if (Holding(now)) due = std::min(due, hold_until_);
-  // A deadline that a step did not act on must not spin.
-  monitor.due_by_time = std::max(due, now + absl::Milliseconds(1));
+  if (monitor.rule->deferred) due = now;
+  // A deadline on which nothing could be done (the alert is held, the outbox is full) comes again,
+  // but must not spin.
+  monitor.due_by_time = due > now ? due : now + options_.time_step;
 }
 
-absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time, Timestamp now,
-                                 const rules::Group* group) {
+absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time,
+                                 const AlertCommit::Round& round, const rules::Group* group) {
   const absl::Duration begin = deps_.clock.Monotonic();
   deps_.metrics.evaluations.Increment();
-  const auto result = queries_->Evaluate(rule.query, query_time);
+  const auto result = plan_->queries->Evaluate(rule.query, query_time);
   absl::Status status = result.status();
   if (status.ok()) {
     rule.health.warnings = result->warnings ? *result->warnings : std::vector<std::string>();
     status = rule.record != nullptr
-                 ? EvaluateRecord(rule, *result, query_time)
-                 : EvaluateAlerts(rule, *result, query_time, now, group == nullptr);
+                 ? EvaluateRecord(rule, *result, query_time, group->limit)
+                 : EvaluateAlerts(rule, *result, query_time, round, group == nullptr);
   }
-  rule.health.evaluated_at = now;
+  rule.health.evaluated_at = round.now;
   rule.health.took = deps_.clock.Monotonic() - begin;
   if (status.ok()) return status;
   deps_.metrics.failures.Increment();
   // Once per change of the error, not once per evaluation.
   if (rule.health.error != status.message()) {
     Log(LogLevel::kWarning, "rule evaluation failed",
-        {{"rule", rule.record != nullptr ? rule.record->name : rule.alerts->rule_id()},
+        {{"rule", rule.record != nullptr ? rule.record->name : rule.id},
          {"error", std::string(status.message())}});
   }
   return status;
 }
 
+absl::StatusOr<std::vector<templates::QueryRow>> Shard::TemplateQuery(const RuleRuntime& rule,
+                                                                      absl::string_view text,
+                                                                      Timestamp query_time) {
+  for (const auto& [known, query] : rule.template_queries) {
+    if (known != text) continue;
+    TOCSIN_ASSIGN_OR_RETURN(const QueryResult rows, plan_->queries->Evaluate(query, query_time));
+    std::vector<templates::QueryRow> out;
+    const auto add = [&](size_t row) {
+      out.push_back({(*rows.labels)[row], rows.frame->value(row)});
+    };
+    if (rows.order != nullptr) {
+      std::for_each(rows.order->begin(), rows.order->end(), add);
+    } else {
+      rows.frame->ForEach(add);
+    }
+    return out;
+  }
+  return LooseTemplateQuery(text, query_time);
+}
+
+// A text that the template put together: nothing is kept for it, so the log is asked.
+absl::StatusOr<std::vector<templates::QueryRow>> Shard::LooseTemplateQuery(
+    absl::string_view text, Timestamp query_time) const {
+  constexpr uint64_t kSamplesMax = 2'000'000;  // evaluation waits for it
+  const promql::ParseResult parsed = promql::ParseExpr(text);
+  if (parsed.error) {
+    return absl::InvalidArgumentError(promql::FormatParseError(text, *parsed.error));
+  }
+  AdhocLimits limits;
+  limits.samples_max = std::min(options_.limits.query_samples_max, kSamplesMax);
+  limits.late = absl::Milliseconds(options_.limits.past_ms_max);
+  limits.ahead = absl::Milliseconds(options_.limits.future_ms_max);
+  TOCSIN_ASSIGN_OR_RETURN(
+      const AdhocResult result,
+      RunAdhocQuery(*parsed.expr, query_time, deps_.registry, deps_.log, limits));
+  if (result.type == promql::ValueType::kScalar) {
+    return std::vector<templates::QueryRow>{{Labels(), result.scalar}};
+  }
+  std::vector<templates::QueryRow> rows;
+  for (const auto& [labels, value] : result.rows) rows.push_back({labels, value});
+  return rows;
+}
+
 absl::Status Shard::EvaluateAlerts(RuleRuntime& rule, const QueryResult& result,
-                                   Timestamp query_time, Timestamp now, bool monitor) {
+                                   Timestamp query_time, const AlertCommit::Round& round,
+                                   bool monitor) {
   AlertEvaluation evaluation;
   evaluation.result = &result;
-  if (monitor) evaluation.newest_inputs_ms = &queries_->NewestInputs(rule.query);
-  evaluation.now = now;
-  evaluation.hold = Holding(now);
+  if (monitor) evaluation.newest_inputs_ms = &plan_->queries->NewestInputs(rule.query);
+  evaluation.now = round.now;
+  evaluation.hold = Holding(round.now);
   evaluation.external_labels = &options_.external_labels;
   // At the same time as the rule's own query, whose frame therefore stays as it is.
-  evaluation.query =
-      [this, &rule,
-       query_time](absl::string_view text) -> absl::StatusOr<std::vector<templates::QueryRow>> {
-    for (const auto& [known, query] : rule.template_queries) {
-      if (known != text) continue;
-      TOCSIN_ASSIGN_OR_RETURN(const QueryResult rows, queries_->Evaluate(query, query_time));
-      std::vector<templates::QueryRow> out;
-      rows.frame->ForEach([&](size_t row) {
-        out.push_back({(*rows.labels)[row], rows.frame->value(row)});
-      });
-      return out;
-    }
-    return absl::UnimplementedError("query with a text that is not constant");
+  evaluation.query = [this, &rule, query_time](absl::string_view text) {
+    return TemplateQuery(rule, text, query_time);
   };
-  TOCSIN_ASSIGN_OR_RETURN(auto changes, rule.alerts->Evaluate(evaluation));
-  commit_.Add(*rule.alerts, std::move(changes), MakeRound(now));
-  return monitor ? absl::OkStatus() : WriteAlertSeries(rule, query_time);
+  auto changes = rule.alerts->Evaluate(evaluation);
+  if (absl::IsResourceExhausted(changes.status())) ForgetAlerts(rule, round);
+  TOCSIN_RETURN_IF_ERROR(changes.status());
+  rule.deferred = commit_.Add(*rule.alerts, *std::move(changes), round) > 0;
+  if (!monitor) TOCSIN_RETURN_IF_ERROR(WriteAlertSeries(rule, query_time));
+  const size_t left_out = rule.alerts->left_out();
+  if (left_out == 0) return absl::OkStatus();
+  deps_.metrics.alerts_left_out.Increment(static_cast<double>(left_out));
+  return absl::ResourceExhaustedError(
+      absl::StrCat(left_out, " rows found no room: alerts_per_rule_max (",
+                   options_.limits.alerts_per_rule_max, ") is reached"));
+}
+
+// As in Prometheus, where the alerts of a rule beyond the group's limit are dropped. Its receivers
+// let them time out; ours are told.
+void Shard::ForgetAlerts(RuleRuntime& rule, const AlertCommit::Round& round) {
+  for (AlertInstance& alert : rule.alerts->TakeAll()) {
+    commit_.Retire(rule.id, std::move(alert), rules::Reason::kLimitExceeded, round);
+  }
 }
 
 absl::Status Shard::WriteAlertSeries(RuleRuntime& rule, Timestamp query_time) {
   rule.writer.Begin(query_time.millis());
-  absl::Status status;
+  absl::Status refused;
+  const auto write = [&](const Labels& labels, double value) {
+    refused.Update(rule.writer.Write(labels, value));
+  };
   rule.alerts->ForEach([&](const AlertInstance& alert) {
-    if (alert.state.phase == rules::AlertPhase::kOk || !status.ok()) return;
-    LabelsBuilder labels(alert.labels);
-    labels.Set(kMetricName, "ALERTS_FOR_STATE");
-    status =
-        rule.writer.Write(labels.Build(), alert.state.active_at.value_or(query_time).seconds());
-    const bool pending = alert.state.phase == rules::AlertPhase::kPending;
-    labels.Set(kMetricName, "ALERTS").Set("alertstate", pending ? "pending" : "firing");
-    if (status.ok()) status = rule.writer.Write(labels.Build(), 1);
+    if (alert.state.phase == rules::AlertPhase::kOk) return;
+    write(AlertsForStateSeries(alert), alert.state.active_at.value_or(query_time).seconds());
+    write(AlertsSeries(alert), 1);
   });
   EmitWritten(rule.writer.Finish());
-  return status;
+  return refused;
 }
 
+// A series that is refused (series_max) leaves the others as they are. Two rows of one label set
+// are an error of the whole rule, as in Prometheus.
 absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
-                                   Timestamp query_time) {
-  rule.writer.Begin(query_time.millis());
-  absl::Status status;
+                                   Timestamp query_time, size_t limit) {
+  const size_t rows = result.frame->CountPresent();
+  if (limit > 0 && rows > limit) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("exceeded limit of ", limit, " with ", rows, " series"));
+  }
+  std::vector<std::pair<Labels, double>> recorded;
   absl::flat_hash_set<absl::uint128> seen;
+  bool distinct = true;
   result.frame->ForEach([&](size_t row) {
-    if (!status.ok()) return;
-    LabelsBuilder labels((*result.labels)[row]);
-    labels.Set(kMetricName, rule.record->name);
-    for (const auto& [name, value] : rule.record->labels) labels.Set(name, value);
-    const Labels recorded = labels.Build();
-    if (!seen.insert(recorded.Fingerprint()).second) {
-      status = absl::InvalidArgumentError(
-          "vector contains metrics with the same labelset after applying rule labels");
-      return;
-    }
-    status = rule.writer.Write(recorded, result.frame->value(row));
+    recorded.emplace_back(RecordedSeries(*rule.record, (*result.labels)[row]),
+                          result.frame->value(row));
+    distinct = seen.insert(recorded.back().first.Fingerprint()).second && distinct;
   });
-  if (!status.ok()) return status;
+  if (!distinct) {
+    return absl::InvalidArgumentError(
+        "vector contains metrics with the same labelset after applying rule labels");
+  }
+  rule.writer.Begin(query_time.millis());
+  absl::Status refused;
+  for (const auto& [labels, value] : recorded) refused.Update(rule.writer.Write(labels, value));
   EmitWritten(rule.writer.Finish());
-  return absl::OkStatus();
+  return refused;
 }
 
 void Shard::EmitWritten(const SampleBatch& batch) {

@@ -17,6 +17,7 @@ ShardThread::~ShardThread() {
 void ShardThread::Start() {
   MutexLock lock(mutex_);
   running_ = true;
+  pulse_.beat = clock_.Monotonic();
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -88,10 +89,24 @@ void ShardThread::Loop() {
     if (!Collect(wait, batches, tasks)) break;
     for (const auto& batch : batches) shard_->Apply(*batch);
     for (const auto& task : tasks) task(*shard_);
+    // A task may have taken long: what came meanwhile is applied before anything is called absent.
+    if (!tasks.empty()) continue;
     // A failed commit was logged and counted; the next round repeats it.
     shard_->EvaluateUpTo(clock_.Now()).IgnoreError();
+    Beat();
   }
   shard_->EvaluateUpTo(clock_.Now()).IgnoreError();
+}
+
+void ShardThread::Beat() {
+  const Pulse pulse{clock_.Monotonic(), shard_->Lag(clock_.Now()), shard_->commit_owed()};
+  MutexLock lock(mutex_);
+  pulse_ = pulse;
+}
+
+ShardThread::Pulse ShardThread::pulse() const {
+  MutexLock lock(mutex_);
+  return pulse_;
 }
 
 }  // namespace tocsin::engine

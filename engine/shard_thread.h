@@ -31,12 +31,21 @@ class ShardThread {
   void Stop();
 
   void Post(std::shared_ptr<const CommittedBatch> batch);
+  // How the loop is, as others may ask while it is stuck.
+  struct Pulse {
+    absl::Duration beat;       // monotonic time of the last finished round
+    absl::Duration lag;        // of the groups, then
+    bool commit_owed = false;  // alert state could not be written, then
+  };
+  Pulse pulse() const;
+
   // Runs `task` on the shard's thread and waits for it. False if the thread has stopped (the task
   // did not run).
   bool Run(const std::function<void(Shard&)>& task);
 
  private:
   void Loop();
+  void Beat();
   // Waits for work or the next due time; false when stopping and nothing is left.
   bool Collect(absl::Duration wait, std::deque<std::shared_ptr<const CommittedBatch>>& batches,
                std::vector<std::function<void(Shard&)>>& tasks);
@@ -46,7 +55,7 @@ class ShardThread {
   const size_t inbox_bytes_max_;
   std::thread thread_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar arrived_;
   CondVar room_;
   std::deque<std::shared_ptr<const CommittedBatch>> inbox_ ABSL_GUARDED_BY(mutex_);
@@ -54,6 +63,7 @@ class ShardThread {
   std::vector<std::function<void(Shard&)>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Pulse pulse_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::engine

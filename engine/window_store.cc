@@ -37,12 +37,17 @@ std::optional<WindowStore::Applied> WindowStore::Apply(SeriesRef ref, int64_t ti
 }
 
 absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp since) {
-  TOCSIN_ASSIGN_OR_RETURN(const uint64_t begin, log.SeekToTime(since));
-  return log.ReadFrom(begin, [this](const storage::LogRecord& record) {
+  TOCSIN_ASSIGN_OR_RETURN(loaded_to_, log.SeekToTime(since));
+  return LoadMore(log);
+}
+
+absl::Status WindowStore::LoadMore(const storage::SampleLog& log) {
+  return log.ReadFrom(loaded_to_, [this](const storage::LogRecord& record) {
     const SampleBatch& samples = record.samples;
     for (size_t i = 0; i < samples.size(); ++i) {
       Apply(samples.refs[i], samples.times_ms[i], samples.values[i]);
     }
+    loaded_to_ = record.offset + 1;
     return true;
   });
 }

@@ -37,8 +37,10 @@ class WindowStore {
   };
   std::optional<Applied> Apply(SeriesRef ref, int64_t time_ms, double value);
 
-  // Applies all samples that were committed at or after `since`.
+  // Applies all samples that were committed at or after `since`, and with the next call those that
+  // came after them.
   absl::Status Load(const storage::SampleLog& log, Timestamp since);
+  absl::Status LoadMore(const storage::SampleLog& log);
 
   // The first samples of a series may come with its labels at hand.
   void Introduce(SeriesRef ref, const Labels& labels);
@@ -52,6 +54,7 @@ class WindowStore {
   const LabelsOf labels_of_;
   const Added added_;
   std::vector<uint32_t> slot_of_ref_;
+  uint64_t loaded_to_ = 0;  // offset in the log
 };
 
 }  // namespace tocsin::engine

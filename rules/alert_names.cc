@@ -68,6 +68,14 @@ const char* ReasonName(Reason reason) {
       return "rule_removed";
     case Reason::kHeldAfterRestart:
       return "held_after_restart";
+    case Reason::kRuleChanged:
+      return "rule_changed";
+    case Reason::kLimitExceeded:
+      return "limit_exceeded";
+    case Reason::kShadowed:
+      return "shadowed";
+    case Reason::kPageOwed:
+      return "page_owed";
   }
   return "unknown";
 }

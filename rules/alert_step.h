@@ -48,6 +48,10 @@ enum class Reason : uint8_t {
   kForRaised,
   kRuleRemoved,
   kHeldAfterRestart,
+  kRuleChanged,    // the query is another one and does not give this row any more
+  kLimitExceeded,  // of the group: Prometheus forgets all alerts of the rule then
+  kShadowed,       // the monitor's mode is shadow now
+  kPageOwed,       // firing without a page: the mode is not shadow any more
 };
 const char* ReasonName(Reason reason);
 
@@ -79,9 +83,11 @@ struct Observation {
   bool present = false;  // the row is in the result
   double value = 0;
   Timestamp newest_sample;  // newest sample the row was computed from (monitors with no_data)
-  // The service was down until shortly before: absence proves nothing yet (see AlertHold in the
-  // engine).
+  // The service was down until shortly before: absence proves nothing yet (see Shard).
   bool hold = false;
+  // The alert comes from an earlier version of the rule with another query: a row that is missing
+  // is not one that stopped.
+  bool rule_changed = false;
 };
 
 // `state` is to be stored if it differs from the one put in, also with kNone.
@@ -121,7 +127,9 @@ StepResult StepPrometheusAlert(const AlertState& state, const Observation& seen,
 //    same page (kNone if the level is unchanged). When data comes back the page goes on if the
 //    condition holds or was not recovered, else it resolves. As ok resolves. keep (also the
 //    default) leaves the alert as it is and gives it up `forget_after` after the row vanished; rows
-//    that are fine are dropped at once.
+//    that are fine are dropped at once. What fires for missing data is given up as late: a pod that
+//    is gone for good must not fire for ever. Either way with kNoDataForgotten, after which the
+//    alert is to be dropped.
 //  - `hold` stops whatever absence would cause.
 StepResult StepThreshold(const AlertState& state, const Observation& seen, const Monitor& monitor,
                          Timestamp now);

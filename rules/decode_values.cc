@@ -154,6 +154,29 @@ std::vector<NamedText> ReadTexts(DecodeContext& context, const YamlNode* map, Te
   return texts;
 }
 
+// The constant queries of a template run as the rule's own do, and are checked like them.
+bool CheckTemplateQueries(DecodeContext& context, const NamedText& entry, TextKind kind,
+                          const templates::Template& compiled) {
+  bool fine = true;
+  for (const std::string& text : compiled.Queries()) {
+    const promql::ParseResult parsed = promql::ParseExpr(text, context.options().parse);
+    std::optional<promql::ParseError> error = parsed.error;
+    const char* problem_code = code::kPromql;
+    if (!error && context.options().unsupported) {
+      error = context.options().unsupported(*parsed.expr);
+      problem_code = code::kUnsupported;
+    }
+    if (!error) continue;
+    fine = false;
+    const size_t at = entry.text.find(text);
+    context.ErrorInside(*entry.value, at == std::string::npos ? 0 : at + error->span.begin,
+                        problem_code,
+                        absl::StrCat("query in the template of ", KindName(kind), " \"", entry.name,
+                                     "\": ", error->message));
+  }
+  return fine;
+}
+
 TemplatedMap CompileTexts(DecodeContext& context, const std::vector<NamedText>& texts,
                           TextKind kind) {
   TemplatedMap compiled;
@@ -173,6 +196,7 @@ TemplatedMap CompileTexts(DecodeContext& context, const std::vector<NamedText>& 
                                 "\" contains the value, so each change of it starts a new alert"),
                    "put the value into an annotation");
     }
+    if (!CheckTemplateQueries(context, entry, kind, **parsed)) continue;
     compiled.push_back({entry.name, {entry.text, *std::move(parsed)}});
   }
   return compiled;

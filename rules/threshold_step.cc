@@ -181,10 +181,13 @@ StepResult StepKeep(AlertState state, const Observation& seen, const Monitor& mo
 }
 
 // Data stopped, and the monitor says that this is bad.
-StepResult StepNoDataFires(AlertState state, Level as, Timestamp now) {
+StepResult StepNoDataFires(AlertState state, const NoData& no_data, Level as, Timestamp now) {
   state.critical_since.reset();
   state.keep_firing_since.reset();
   if (state.phase == AlertPhase::kNoData) {
+    if (now - state.last_seen >= no_data.after + no_data.forget_after) {
+      return Resolve(state, Reason::kNoDataForgotten, now);
+    }
     const Level before = state.level;
     state.level = std::max(as, state.pending_level);
     const Transition transition = LevelTransition(before, state.level);
@@ -218,6 +221,20 @@ StepResult StepNoDataIsFine(AlertState state, const Observation& seen, Timestamp
   return {AlertState{}, Transition::kForgotten, Reason::kRowVanished};
 }
 
+// The row is one of an earlier query: what it said is over.
+StepResult StepRuleChanged(const AlertState& state, Timestamp now) {
+  switch (state.phase) {
+    case AlertPhase::kFiring:
+    case AlertPhase::kNoData:
+      return Resolve(state, Reason::kRuleChanged, now);
+    case AlertPhase::kPending:
+      return {AlertState{}, Transition::kUnpending, Reason::kRuleChanged};
+    case AlertPhase::kOk:
+      break;
+  }
+  return {AlertState{}, Transition::kForgotten, Reason::kRuleChanged};
+}
+
 bool IsStale(const AlertState& state, const Monitor& monitor, Timestamp now) {
   return monitor.no_data && monitor.no_data->as != NoData::As::kKeep &&
          now - state.last_seen >= monitor.no_data->after;
@@ -241,7 +258,9 @@ Timestamp NextForDeadline(const AlertState& state, const Monitor& monitor) {
 
 Timestamp NextNoDataDeadline(const AlertState& state, const Monitor& monitor) {
   if (monitor.no_data && monitor.no_data->as != NoData::As::kKeep) {
-    if (state.phase == AlertPhase::kNoData) return Timestamp::Max();
+    if (state.phase == AlertPhase::kNoData) {
+      return state.last_seen + monitor.no_data->after + monitor.no_data->forget_after;
+    }
     // A row that is fine has nothing to lose as `ok`, unless it is missing and can be dropped.
     const bool matters = monitor.no_data->as != NoData::As::kOk || state.phase != AlertPhase::kOk ||
                          state.absent_since;
@@ -259,12 +278,13 @@ StepResult StepThreshold(const AlertState& before, const Observation& seen, cons
   AlertState state = before;
   if (seen.present) state.last_seen = std::max(state.last_seen, seen.newest_sample);
 
+  if (seen.rule_changed && !seen.present && !seen.hold) return StepRuleChanged(state, now);
   if (!seen.hold && IsStale(state, monitor, now)) {
     switch (monitor.no_data->as) {
       case NoData::As::kCritical:
-        return StepNoDataFires(state, Level::kCritical, now);
+        return StepNoDataFires(state, *monitor.no_data, Level::kCritical, now);
       case NoData::As::kWarning:
-        return StepNoDataFires(state, Level::kWarning, now);
+        return StepNoDataFires(state, *monitor.no_data, Level::kWarning, now);
       case NoData::As::kOk:
         return StepNoDataIsFine(state, seen, now);
       case NoData::As::kKeep:

@@ -1,6 +1,7 @@
 #include "storage/keys.h"
 
 #include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
 
 namespace tocsin::storage {
 namespace {
@@ -97,6 +98,10 @@ std::string ProgressKey(absl::string_view alias) {
 }
 std::string AsideKey(absl::string_view key) {
   return Tagged('x', key);
+}
+
+std::string ClockKey(size_t shard) {
+  return absl::StrCat(kMetaClockPrefix, shard);
 }
 
 std::string PrefixEnd(std::string prefix) {

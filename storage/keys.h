@@ -42,8 +42,11 @@ std::string AsideKey(absl::string_view key);
 
 // Family `meta`.
 inline constexpr char kMetaFormat[] = "format";       // number of the on-disk format
-inline constexpr char kMetaClock[] = "clock";         // state.v1.ClockRecord
 inline constexpr char kMetaLogStart[] = "log_start";  // first offset that retention kept
+
+// Family `meta`: "clock/" and the shard's number: state.v1.ClockRecord.
+inline constexpr char kMetaClockPrefix[] = "clock/";
+std::string ClockKey(size_t shard);
 
 // The smallest key that is greater than every key with this prefix; "" (no end) if there is none.
 std::string PrefixEnd(std::string prefix);

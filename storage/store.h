@@ -42,6 +42,9 @@ class WriteBatch {
   size_t size() const { return operations_.size(); }
   const std::vector<Operation>& operations() const { return operations_; }
   void Clear() { operations_.clear(); }
+  // Leaves out puts and deletions of keys that a later put or deletion sets anyway. Range deletions
+  // keep their place.
+  void DropSuperseded();
 
  private:
   std::vector<Operation> operations_;

@@ -38,6 +38,25 @@ const Labels& IdentityLabels(const std::string& rule_id, const AlertInstance& in
   return rule_id.rfind("monitor/", 0) == 0 ? instance.result_labels : instance.labels;
 }
 
+// No sample led to it, so there is no latency from one.
+bool ByTimeAlone(rules::Reason reason) {
+  switch (reason) {
+    case rules::Reason::kConditionMet:
+    case rules::Reason::kConditionCleared:
+    case rules::Reason::kRecovered:
+    case rules::Reason::kDataCameBack:
+    case rules::Reason::kLevelChanged:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool Fires(const AlertInstance& instance) {
+  return instance.state.phase == rules::AlertPhase::kFiring ||
+         instance.state.phase == rules::AlertPhase::kNoData;
+}
+
 // A closed page keeps the severity it was opened with.
 AlertInstance Closing(const AlertInstance& before, const AlertInstance& after) {
   AlertInstance closing = after;
@@ -52,7 +71,8 @@ absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::strin
                                     AlertInstance& instance) {
   const Labels& identity = IdentityLabels(rule_id, instance);
   if (instance.alias.empty()) {
-    instance.alias = MakeAlias(rule_id, instance.labels.Get("alertname"), identity.Fingerprint());
+    instance.alias = MakeAlias(rule_id, instance.labels.Get("alertname"), identity.Fingerprint(),
+                               *round.external_labels);
   }
   const auto existing = outbox_.Find(instance.alias);
   const uint64_t last = existing ? existing->desired.sequence() : instance.page_sequence;
@@ -70,7 +90,7 @@ absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::strin
   page.set_condition(condition);
   page.set_since_ms(instance.state.active_at.value_or(round.now).millis());
   page.set_changed_ms(round.now.millis());
-  page.set_cause_committed_ms(round.newest_commit.millis());
+  page.set_cause_committed_ms(ByTimeAlone(reason) ? 0 : round.cause_committed.millis());
   page.set_reason(rules::ReasonName(reason));
   page.set_rule_revision(*round.revision);
   TOCSIN_RETURN_IF_ERROR(outbox_.Stage(page, batch_));
@@ -108,7 +128,8 @@ void AlertCommit::CountStates(const rules::AlertState& before, const rules::Aler
   if (auto* gauge = metrics_.AlertsGauge(after)) gauge->Increment();
 }
 
-void AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round) {
+size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round) {
+  size_t deferred = 0;
   const std::string& rule_id = rule.rule_id();
   for (AlertChange& change : changes) {
     AlertInstance& instance = *change.instance;
@@ -117,17 +138,14 @@ void AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const 
     AlertInstance shown = closes ? Closing(change.before, instance) : instance;
     const std::string condition = rule.ConditionText(shown);
     const bool owed =
-        ChangesPage(change.transition) && !rule.shadow() && (!closes || instance.page_open);
+        closes ? instance.page_open : ChangesPage(change.transition) && !rule.shadow();
     if (owed) {
       const absl::Status staged =
           StagePage(rule_id, condition, !closes, change.reason, round, shown);
       if (!staged.ok()) {
-        metrics_.pages_deferred.Increment();
-        Log(LogLevel::kError, "page deferred: the outbox is full",
-            {{"rule", rule_id},
-             {"labels", instance.labels.ToString()},
-             {"error", std::string(staged.message())}});
+        Deferred(rule_id, instance, staged);
         rule.Revert(change);
+        ++deferred;
         continue;
       }
       instance.alias = shown.alias;
@@ -154,6 +172,7 @@ void AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const 
     CountStates(change.before.state, instance.state);
     rule.Settle(change);
   }
+  return deferred;
 }
 
 void AlertCommit::Keep(const std::string& rule_id, const AlertInstance& instance) {
@@ -162,10 +181,38 @@ void AlertCommit::Keep(const std::string& rule_id, const AlertInstance& instance
              EncodeAlert(rule_id, instance));
 }
 
-void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, const Round& round) {
+void AlertCommit::Deferred(const std::string& rule_id, const AlertInstance& instance,
+                           const absl::Status& why) {
+  metrics_.pages_deferred.Increment();
+  Log(LogLevel::kError, "page deferred: the outbox is full",
+      {{"rule", rule_id},
+       {"labels", instance.labels.ToString()},
+       {"error", std::string(why.message())}});
+}
+
+bool AlertCommit::MatchPages(RuleAlerts& rule, const Round& round) {
+  bool all = true;
+  rule.ForEach([&](AlertInstance& instance) {
+    const bool wanted = Fires(instance) && !rule.shadow();
+    if (wanted == instance.page_open) return;
+    const rules::Reason reason = wanted ? rules::Reason::kPageOwed : rules::Reason::kShadowed;
+    const absl::Status staged =
+        StagePage(rule.rule_id(), rule.ConditionText(instance), wanted, reason, round, instance);
+    if (!staged.ok()) {
+      Deferred(rule.rule_id(), instance, staged);
+      all = false;
+      return;
+    }
+    Keep(rule.rule_id(), instance);
+  });
+  return all;
+}
+
+void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, rules::Reason reason,
+                         const Round& round) {
   if (instance.page_open) {
-    const absl::Status staged = StagePage(rule_id, "rule removed", /*open=*/false,
-                                          rules::Reason::kRuleRemoved, round, instance);
+    const absl::Status staged =
+        StagePage(rule_id, rules::ReasonName(reason), /*open=*/false, reason, round, instance);
     // Only a new alias can be refused, and this one has an entry or had one.
     if (!staged.ok()) {
       Log(LogLevel::kError, "page of a removed rule could not be closed",
@@ -174,24 +221,27 @@ void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, con
   }
   const rules::AlertState before = instance.state;
   instance.state.phase = rules::AlertPhase::kOk;
-  AddHistory(rule_id, instance, "", Transition::kForgotten, rules::Reason::kRuleRemoved, round);
+  AddHistory(rule_id, instance, "", Transition::kForgotten, reason, round);
   batch_.Delete(storage::Family::kAlerts,
                 storage::AlertKey(rule_id, IdentityLabels(rule_id, instance)));
   CountStates(before, instance.state);
 }
 
-absl::Status AlertCommit::Commit(Timestamp now, Timestamp hold_until, bool clock_due) {
+absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
   const bool changed = !batch_.empty();
   if (!changed && !clock_due) return absl::OkStatus();
-  state::v1::ClockRecord clock;
-  clock.set_evaluated_ms(now.millis());
-  clock.set_hold_until_ms(hold_until.millis());
-  batch_.Put(storage::Family::kMeta, storage::kMetaClock, storage::EncodeMessage(clock));
+  state::v1::ClockRecord record;
+  record.set_evaluated_ms(clock.evaluated.millis());
+  record.set_hold_until_ms(clock.hold_until.millis());
+  batch_.Put(storage::Family::kMeta, storage::ClockKey(clock.shard),
+             storage::EncodeMessage(record));
   const absl::Status written =
       store_.Write(batch_, changed ? storage::Durability::kSynced : storage::Durability::kBuffered);
   if (written.ok() || !changed) {
     batch_.Clear();
   } else {
+    // While it fails each round adds its own; only the newest of each record is of use.
+    batch_.DropSuperseded();
     metrics_.commit_failures.Increment();
     Log(LogLevel::kError, "alert state could not be written; it is kept and tried again",
         {{"error", written.ToString()}});

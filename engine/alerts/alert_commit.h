@@ -26,27 +26,43 @@ class AlertCommit {
  public:
   struct Round {
     Timestamp now;
-    Timestamp newest_commit;  // when the newest sample applied so far was acknowledged
+    // When the samples behind this evaluation were acknowledged, the oldest of them since the
+    // rule's last one; epoch: time alone led to it.
+    Timestamp cause_committed;
     const std::string* revision = nullptr;
     const Labels* external_labels = nullptr;
+  };
+
+  // What the clock record of this shard is to say.
+  struct ClockReading {
+    size_t shard = 0;
+    Timestamp evaluated;
+    Timestamp hold_until;
   };
 
   AlertCommit(storage::Store& store, storage::Outbox& outbox, EvaluationMetrics& metrics)
       : store_(store), outbox_(outbox), metrics_(metrics) {}
 
-  // Adds the changes of one rule; what cannot be owed because the outbox is full is reverted and
-  // comes again.
-  void Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round);
+  // Adds the changes of one rule. What cannot be owed because the outbox is full is reverted and
+  // counted in the result: the rule is to be evaluated again although nothing may come.
+  size_t Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round);
 
   // Writes an alert as it is: recovery moved its clocks.
   void Keep(const std::string& rule_id, const AlertInstance& instance);
 
-  // An alert whose rule is gone: closes its page with that reason and forgets it.
-  void Retire(const std::string& rule_id, AlertInstance instance, const Round& round);
+  // An alert that is given up although nothing was evaluated (its rule is gone, say): closes its
+  // page with that reason and forgets it.
+  void Retire(const std::string& rule_id, AlertInstance instance, rules::Reason reason,
+              const Round& round);
+
+  // Opens or closes the pages of alerts that are not as they should be without a transition having
+  // said so: a firing monitor that was in shadow mode has none, one that is now has one too many.
+  // False if the outbox is full: call again.
+  bool MatchPages(RuleAlerts& rule, const Round& round);
 
   // Writes what was added, together with the clock record. Does nothing if there is nothing to
   // write and `clock_due` is false.
-  absl::Status Commit(Timestamp now, Timestamp hold_until, bool clock_due);
+  absl::Status Commit(const ClockReading& clock, bool clock_due);
 
  private:
   absl::Status StagePage(const std::string& rule_id, const std::string& condition, bool open,
@@ -54,6 +70,7 @@ class AlertCommit {
   void AddHistory(const std::string& rule_id, const AlertInstance& instance,
                   const std::string& condition, rules::Transition transition, rules::Reason reason,
                   const Round& round);
+  void Deferred(const std::string& rule_id, const AlertInstance& instance, const absl::Status& why);
   void CountStates(const rules::AlertState& before, const rules::AlertState& after);
 
   storage::Store& store_;

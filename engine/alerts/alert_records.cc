@@ -17,7 +17,20 @@ void Put(const std::optional<Timestamp>& t, Set&& set) {
   if (t) set(t->millis());
 }
 
+// A state machine in a state that does not exist would page or stay silent by chance.
+absl::Status CheckStates(const AlertRecord& record) {
+  constexpr auto kLevelMax = static_cast<uint32_t>(rules::Level::kCritical);
+  if (record.phase() <= static_cast<uint32_t>(rules::AlertPhase::kNoData) &&
+      record.level() <= kLevelMax && record.pending_level() <= kLevelMax) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat("alert of ", record.rule(), ": unknown state ",
+                                          record.phase(), "/", record.level(), "/",
+                                          record.pending_level()));
+}
+
 absl::StatusOr<AlertInstance> FromRecord(const AlertRecord& record) {
+  TOCSIN_RETURN_IF_ERROR(CheckStates(record));
   AlertInstance instance;
   TOCSIN_ASSIGN_OR_RETURN(instance.labels, Labels::FromCanonical(record.labels()));
   TOCSIN_ASSIGN_OR_RETURN(instance.result_labels, Labels::FromCanonical(record.result_labels()));
@@ -40,6 +53,7 @@ absl::StatusOr<AlertInstance> FromRecord(const AlertRecord& record) {
   instance.page_sequence = record.page_sequence();
   instance.page_open = record.page_open();
   instance.absent = record.absent();
+  instance.query_hash = record.query_hash();
   instance.annotations = {record.annotations().begin(), record.annotations().end()};
   return instance;
 }
@@ -67,6 +81,7 @@ std::string EncodeAlert(const std::string& rule_id, const AlertInstance& instanc
   record.set_page_sequence(instance.page_sequence);
   record.set_page_open(instance.page_open);
   record.set_absent(instance.absent);
+  record.set_query_hash(instance.query_hash);
   record.mutable_annotations()->insert(instance.annotations.begin(), instance.annotations.end());
   return storage::EncodeMessage(record);
 }

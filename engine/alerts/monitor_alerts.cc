@@ -1,5 +1,4 @@
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "engine/alerts/rule_alerts.h"
 #include "engine/alerts/templating.h"
 
@@ -18,7 +17,7 @@ bool ConditionMet(const rules::Threshold& threshold, double value) {
 class MonitorAlerts final : public RuleAlerts {
  public:
   MonitorAlerts(const rules::Monitor& monitor, size_t alerts_max)
-      : RuleAlerts(MonitorId(monitor), alerts_max),
+      : RuleAlerts(MonitorId(monitor), monitor.query.text, alerts_max),
         monitor_(monitor),
         remembers_rows_(monitor.no_data && (monitor.no_data->as == rules::NoData::As::kWarning ||
                                             monitor.no_data->as == rules::NoData::As::kCritical)) {}
@@ -31,9 +30,10 @@ class MonitorAlerts final : public RuleAlerts {
     if (state.phase == AlertPhase::kNoData && monitor_.no_data) {
       return absl::StrCat("no data for ", absl::FormatDuration(monitor_.no_data->after));
     }
-    const bool critical = state.level == rules::Level::kCritical ||
-                          state.pending_level == rules::Level::kCritical ||
-                          !monitor_.threshold.warning;
+    const bool critical =
+        state.level == rules::Level::kCritical ||
+        (state.phase == AlertPhase::kPending && state.pending_level == rules::Level::kCritical) ||
+        !monitor_.threshold.warning;
     const auto& condition = critical && monitor_.threshold.critical ? monitor_.threshold.critical
                                                                     : monitor_.threshold.warning;
     std::string text = condition ? condition->ToString() : std::string();
@@ -49,15 +49,9 @@ class MonitorAlerts final : public RuleAlerts {
       RebuildRows(result);
     }
     ++evaluation_number_;
+    left_out_ = 0;
     std::vector<AlertChange> changes;
-    absl::Status status;
-    result.frame->ForEach([&](size_t row) {
-      if (status.ok()) status = StepRow(row, evaluation, changes);
-    });
-    if (!status.ok()) {
-      for (auto it = changes.rbegin(); it != changes.rend(); ++it) Revert(*it);
-      return status;
-    }
+    result.frame->ForEach([&](size_t row) { StepRow(row, evaluation, changes); });
     StepUnseen(evaluation, changes);
     return changes;
   }
@@ -95,15 +89,22 @@ class MonitorAlerts final : public RuleAlerts {
     index_version_ = result.index_version;
   }
 
-  absl::Status StepRow(size_t row, const AlertEvaluation& evaluation,
-                       std::vector<AlertChange>& changes) {
+  // A row that no sample stands behind, of vector() or absent(), is as new as its evaluation.
+  static Timestamp NewestSample(size_t row, const AlertEvaluation& evaluation) {
+    if (evaluation.newest_inputs_ms == nullptr) return evaluation.now;
+    const int64_t newest_ms = (*evaluation.newest_inputs_ms)[row];
+    return newest_ms == INT64_MIN ? evaluation.now : Timestamp::FromMillis(newest_ms);
+  }
+
+  void StepRow(size_t row, const AlertEvaluation& evaluation, std::vector<AlertChange>& changes) {
     const double value = evaluation.result->frame->value(row);
     Slot* slot = row_cache_[row];
     bool added = false;
     if (slot == nullptr) {
-      if (!remembers_rows_ && !ConditionMet(monitor_.threshold, value)) return absl::OkStatus();
-      TOCSIN_RETURN_IF_ERROR(CheckRoom());
+      if (!remembers_rows_ && !ConditionMet(monitor_.threshold, value)) return;
+      if (!TakeRoom()) return;
       auto fresh = std::make_unique<Slot>();
+      fresh->query_hash = query_hash_;
       fresh->result_labels = (*evaluation.result->labels)[row];
       slot = row_cache_[row] = fresh.get();
       instances_[KeyOf(*fresh)] = std::move(fresh);
@@ -113,12 +114,9 @@ class MonitorAlerts final : public RuleAlerts {
     rules::Observation seen;
     seen.present = true;
     seen.value = value;
-    seen.newest_sample = evaluation.newest_inputs_ms != nullptr
-                             ? Timestamp::FromMillis((*evaluation.newest_inputs_ms)[row])
-                             : evaluation.now;
+    seen.newest_sample = NewestSample(row, evaluation);
     seen.hold = evaluation.hold;
     StepInstance(*slot, added, seen, evaluation, changes);
-    return absl::OkStatus();
   }
 
   const rules::Monitor& monitor_;

@@ -22,9 +22,11 @@ bool Varies(const rules::TemplatedText& text) {
 // alertname.
 class PrometheusAlerts final : public RuleAlerts {
  public:
-  PrometheusAlerts(const rules::AlertRule& rule, std::string rule_id, size_t alerts_max)
-      : RuleAlerts(std::move(rule_id), alerts_max),
+  PrometheusAlerts(const rules::AlertRule& rule, std::string rule_id, size_t limit,
+                   size_t alerts_max)
+      : RuleAlerts(std::move(rule_id), rule.query.text, alerts_max),
         rule_(rule),
+        limit_(limit),
         labels_vary_(std::any_of(rule.labels.begin(), rule.labels.end(),
                                  [](const auto& label) { return Varies(label.second); })) {}
 
@@ -46,17 +48,19 @@ class PrometheusAlerts final : public RuleAlerts {
       index_version_ = result.index_version;
     }
     ++evaluation_number_;
+    left_out_ = 0;
     std::vector<AlertChange> changes;
     absl::Status status;
     result.frame->ForEach([&](size_t row) {
       if (status.ok()) status = StepRow(row, evaluation, changes);
     });
-    if (!status.ok()) {
-      for (auto it = changes.rbegin(); it != changes.rend(); ++it) Revert(*it);
-      return status;
+    if (status.ok()) {
+      StepUnseen(evaluation, changes);
+      status = CheckLimit();
     }
-    StepUnseen(evaluation, changes);
-    return changes;
+    if (status.ok()) return changes;
+    for (auto it = changes.rbegin(); it != changes.rend(); ++it) Revert(*it);
+    return status;
   }
 
   void Describe(AlertInstance& instance, const AlertEvaluation& evaluation) const override {
@@ -78,6 +82,16 @@ class PrometheusAlerts final : public RuleAlerts {
   }
   bool Forgettable(const rules::AlertState&) const override { return false; }
 
+  // In Prometheus' words.
+  absl::Status CheckLimit() const {
+    if (limit_ == 0) return absl::OkStatus();
+    size_t active = 0;
+    ForEach([&](const AlertInstance& alert) { active += alert.state.phase != AlertPhase::kOk; });
+    if (active <= limit_) return absl::OkStatus();
+    return absl::ResourceExhaustedError(
+        absl::StrCat("exceeded limit of ", limit_, " with ", active, " alerts"));
+  }
+
   Labels FinalLabels(const Labels& row, const templates::TemplateData& data) const {
     LabelsBuilder labels(row);
     labels.Delete(kMetricName);
@@ -93,17 +107,16 @@ class PrometheusAlerts final : public RuleAlerts {
     bool added = false;
     if (slot == nullptr) {
       Labels labels = FinalLabels(row_labels, MakeTemplateData(evaluation, row_labels, value));
-      auto [it, inserted] = instances_.try_emplace(labels.Fingerprint());
-      if (inserted) {
-        if (instances_.size() > alerts_max_) {
-          instances_.erase(it);
-          return CheckRoom();
-        }
-        it->second = std::make_unique<Slot>();
-        it->second->labels = std::move(labels);
+      auto known = instances_.find(labels.Fingerprint());
+      if (known == instances_.end()) {
+        if (!TakeRoom()) return absl::OkStatus();
+        auto fresh = std::make_unique<Slot>();
+        fresh->query_hash = query_hash_;
+        fresh->labels = std::move(labels);
+        known = instances_.emplace(KeyOf(*fresh), std::move(fresh)).first;
         added = true;
       }
-      slot = row_cache_[row] = it->second.get();
+      slot = row_cache_[row] = known->second.get();
     }
     if (slot->seen == evaluation_number_) {
       return absl::InvalidArgumentError(
@@ -120,14 +133,15 @@ class PrometheusAlerts final : public RuleAlerts {
   }
 
   const rules::AlertRule& rule_;
+  const size_t limit_;  // of the group: pending and firing alerts; 0: none
   const bool labels_vary_;
 };
 
 }  // namespace
 
 std::unique_ptr<RuleAlerts> MakePrometheusAlerts(const rules::AlertRule& rule, std::string rule_id,
-                                                 size_t alerts_max) {
-  return std::make_unique<PrometheusAlerts>(rule, std::move(rule_id), alerts_max);
+                                                 size_t limit, size_t alerts_max) {
+  return std::make_unique<PrometheusAlerts>(rule, std::move(rule_id), limit, alerts_max);
 }
 
 }  // namespace tocsin::engine

@@ -42,13 +42,17 @@ void RuleAlerts::Revert(const AlertChange& change) {
   Settle(undo);
 }
 
-void RuleAlerts::Restore(AlertInstance instance) {
+const AlertInstance& RuleAlerts::Restore(AlertInstance instance) {
   auto slot = std::make_unique<Slot>();
   static_cast<AlertInstance&>(*slot) = std::move(instance);
+  slot->rule_changed |= slot->query_hash != 0 && slot->query_hash != query_hash_;
+  slot->query_hash = query_hash_;
   const absl::uint128 key = KeyOf(*slot);
-  instances_[key] = std::move(slot);
   index_version_ = 0;
   row_cache_.clear();
+  auto& place = instances_[key];
+  place = std::move(slot);
+  return *place;
 }
 
 std::vector<AlertInstance> RuleAlerts::TakeAll() {
@@ -65,17 +69,20 @@ const AlertInstance* RuleAlerts::Find(absl::uint128 key) const {
   return it == instances_.end() ? nullptr : it->second.get();
 }
 
-absl::Status RuleAlerts::CheckRoom() const {
-  if (instances_.size() < alerts_max_) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("more than alerts_per_rule_max (", alerts_max_, ") alerts"));
+bool RuleAlerts::TakeRoom() {
+  if (instances_.size() < alerts_max_) return true;
+  ++left_out_;
+  return false;
 }
 
 void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& seen,
                               const AlertEvaluation& evaluation,
                               std::vector<AlertChange>& changes) {
   const rules::StepResult step = Step(slot.state, seen, evaluation.now);
-  const bool remove = Forgettable(step.state) || step.transition == rules::Transition::kForgotten;
+  const bool remove = Forgettable(step.state) || step.transition == rules::Transition::kForgotten ||
+                      step.reason == rules::Reason::kNoDataForgotten ||
+                      step.reason == rules::Reason::kRuleChanged;
+  if (seen.present) slot.rule_changed = false;
   const bool came_or_went = slot.absent == seen.present;
   if (!added && !remove && !came_or_went && step.transition == rules::Transition::kNone &&
       !DurablyDifferent(step.state, slot.state)) {
@@ -101,6 +108,7 @@ void RuleAlerts::StepUnseen(const AlertEvaluation& evaluation, std::vector<Alert
     rules::Observation absent;
     absent.newest_sample = slot->state.last_seen;
     absent.hold = evaluation.hold;
+    absent.rule_changed = slot->rule_changed;
     StepInstance(*slot, /*added=*/false, absent, evaluation, changes);
   }
 }
@@ -116,7 +124,8 @@ std::string AlertRuleId(const rules::Group& group, const rules::AlertRule& rule,
                       absl::StrFormat("%016x", Hash64(labels)), ";", duplicate);
 }
 
-std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, absl::uint128 key) {
+std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, absl::uint128 key,
+                      const Labels& external_labels) {
   constexpr size_t kNameMax = 30;
   std::string name;
   for (char c : alert_name.substr(0, kNameMax)) {
@@ -125,7 +134,8 @@ std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, a
     name.push_back(plain ? c : '-');
   }
   const std::string identity = absl::StrCat(
-      rule_id, absl::StrFormat(";%016x%016x", absl::Uint128High64(key), absl::Uint128Low64(key)));
+      rule_id, absl::StrFormat(";%016x%016x;", absl::Uint128High64(key), absl::Uint128Low64(key)),
+      external_labels.canonical());
   const absl::uint128 hash = Fingerprint128(identity);
   return absl::StrCat(
       name, "-",

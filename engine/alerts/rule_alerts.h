@@ -45,9 +45,12 @@ class RuleAlerts {
   virtual const std::string& alert_name() const = 0;
   virtual bool shadow() const { return false; }
 
-  // ResourceExhausted beyond `alerts_max` instances; InvalidArgument if two rows make the same
-  // alert. Then nothing changed.
+  // InvalidArgument if two rows make the same alert, ResourceExhausted beyond the group's limit;
+  // then nothing changed. Rows beyond `alerts_max` instances are left out, see left_out().
   virtual absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) = 0;
+
+  // How many rows of the last evaluation found no room.
+  size_t left_out() const { return left_out_; }
 
   // When a step could change something although no sample comes. Max: never.
   Timestamp NextDeadline() const;
@@ -59,7 +62,7 @@ class RuleAlerts {
   void Revert(const AlertChange& change);
 
   // Puts back an instance from disk or from the rule this one replaces.
-  void Restore(AlertInstance instance);
+  const AlertInstance& Restore(AlertInstance instance);
   // Takes all instances out, for the rule's successor or to close their pages.
   std::vector<AlertInstance> TakeAll();
 
@@ -75,8 +78,9 @@ class RuleAlerts {
   const AlertInstance* Find(absl::uint128 key) const;
 
  protected:
-  RuleAlerts(std::string rule_id, size_t alerts_max)
-      : rule_id_(std::move(rule_id)), alerts_max_(alerts_max) {}
+  // `query`: the text, whose change is noticed on Restore().
+  RuleAlerts(std::string rule_id, absl::string_view query, size_t alerts_max)
+      : rule_id_(std::move(rule_id)), query_hash_(Hash64(query)), alerts_max_(alerts_max) {}
 
   struct Slot : AlertInstance {
     uint64_t seen = 0;  // number of the last evaluation its row was present in
@@ -93,11 +97,14 @@ class RuleAlerts {
                     const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
   // Steps all instances whose row was not seen in this evaluation.
   void StepUnseen(const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
-  absl::Status CheckRoom() const;
+  // False, and counted, if there is no room for one more.
+  bool TakeRoom();
 
   const std::string rule_id_;
+  const uint64_t query_hash_;
   const size_t alerts_max_;
   uint64_t evaluation_number_ = 0;
+  size_t left_out_ = 0;
   absl::flat_hash_map<absl::uint128, std::unique_ptr<Slot>> instances_;
   uint64_t index_version_ = 0;  // the rows `row_cache_` was made for
   std::vector<Slot*> row_cache_;
@@ -106,9 +113,10 @@ class RuleAlerts {
 // Alerts of a native threshold monitor. Borrows the monitor (of the rule set the shard holds).
 std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor, size_t alerts_max);
 
-// Alerts of a Prometheus alert rule; `rule_id` as made by AlertRuleId().
+// Alerts of a Prometheus alert rule; `rule_id` as made by AlertRuleId(). `limit`: the group's, 0
+// for none.
 std::unique_ptr<RuleAlerts> MakePrometheusAlerts(const rules::AlertRule& rule, std::string rule_id,
-                                                 size_t alerts_max);
+                                                 size_t limit, size_t alerts_max);
 
 // "monitor/<name>", and for alert rules file, group, name, configured labels and how many equal
 // ones came before.
@@ -116,7 +124,9 @@ std::string MonitorId(const rules::Monitor& monitor);
 std::string AlertRuleId(const rules::Group& group, const rules::AlertRule& rule, size_t duplicate);
 
 // The page's alias: from the alert's name and identity, ASCII, at most 64 characters, never
-// severity or value.
-std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, absl::uint128 key);
+// severity or value. External labels are part of it: two clusters with the same rules and one
+// account are two alerts.
+std::string MakeAlias(absl::string_view rule_id, absl::string_view alert_name, absl::uint128 key,
+                      const Labels& external_labels);
 
 }  // namespace tocsin::engine

@@ -31,6 +31,12 @@ class Frame {
   std::vector<uint64_t>& words() { return present_; }
   const std::vector<uint64_t>& words() const { return present_; }
 
+  size_t CountPresent() const {
+    size_t count = 0;
+    for (uint64_t word : present_) count += static_cast<size_t>(std::popcount(word));
+    return count;
+  }
+
   // Calls fn(row) for each present row, in order.
   template <typename Fn>
   void ForEach(Fn&& fn) const {

@@ -49,7 +49,7 @@ std::vector<int64_t> InstantSelector::Newest(int64_t t) const {
   std::vector<int64_t> newest(rows_, INT64_MIN);
   frame_.ForEach([&](size_t row) {
     const auto at = NewestAt(column(row), source_.shift.Apply(t));
-    if (at) newest[row] = column(row).times()[*at];
+    if (at) newest[row] = std::min(source_.shift.When(column(row).times()[*at]), t);
   });
   return newest;
 }

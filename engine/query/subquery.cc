@@ -34,6 +34,9 @@ class SubqueryRange final : public RangeVector {
       const std::vector<int64_t> times = inner_->Newest(s);
       inner_->frame().ForEach([&](size_t row) { newest[row] = std::max(newest[row], times[row]); });
     }
+    for (int64_t& time : newest) {
+      if (time != INT64_MIN) time = std::min(shift_.When(time), t);
+    }
     return newest;
   }
 

@@ -78,7 +78,7 @@ std::vector<int64_t> Window::Newest(int64_t t) const {
   for (size_t row = 0; row < rows_; ++row) {
     const auto at = NewestAt(column(row), shift_.Apply(t));
     if (at && column(row).times()[*at] > shift_.Apply(t) - range_ms_) {
-      newest[row] = column(row).times()[*at];
+      newest[row] = std::min(shift_.When(column(row).times()[*at]), t);
     }
   }
   return newest;

@@ -6,6 +6,7 @@
 
 #include "storage/memory_store.h"
 #include "tests/support/faulty_store.h"
+#include "tests/support/world.h"
 
 namespace tocsin::engine {
 namespace {
@@ -29,7 +30,7 @@ class CommitterTest : public ::testing::Test {
   }
   void Build(uint64_t queue_bytes_max) {
     committer_ = std::make_unique<Committer>(
-        registry_, *log_, queue_bytes_max, metrics_,
+        registry_, *log_, health_, queue_bytes_max, metrics_,
         [this](std::shared_ptr<const CommittedBatch> batch) { handed_on_.push_back(batch); });
   }
   // One sample of a series; the acknowledgement is appended to acks_.
@@ -78,6 +79,8 @@ class CommitterTest : public ::testing::Test {
   std::vector<absl::Status> acks_;
   std::vector<uint64_t> writes_when_acked_;
   std::vector<size_t> handed_on_when_acked_;
+  testing::ManualClock clock_;
+  InputHealth health_{clock_};
   std::unique_ptr<Committer> committer_;
 };
 
@@ -104,14 +107,15 @@ TEST_F(CommitterTest, AllThatWaitsBecomesOneRecordInTheOrderItCame) {
   EXPECT_EQ(handed_on_[0]->committed, kNow);
 }
 
-TEST_F(CommitterTest, EachRequestIsAcknowledgedOnceAfterTheWriteAndTheHandOn) {
+TEST_F(CommitterTest, EachRequestIsAcknowledgedOnceAfterTheWriteAndBeforeAShardCanDelayIt) {
   Submit("a", 1);
   Submit("b", 2);
   const uint64_t before = store_.writes();
   committer_->CommitWaiting(kNow);
   EXPECT_EQ(Codes(), std::vector<StatusCode>({StatusCode::kOk, StatusCode::kOk}));
   EXPECT_EQ(writes_when_acked_, std::vector<uint64_t>({before + 1, before + 1}));
-  EXPECT_EQ(handed_on_when_acked_, std::vector<size_t>({1, 1}));
+  EXPECT_EQ(handed_on_when_acked_, std::vector<size_t>({0, 0}));
+  EXPECT_EQ(handed_on_.size(), 1u);
   committer_->CommitWaiting(kNow);
   EXPECT_EQ(acks_.size(), 2u);
   EXPECT_EQ(store_.writes(), before + 1) << "nothing waits, nothing is written";
@@ -128,8 +132,9 @@ TEST_F(CommitterTest, FullQueueRefusesAndTakesAgainAfterACommit) {
   EXPECT_EQ(acks_.size(), 1u);
   committer_->CommitWaiting(kNow);
   EXPECT_EQ(Records()[0].samples.values, std::vector<double>({1, 1, 3, 3}));
-  Submit("a", 4, 4);
-  EXPECT_EQ(Refused(), 1);
+  Submit("a", 4, 2);
+  Submit("a", 5, 2);
+  EXPECT_EQ(Refused(), 1) << "what was committed has made room";
 }
 
 // Otherwise its sender would try again for ever.
@@ -154,6 +159,20 @@ TEST_F(CommitterTest, FailedWriteRefusesEveryRequestAndHandsNothingOn) {
 
 // The references are out already: without their labels in the log the samples would be nameless
 // after a restart.
+TEST_F(CommitterTest, RefusalsAreASpanThatEndsWithTheNextSuccess) {
+  store_.SetDiskFull(true);
+  Submit("a", 1);
+  committer_->CommitWaiting(kNow);
+  clock_.AdvanceTo(clock_.Now() + absl::Seconds(30));
+  Submit("a", 1);
+  committer_->CommitWaiting(kNow);
+  EXPECT_EQ(health_.RefusingFor(clock_.Monotonic()), absl::Seconds(30));
+  store_.SetDiskFull(false);
+  Submit("a", 1);
+  committer_->CommitWaiting(kNow);
+  EXPECT_EQ(health_.RefusingFor(clock_.Monotonic()), absl::ZeroDuration());
+}
+
 TEST_F(CommitterTest, NewSeriesOfAFailedWriteAreWrittenWithTheNextOne) {
   for (const auto fault : {FaultyStore::Fault::kRefused, FaultyStore::Fault::kTorn}) {
     const std::string name = fault == FaultyStore::Fault::kRefused ? "refused" : "torn";

@@ -73,7 +73,7 @@ TEST_F(RecoveryTest, ClockRecordTellsTheLastEvaluationAndTheHold) {
   state::v1::ClockRecord clock;
   clock.set_evaluated_ms(kNow.millis() - 90'000);
   clock.set_hold_until_ms(kNow.millis() - 30'000);
-  Put(Family::kMeta, storage::kMetaClock, storage::EncodeMessage(clock));
+  Put(Family::kMeta, storage::ClockKey(0), storage::EncodeMessage(clock));
   const auto resumed = Recover();
   ASSERT_TRUE(resumed.ok()) << resumed.status();
   EXPECT_EQ(resumed->evaluated, kNow - absl::Seconds(90));
@@ -81,9 +81,9 @@ TEST_F(RecoveryTest, ClockRecordTellsTheLastEvaluationAndTheHold) {
 }
 
 TEST_F(RecoveryTest, DamagedClockRecordStopsTheStart) {
-  Put(Family::kMeta, storage::kMetaClock, "\x01\xff\xff");
+  Put(Family::kMeta, storage::ClockKey(0), "\x01\xff\xff");
   EXPECT_EQ(Recover().status().code(), StatusCode::kDataLoss);
-  Put(Family::kMeta, storage::kMetaClock, "\x02");
+  Put(Family::kMeta, storage::ClockKey(0), "\x02");
   EXPECT_EQ(Recover().status().code(), StatusCode::kFailedPrecondition);
 }
 
@@ -151,6 +151,22 @@ TEST_F(RecoveryTest, AlertRecordOfANewerProgramIsFailedPrecondition) {
   newer[0] = 2;
   PutAlert(newer);
   EXPECT_EQ(Recover().status().code(), StatusCode::kFailedPrecondition);
+}
+
+// A state machine in a phase that does not exist pages or stays silent by chance.
+TEST(RecoveryRecordsTest, AlertRecordWithUnknownPhaseIsDataLoss) {
+  storage::MemoryStore store;
+  const auto log = *storage::OpenSampleLog(store);
+  state::v1::AlertRecord record;
+  record.set_rule("rule");
+  record.set_phase(9);
+  storage::WriteBatch batch;
+  batch.Put(storage::Family::kAlerts, storage::AlertKey("rule", Labels()),
+            storage::EncodeMessage(record));
+  ASSERT_TRUE(store.Write(batch, storage::Durability::kSynced).ok());
+  SeriesRegistry registry{Limits()};
+  EXPECT_EQ(RecoverState(store, *log, kNow, registry).status().code(),
+            absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "engine/recovery.h"
 #include "rules/rule_file.h"
@@ -37,11 +38,11 @@ void ShardRig::Boot() {
   registry_ = std::make_unique<SeriesRegistry>(limits_);
   ShardOptions options;
   options.limits = limits_;
-  shard_ = std::make_unique<Shard>(
-      ShardDependencies{store_, *outbox_, *log_, *registry_, *this, *evaluation_metrics_, clock_},
-      options);
+  shard_ = std::make_unique<Shard>(ShardDependencies{store_, *outbox_, *log_, *registry_, *this,
+                                                     input_, *evaluation_metrics_, clock_},
+                                   options);
   committer_ = std::make_unique<Committer>(
-      *registry_, *log_, limits_.ingest_queue_bytes_max, *metrics_,
+      *registry_, *log_, input_, limits_.ingest_queue_bytes_max, *metrics_,
       [this](std::shared_ptr<const CommittedBatch> batch) { shard_->Apply(*batch); });
   auto resumed = RecoverState(store_, *log_, now(), *registry_);
   TOCSIN_CHECK(resumed.ok()) << resumed.status();
@@ -130,7 +131,7 @@ std::vector<std::string> ShardRig::Recorded(const Labels& series) const {
     for (size_t i = 0; i < record.samples.size(); ++i) {
       if (!(registry_->Get(record.samples.refs[i]) == series)) continue;
       const double value = record.samples.values[i];
-      const std::string text = IsStaleMarker(value) ? "stale" : absl::StrCat(value);
+      const std::string text = IsStaleMarker(value) ? "stale" : absl::StrFormat("%.15g", value);
       const auto t = Timestamp::FromMillis(record.samples.times_ms[i]);
       samples.push_back(absl::StrCat(text, "@", absl::ToDoubleSeconds(t - kStart)));
     }
@@ -152,7 +153,7 @@ std::vector<std::string> ShardRig::KeysOnDisk(storage::Family family) const {
 
 state::v1::ClockRecord ShardRig::ClockOnDisk() const {
   state::v1::ClockRecord clock;
-  const auto value = disk_.Get(storage::Family::kMeta, storage::kMetaClock);
+  const auto value = disk_.Get(storage::Family::kMeta, storage::ClockKey(0));
   TOCSIN_CHECK(value.ok() && *value) << "no clock record";
   TOCSIN_CHECK(storage::DecodeMessage(**value, clock).ok());
   return clock;

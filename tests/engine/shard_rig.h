@@ -62,6 +62,7 @@ class ShardRig : public SampleSink {
 
   const Limits limits_;
   testing::ManualClock clock_;
+  InputHealth input_{clock_};
   storage::MemoryStore disk_;
   storage::FaultyStore store_{disk_};
   std::shared_ptr<const rules::RuleSet> rules_ = std::make_shared<rules::RuleSet>();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tests/engine/shard_rig.h"
 
 namespace tocsin::engine {
@@ -95,7 +96,7 @@ TEST_F(ShardSeriesTest, AlertsSeriesFollowTheState) {
   RunToSlot(4);
   EXPECT_EQ(rig_.Recorded(firing), Samples({At("1", 2), At("stale", 3)}));
   const Timestamp since = ShardRig::kStart + Seconds(slot_);
-  const std::string active_at = absl::StrCat(since.seconds());
+  const std::string active_at = absl::StrFormat("%.15g", since.seconds());
   EXPECT_EQ(rig_.Recorded(for_state),
             Samples({At(active_at, 0), At(active_at, 1), At(active_at, 2), At("stale", 3)}));
 }

@@ -1,5 +1,4 @@
-// Evaluate and commit: what a round writes, what it does when the outbox or the disk is full, and
-// what an evaluation that fails leaves alone.
+// Evaluate and commit: what a round writes, and what it does when the outbox or the disk is full.
 #include "engine/shard.h"
 
 #include <gtest/gtest.h>
@@ -88,6 +87,20 @@ TEST(ShardTest, FailedStateWriteStillPublishesThePageAndIsRepeated) {
   EXPECT_EQ(rig.PageOf("x", "a"), "open");
 }
 
+TEST(ShardTest, FailedStateWriteIsRepeatedByTheNextCallThoughNothingIsDue) {
+  ShardRig rig;
+  ASSERT_TRUE(rig.Install(kFull).ok());
+  ASSERT_TRUE(rig.RunTo(Seconds(1)).ok());
+  rig.Send(Fill("a"), 6);
+  rig.store().FailWrite(1, storage::FaultyStore::Fault::kRefused);
+  ASSERT_FALSE(rig.shard().EvaluateUpTo(rig.now()).ok());
+  const uint64_t before = rig.store().writes();
+  EXPECT_TRUE(rig.shard().EvaluateUpTo(rig.now()).ok());
+  EXPECT_EQ(rig.KeysOnDisk(Family::kAlerts).size(), 1u);
+  EXPECT_TRUE(rig.shard().EvaluateUpTo(rig.now()).ok());
+  EXPECT_EQ(rig.store().writes(), before + 1) << "once it is written there is nothing more to do";
+}
+
 // The disk comes back after the alert resolved: the last word counts, in the order of events.
 TEST(ShardTest, ChangesHeldBackByAFullDiskAreWrittenInOrder) {
   ShardRig rig;
@@ -123,67 +136,6 @@ TEST(ShardTest, RoundWithTransitionsIsSyncedAndTheClockAloneIsNot) {
   EXPECT_EQ(rig.store().writes(), before + 1) << "state, history, page and clock are one write";
   EXPECT_EQ(rig.store().unsynced(), 0u);
   EXPECT_EQ(rig.ClockOnDisk().evaluated_ms(), rig.now().millis());
-}
-
-TEST(ShardTest, TooManyAlertsIsAnErrorAndChangesNothing) {
-  Limits limits;
-  limits.alerts_per_rule_max = 2;
-  for (const char* rules : {kFull,
-                            "groups:\n- name: g\n  interval: 1s\n  rules:\n"
-                            "  - {alert: full, expr: fill > 5}\n"}) {
-    ShardRig rig(limits);
-    ASSERT_TRUE(rig.Install(rules).ok());
-    rig.Send(Fill("a"), 6);
-    rig.Send(Fill("b"), 6);
-    ASSERT_TRUE(rig.RunTo(Seconds(2)).ok());
-    ASSERT_EQ(rig.Error(), "");
-    rig.Send(Fill("c"), 6);
-    rig.Send(Fill("d"), 6);
-    ASSERT_TRUE(rig.RunTo(Seconds(4)).ok()) << "an error of a rule is none of the shard";
-    EXPECT_NE(rig.Error().find("alerts_per_rule_max (2)"), std::string::npos) << rig.Error();
-    EXPECT_GE(rig.metrics().failures.Value(), 1);
-    EXPECT_EQ(rig.StateOf(Full("a")) + rig.StateOf(Full("b")), "firingfiring");
-    EXPECT_EQ(rig.StateOf(Full("c")) + rig.StateOf(Full("d")), "okok");
-    EXPECT_EQ(rig.outbox().size(), 2u);
-
-    rig.Send(Fill("c"), 0);
-    rig.Send(Fill("d"), 0);
-    ASSERT_TRUE(rig.RunTo(Seconds(6)).ok());
-    EXPECT_EQ(rig.Error(), "");
-    EXPECT_EQ(rig.StateOf(Full("b")), "firing");
-  }
-}
-
-// Rows y=1 and y=2 are different alerts; the second row of y=2 makes the whole evaluation an error,
-// whatever came before it in the result.
-TEST(ShardTest, DuplicateLabelsetErrorLeavesStateUntouched) {
-  ShardRig rig;
-  ASSERT_TRUE(rig.Install("groups:\n- name: g\n  interval: 1s\n  rules:\n"
-                          "  - {alert: full, expr: fill > 5, labels: {x: ''}}\n")
-                  .ok());
-  const auto fill = [](const char* x, const char* y) {
-    return Labels{{"__name__", "fill"}, {"x", x}, {"y", y}};
-  };
-  const auto alert = [](const char* y) { return Labels{{"alertname", "full"}, {"y", y}}; };
-  rig.Send(fill("1", "2"), 6);
-  ASSERT_TRUE(rig.RunTo(Seconds(2)).ok());
-  ASSERT_EQ(rig.StateOf(alert("2")), "firing");
-  const uint64_t sequence = rig.outbox().Find(rig.outbox().Aliases()[0])->desired.sequence();
-
-  for (const char* y : {"0", "1", "3"}) rig.Send(fill("1", y), 6);
-  rig.Send(fill("2", "2"), 6);
-  ASSERT_TRUE(rig.RunTo(Seconds(4)).ok());
-  EXPECT_NE(rig.Error().find("same labelset"), std::string::npos) << rig.Error();
-  EXPECT_EQ(rig.StateOf(alert("2")), "firing");
-  for (const char* y : {"0", "1", "3"}) EXPECT_EQ(rig.StateOf(alert(y)), "ok") << y;
-  EXPECT_EQ(rig.outbox().size(), 1u);
-  EXPECT_EQ(rig.outbox().Find(rig.outbox().Aliases()[0])->desired.sequence(), sequence);
-  EXPECT_EQ(rig.KeysOnDisk(Family::kAlerts).size(), 1u);
-
-  rig.Send(fill("2", "2"), 0);
-  ASSERT_TRUE(rig.RunTo(Seconds(6)).ok());
-  EXPECT_EQ(rig.Error(), "");
-  for (const char* y : {"0", "1", "2", "3"}) EXPECT_EQ(rig.StateOf(alert(y)), "firing") << y;
 }
 
 }  // namespace

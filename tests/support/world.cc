@@ -39,11 +39,11 @@ void World::Boot() {
   log_ = *std::move(log);
   registry_ = std::make_unique<engine::SeriesRegistry>(Limits());
   shard_ = std::make_unique<engine::Shard>(
-      engine::ShardDependencies{store_, *outbox_, *log_, *registry_, *this, *evaluation_metrics_,
-                                clock_},
+      engine::ShardDependencies{store_, *outbox_, *log_, *registry_, *this, input_,
+                                *evaluation_metrics_, clock_},
       Options());
   committer_ = std::make_unique<engine::Committer>(
-      *registry_, *log_, Limits().ingest_queue_bytes_max, *metrics_,
+      *registry_, *log_, input_, Limits().ingest_queue_bytes_max, *metrics_,
       [this](std::shared_ptr<const engine::CommittedBatch> batch) { shard_->Apply(*batch); });
   const absl::Status installed = Resume();
   TOCSIN_CHECK(installed.ok()) << installed;

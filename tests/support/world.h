@@ -82,6 +82,7 @@ class World : public engine::SampleSink {
   void Step(Timestamp now);
 
   ManualClock clock_;
+  engine::InputHealth input_{clock_};
   storage::MemoryStore store_;
   std::shared_ptr<const rules::RuleSet> rules_;
   std::multimap<Timestamp, std::pair<Labels, double>> scheduled_;

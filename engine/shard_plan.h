@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/labels.h"
+#include "base/limits.h"
+#include "engine/committer.h"
+#include "engine/evaluation_metrics.h"
+#include "engine/monitor_triggers.h"
+#include "engine/query/query_engine.h"
+#include "engine/query/series_table.h"
+#include "engine/rule_runtime.h"
+#include "engine/series_registry.h"
+#include "engine/window_store.h"
+#include "rules/rule.h"
+#include "storage/outbox.h"
+#include "storage/sample_log.h"
+#include "storage/store.h"
+
+namespace tocsin::engine {
+
+struct ShardOptions {
+  size_t number = 0;  // of this shard
+  Labels external_labels;
+  absl::Duration default_interval = absl::Seconds(15);  // of groups that name none
+  absl::Duration coalesce =
+      absl::Milliseconds(100);                  // monitors: at most one evaluation per this span
+  absl::Duration time_step = absl::Seconds(1);  // and per this span when time alone is the cause
+  absl::Duration clock_interval = absl::Seconds(1);  // how often "alive" is written
+  Limits limits;
+};
+
+// Borrowed by a shard; all outlive it.
+struct ShardDependencies {
+  storage::Store& store;
+  storage::Outbox& outbox;
+  const storage::SampleLog& log;
+  SeriesRegistry& registry;
+  SampleSink& sink;  // where recorded series go, to be committed like any sample
+  const InputHealth& input;
+  EvaluationMetrics& metrics;
+  const Clock& clock;  // monotonic time only: what really passed
+};
+
+// Which groups and monitors are a shard's, by their OwnerKey().
+using Owns = std::function<bool(const std::string& owner_key)>;
+std::string OwnerKey(const rules::Group& group);
+std::string OwnerKey(const rules::Monitor& monitor);
+
+// A rule set as one shard runs it: queries, windows, schedules, alerts. Built aside, so that a rule
+// set that cannot run changes nothing and evaluation goes on meanwhile; then it replaces the
+// shard's.
+//
+// Users are declared after what they use.
+struct ShardPlan {
+  std::shared_ptr<const rules::RuleSet> rules;
+  Owns owns;
+  std::unique_ptr<SeriesTable> table;
+  std::unique_ptr<QueryEngine> queries;
+  std::unique_ptr<MonitorTriggers> triggers;
+  std::unique_ptr<WindowStore> windows;
+  std::vector<GroupRuntime> groups;
+  std::vector<MonitorRuntime> monitors;
+};
+
+// Builds a plan with windows as they are at `windows_at` and schedules that start at `now`. Any
+// thread. Errors: InvalidArgument, Unimplemented (a rule cannot run), what the log says.
+absl::StatusOr<std::unique_ptr<ShardPlan>> BuildShardPlan(
+    const ShardDependencies& deps, const ShardOptions& options,
+    std::shared_ptr<const rules::RuleSet> rules, Owns owns, Timestamp windows_at, Timestamp now);
+
+// Calls fn(RuleRuntime&) for all rules and monitors of a plan.
+template <typename Fn>
+void ForEachRule(ShardPlan& plan, Fn&& fn) {
+  for (GroupRuntime& group : plan.groups) {
+    for (auto& rule : group.rules) fn(*rule);
+  }
+  for (MonitorRuntime& monitor : plan.monitors) fn(*monitor.rule);
+}
+
+}  // namespace tocsin::engine
