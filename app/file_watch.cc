@@ -4,9 +4,10 @@
 
 namespace tocsin::app {
 
-FileWatch::FileWatch(std::function<uint64_t()> fingerprint, std::function<void()> changed,
-                     absl::Duration interval)
-    : fingerprint_(std::move(fingerprint)),
+FileWatch::FileWatch(uint64_t loaded, std::function<uint64_t()> fingerprint,
+                     std::function<void()> changed, absl::Duration interval)
+    : loaded_(loaded),
+      fingerprint_(std::move(fingerprint)),
       changed_(std::move(changed)),
       interval_(interval),
       thread_([this] { Loop(); }) {}
@@ -27,7 +28,7 @@ bool FileWatch::Pause() {
 }
 
 void FileWatch::Loop() {
-  uint64_t loaded = fingerprint_();
+  uint64_t loaded = loaded_;
   uint64_t last = loaded;
   while (Pause()) {
     const uint64_t seen = fingerprint_();

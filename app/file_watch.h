@@ -13,7 +13,8 @@ namespace tocsin::app {
 // sees through swapped symbolic links.
 class FileWatch {
  public:
-  FileWatch(std::function<uint64_t()> fingerprint, std::function<void()> changed,
+  // `loaded`: the fingerprint of what runs now.
+  FileWatch(uint64_t loaded, std::function<uint64_t()> fingerprint, std::function<void()> changed,
             absl::Duration interval = absl::Seconds(2));
   ~FileWatch();  // stops
 
@@ -21,6 +22,7 @@ class FileWatch {
   void Loop();
   bool Pause();  // false when stopping
 
+  const uint64_t loaded_;
   const std::function<uint64_t()> fingerprint_;
   const std::function<void()> changed_;
   const absl::Duration interval_;

@@ -56,6 +56,7 @@ absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
   files.config = std::move(config.config);
   ApplyFlags(options, files.config);
 
+  files.fingerprint = FilesFingerprint(files.other_files, files.config.rules);
   TOCSIN_ASSIGN_OR_RETURN(const auto paths, rules::ExpandGlobs(files.config.rules));
   std::vector<rules::Diagnostic> findings;
   const auto contents =

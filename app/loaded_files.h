@@ -16,6 +16,7 @@ struct LoadedFiles {
   Config config;
   std::shared_ptr<const rules::RuleSet> rules;
   std::vector<std::string> other_files;  // the configuration and the secrets it names
+  uint64_t fingerprint = 0;              // see FilesFingerprint; taken before they were read
 };
 
 // Reads everything `options` names; flags are already applied to the result. Warnings are logged.

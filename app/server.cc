@@ -50,7 +50,7 @@ bool NeedsRestart(const Config& running, const Config& wanted) {
          running.listen.admin != wanted.listen.admin || running.data_dir != wanted.data_dir ||
          running.retention != wanted.retention ||
          running.evaluation_interval != wanted.evaluation_interval ||
-         running.external_labels != wanted.external_labels;
+         running.external_labels != wanted.external_labels || running.limits != wanted.limits;
 }
 
 std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config) {
@@ -64,6 +64,7 @@ struct Server::Parts {
   Parts(ServerOptions o, LoadedFiles f, const Clock& c)
       : options(std::move(o)),
         files(std::move(f)),
+        limits(files.config.limits),
         clock(c),
         random(SystemSeed()),
         reload_successful(metrics.Gauge("tocsin_config_last_reload_successful",
@@ -81,6 +82,7 @@ struct Server::Parts {
 
   const ServerOptions options;
   LoadedFiles files;  // after the start guarded by reload_mutex
+  const Limits limits;
   const Clock& clock;
   SeededRandom random;
   Metrics metrics;
@@ -102,11 +104,12 @@ struct Server::Parts {
   std::unique_ptr<FileWatch> watch;
 
   Mutex reload_mutex;
+  bool ready = false;  // guarded by reload_mutex
   bool stopped = false;
 };
 
 absl::Status Server::Parts::Start(Server& server) {
-  const Config& config = files.config;
+  const Config config = files.config;
   TOCSIN_ASSIGN_OR_RETURN(store, storage::OpenRocksdbStore(config.data_dir));
   outbox = std::make_unique<storage::Outbox>(*store, config.limits.outbox_entries_max);
   TOCSIN_ASSIGN_OR_RETURN(const size_t aside, outbox->Recover());
@@ -115,6 +118,9 @@ absl::Status Server::Parts::Start(Server& server) {
   engine = std::make_unique<engine::Engine>(MakeEngineOptions(options, config), *store, *outbox,
                                             *log, clock, metrics);
 
+  if (options.http_listen) {
+    Log(LogLevel::kWarning, kNoHttpYet, {{"flag", "--http-listen " + *options.http_listen}});
+  }
   backend = std::make_unique<EngineBackend>(*engine, [&server] { return server.Reload(); });
   backend->SetNotReady("recovering state");
   admin_api = std::make_unique<http::AdminApi>(
@@ -138,17 +144,22 @@ absl::Status Server::Parts::Start(Server& server) {
 
   ingest::GrpcServerOptions grpc_options;
   grpc_options.listen = config.listen.grpc;
-  grpc = std::make_unique<ingest::GrpcServer>(grpc_options, config.limits, *engine, clock, metrics);
+  grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   grpc->SetServing(true);
   backend->SetNotReady("");
   reload_successful.Set(1);
   reload_time.Set(clock.Now().seconds());
-  watch = std::make_unique<FileWatch>([this] { return WatchedFingerprint(); },
-                                      [&server] {
-                                        Log(LogLevel::kInfo, "files changed, reloading");
-                                        server.Reload().IgnoreError();  // logged and counted there
-                                      });
+  {
+    MutexLock lock(reload_mutex);
+    ready = true;
+  }
+  const auto changed = [&server] {
+    Log(LogLevel::kInfo, "files changed, reloading");
+    server.Reload().IgnoreError();  // logged and counted there
+  };
+  watch = std::make_unique<FileWatch>(
+      files.fingerprint, [this] { return WatchedFingerprint(); }, changed);
   Log(LogLevel::kInfo, "ready",
       {{"grpc_port", grpc->port()},
        {"admin", admin->address()},
@@ -182,20 +193,24 @@ uint64_t Server::Parts::WatchedFingerprint() {
 
 absl::Status Server::Parts::Reload() {
   MutexLock lock(reload_mutex);
+  if (!ready) return absl::UnavailableError("still starting");
   auto loaded = LoadFiles(options);
   absl::Status status = loaded.status();
+  // First where pages go, then what makes them: a new rule's page must not go the old way. Pages of
+  // receivers that are gone find their old configuration until they are closed.
+  if (status.ok()) delivery->SetReceivers(Routing(loaded->config));
   if (status.ok()) status = engine->Reload(loaded->rules);
   reload_successful.Set(status.ok() ? 1 : 0);
   if (!status.ok()) {
     Log(LogLevel::kError, "reload refused; the old configuration stays in force",
         {{"error", std::string(status.message())}});
+    delivery->SetReceivers(Routing(files.config));
     return status;
   }
-  delivery->SetReceivers(Routing(loaded->config));
   if (NeedsRestart(files.config, loaded->config)) {
     Log(LogLevel::kWarning,
-        "listen addresses, data_dir, retention, evaluation interval and external labels change "
-        "only with a restart");
+        "listen addresses, data_dir, retention, evaluation interval, external labels and limits "
+        "change only with a restart");
   }
   files = *std::move(loaded);
   reload_time.Set(clock.Now().seconds());

@@ -31,6 +31,8 @@ struct Limits {
   uint64_t http_body_bytes_max = 4 << 20;
   uint64_t http_connections_max = 256;
   uint64_t query_samples_max = 50'000'000;  // samples one ad-hoc query may read
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 }  // namespace tocsin

@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "storage/directory_lock.h"
+#include "storage/disk_reserve.h"
 #include "storage/format.h"
 #include "storage/keys.h"
 
@@ -311,8 +312,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
   TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
   const std::string db_path = path + "/db";
   TOCSIN_RETURN_IF_ERROR(MakePrivate(db_path));
+  TOCSIN_RETURN_IF_ERROR(DiskReserve::ReleaseIfNeeded(path));
   TOCSIN_RETURN_IF_ERROR(PeekFormat(db_path, options));
-  return RocksdbStore::Open(db_path, std::move(lock), options);
+  TOCSIN_ASSIGN_OR_RETURN(auto store, RocksdbStore::Open(db_path, std::move(lock), options));
+  DiskReserve::Restore(path);
+  return store;
 }
 
 }  // namespace tocsin::storage

@@ -33,7 +33,8 @@ struct RocksdbOptions {
 //
 // A volume that fills up refuses samples first (RocksdbOptions::log_free_bytes_min), all of it as
 // Unavailable. After a failed write (disk full) later writes first try to bring RocksDB back into
-// service, so the caller only has to try again.
+// service, so the caller only has to try again. A start on a full volume uses PATH/reserve, see
+// DiskReserve.
 //
 // Errors: FailedPrecondition (in use by another process; a format newer than this program, in which
 // case nothing is touched), DataLoss (corrupt), Unavailable (I/O), PermissionDenied.

@@ -55,7 +55,7 @@ pids+=($!)
 sed "s#http://127.0.0.1:8089#http://$opsgenie#" docker/demo/tocsin.yaml >"$dir/tocsin.yaml"
 cp -r docker/demo/rules "$dir/rules"
 OPSGENIE_API_KEY=$key build/tocsin serve --config "$dir/tocsin.yaml" --data-dir "$dir/data" \
-  --grpc-listen "$grpc" --admin-listen "$admin" --http-listen "127.0.0.1:$(port 4318)" 2>"$dir/tocsin.log" &
+  --grpc-listen "$grpc" --admin-listen "$admin" 2>"$dir/tocsin.log" &
 pids+=($!)
 await "Tocsin being ready" 20 ready
 

@@ -84,9 +84,13 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
                       step.reason == rules::Reason::kRuleChanged;
   if (seen.present) slot.rule_changed = false;
   const bool came_or_went = slot.absent == seen.present;
+  const bool active = step.state.phase != rules::AlertPhase::kOk;
+  slot.described = slot.described && step.state.value == slot.state.value;
   if (!added && !remove && !came_or_went && step.transition == rules::Transition::kNone &&
       !DurablyDifferent(step.state, slot.state)) {
     slot.state = step.state;
+    // Kept up to date for those who look; pages change only with transitions.
+    if (active && !slot.described) DescribeSlot(slot, evaluation);
     return;
   }
   AlertChange change;
@@ -98,8 +102,15 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
   change.remove = remove;
   slot.state = step.state;
   slot.absent = !seen.present;
-  if (step.transition != rules::Transition::kNone) Describe(slot, evaluation);
+  if (step.transition != rules::Transition::kNone || (active && !slot.described)) {
+    DescribeSlot(slot, evaluation);
+  }
   changes.push_back(std::move(change));
+}
+
+void RuleAlerts::DescribeSlot(Slot& slot, const AlertEvaluation& evaluation) {
+  Describe(slot, evaluation);
+  slot.described = true;
 }
 
 void RuleAlerts::StepUnseen(const AlertEvaluation& evaluation, std::vector<AlertChange>& changes) {

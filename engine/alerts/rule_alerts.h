@@ -83,7 +83,8 @@ class RuleAlerts {
       : rule_id_(std::move(rule_id)), query_hash_(Hash64(query)), alerts_max_(alerts_max) {}
 
   struct Slot : AlertInstance {
-    uint64_t seen = 0;  // number of the last evaluation its row was present in
+    uint64_t seen = 0;       // number of the last evaluation its row was present in
+    bool described = false;  // annotations are those of `state.value` and of this rule
   };
   virtual absl::uint128 KeyOf(const AlertInstance& instance) const = 0;
   virtual Timestamp DeadlineOf(const rules::AlertState& state) const = 0;
@@ -95,6 +96,7 @@ class RuleAlerts {
   // Steps one instance and appends the change if something durable changed.
   void StepInstance(Slot& slot, bool added, const rules::Observation& seen,
                     const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
+  void DescribeSlot(Slot& slot, const AlertEvaluation& evaluation);
   // Steps all instances whose row was not seen in this evaluation.
   void StepUnseen(const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
   // False, and counted, if there is no room for one more.

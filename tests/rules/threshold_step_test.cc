@@ -429,7 +429,12 @@ TEST(ThresholdStepTest, Deadlines) {
   EXPECT_EQ(step(70, "95"), Second(170)) << "no data again";
   EXPECT_EQ(step(80, "10"), Second(100)) << "keep_firing_for";
   EXPECT_EQ(step(100, "10"), Second(200));
-  EXPECT_EQ(step(200, "-"), Timestamp::Max()) << "only data can end no data";
+  EXPECT_EQ(step(200, "-"), Second(200 + 24 * 3600)) << "no data is given up after a day";
+  EXPECT_EQ(state.phase, AlertPhase::kNoData);
+  step(200 + 24 * 3600 - 1, "-");
+  EXPECT_EQ(state.phase, AlertPhase::kNoData);
+  step(200 + 24 * 3600, "-");
+  EXPECT_EQ(state.phase, AlertPhase::kOk);
   monitor.no_data.reset();
   state = AlertState{};
   EXPECT_EQ(step(0, "10"), Timestamp::Max());
