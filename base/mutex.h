@@ -45,7 +45,7 @@ class CondVar {
   // False if `span` passed before a signal came.
   bool WaitFor(Mutex& mutex, absl::Duration span) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-#ifdef __SANITIZE_THREAD__
+#ifdef TOCSIN_TSAN
     // Waiting on the steady clock is not understood by TSan of this compiler.
     const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(span);
     const bool signalled = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;

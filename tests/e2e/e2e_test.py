@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import urllib.error
@@ -178,6 +179,48 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(page["message"], "30 orders by card from shop/checkout")
         self.assertEqual(page["priority"], "P1")
         self.assertEqual(page["details"]["instance"], "instance-1")
+        self.assert_nothing_refused()
+
+    def small_disk(self):
+        """A folder on a volume of its own, or a skip where none can be had."""
+        folder = tempfile.mkdtemp(prefix="tocsin-disk-")
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700m", "tocsin", folder],
+                                 capture_output=True, text=True, check=False)
+        if mounted.returncode != 0:
+            os.rmdir(folder)
+            self.skipTest(f"cannot make a small volume: {mounted.stderr.strip()}")
+        self.addCleanup(lambda: (subprocess.run(["umount", "-l", folder], check=False), os.rmdir(folder)))
+        return folder
+
+    def test_full_disk(self):
+        """Refuses samples, goes on paging, also over kill -9 and a restart on it, and recovers by itself."""
+        disk = self.small_disk()
+        filler = os.path.join(disk, "filler")
+
+        def fill(leave):
+            with open(filler, "ab") as file:
+                room = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - leave
+                if room > 0:
+                    os.posix_fallocate(file.fileno(), file.tell(), room)
+
+        self.tocsin.stop()
+        self.tocsin.data_dir = os.path.join(disk, "data")
+        self.tocsin.start()
+        self.assertTrue(self.tocsin.push("burn", 1, "queue=orders"))
+        fill(leave=16 << 20)
+        self.assertFalse(self.tocsin.push("queue_length", 120, "queue=orders"))
+        await_("slow-burn pages on a full disk", lambda: self.pages("slow-burn"))
+        self.tocsin.kill()
+        fill(leave=0)
+        self.tocsin.start()
+        states = {alert["labels"]["alertname"]: alert["state"] for alert in self.tocsin.alerts()}
+        self.assertEqual(states.get("slow-burn"), "firing")
+        self.assertFalse(self.tocsin.push("queue_length", 120, "queue=orders"))
+        os.unlink(filler)
+        self.assertTrue(await_("samples are taken again", lambda: self.tocsin.push("queue_length", 120, "queue=orders")))
+        await_("page", lambda: self.pages("queue-full"))
+        self.tocsin.push("burn", 0, "queue=orders")
+        await_("close", lambda: not self.pages("slow-burn"))
         self.assert_nothing_refused()
 
     def test_key_never_shows(self):

@@ -73,6 +73,7 @@ class Tocsin:
     def __init__(self, simulator_url, rules, extra_config=""):
         self.folder = tempfile.TemporaryDirectory(prefix="tocsin-e2e-")
         self.process = None
+        self.data_dir = self.path("data")
         self.write("rules.yaml", rules)
         self.write("tocsin.yaml", f"""
 rules: [rules.yaml]
@@ -101,7 +102,7 @@ route: {{receiver: on-call}}
         begin = len(self.log_lines()) if os.path.exists(self.path("log")) else 0
         self.log_file = open(self.path("log"), "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [f"{BUILD}/tocsin", "serve", "--config", self.path("tocsin.yaml"), "--data-dir", self.path("data"),
+            [f"{BUILD}/tocsin", "serve", "--config", self.path("tocsin.yaml"), "--data-dir", self.data_dir,
              "--grpc-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
             stderr=self.log_file, env={**os.environ, "OPSGENIE_API_KEY": KEY})
 
