@@ -67,7 +67,8 @@ struct NumberPoint {
   double value = 0;
   bool has_value = false;
   uint32_t flags = 0;
-  absl::string_view attributes;
+  absl::string_view attributes;   // from the first to the last
+  bool attributes_apart = false;  // other fields stand between them
 };
 
 // The scope is no part of a key: its name and attributes are not labels (as in Prometheus by
@@ -86,6 +87,49 @@ absl::uint128 MetricKey(const Resource& resource, const Metric& metric, std::str
 absl::uint128 Combine(absl::uint128 metric, absl::uint128 attributes) {
   constexpr auto kOdd = absl::MakeUint128(0x9e3779b97f4a7c15, 0xf39cc0605cedc835);
   return metric * kOdd + attributes;
+}
+
+bool ReadPoint(absl::string_view message, NumberPoint& point) {
+  // Attributes stand together in what every known sender writes; one span then covers them.
+  const char* begin = nullptr;
+  const char* end = nullptr;
+  const char* field_start = message.data();
+  WireReader fields(message);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(kPointAttributes, WireType::kBytes):
+        fields.Bytes();
+        if (begin == nullptr) {
+          begin = field_start;
+        } else if (end != field_start) {
+          point.attributes_apart = true;
+        }
+        end = fields.position();
+        break;
+      case Tag(3, WireType::kFixed64):
+        point.time_ns = fields.Fixed64();
+        break;
+      case Tag(4, WireType::kFixed64):
+        point.value = fields.Double();
+        point.has_value = true;
+        break;
+      case Tag(6, WireType::kFixed64):
+        point.value = static_cast<double>(static_cast<int64_t>(fields.Fixed64()));
+        point.has_value = true;
+        break;
+      case Tag(8, WireType::kVarint):
+        point.flags = static_cast<uint32_t>(fields.Varint());
+        break;
+      default:
+        fields.Skip();
+    }
+    field_start = fields.position();
+  }
+  if (!fields.ok()) return false;
+  if (begin != nullptr) {
+    point.attributes = absl::string_view(begin, static_cast<size_t>(end - begin));
+  }
+  return true;
 }
 
 // The walk over one request.
@@ -108,15 +152,16 @@ class Walk {
   absl::Status PointsOf(uint32_t kind, absl::string_view data, const Metric& metric);
   absl::Status Sum(absl::string_view message, Metric metric);
   absl::Status NumberPoints(absl::string_view message, Metric metric);
-  absl::Status OnePoint(absl::string_view message, size_t metric);
+  absl::Status OnePoint(absl::string_view message, const Metric& metric);
   absl::Status Unsupported(absl::string_view message, RejectReason reason,
                            absl::string_view detail);
 
-  bool ReadPoint(absl::string_view message, NumberPoint& point);
   bool InTime(int64_t time_ms);
   absl::Status CountPoints(uint64_t points);
+  absl::Status CountIfEmpty(uint64_t points_before);
 
-  size_t AddMetric(const Metric& metric);
+  void AddPending(const Metric& metric, const Point& point);
+  absl::string_view JoinedAttributes(absl::string_view point);
   absl::Status LookUpPending();
   absl::Status ResolveMissing(size_t i);
   absl::StatusOr<SeriesRef> NewSeries(const Metric& metric, const Point& point);
@@ -135,14 +180,16 @@ class Walk {
   const int64_t newest_ms_;
 
   OtlpSamples out_;
-  uint64_t points_ = 0;  // seen in the whole request
+  uint64_t points_ = 0;  // seen in the whole request; what is empty counts as one
   Resource resource_;
 
-  // Points not yet looked up, in columns of equal length, and what they refer to.
+  // Points not yet looked up, in columns of equal length, and what they refer to: at most
+  // kPointsPerLookup of each.
   std::vector<Point> pending_;
   std::vector<absl::uint128> keys_;
   std::vector<SeriesRef> refs_;
   std::vector<Metric> metrics_;
+  bool metric_added_ = false;                  // the one being walked is the last of metrics_
   std::deque<std::string> joined_attributes_;  // of points whose attributes do not stand together
   std::string scratch_;
 };
@@ -151,7 +198,9 @@ absl::Status Walk::Request(absl::string_view message) {
   WireReader fields(message);
   while (fields.Next()) {
     if (fields.tag() == Tag(1, WireType::kBytes)) {
+      const uint64_t points_before = points_;
       TOCSIN_RETURN_IF_ERROR(ResourceMetrics(fields.Bytes()));
+      TOCSIN_RETURN_IF_ERROR(CountIfEmpty(points_before));
     } else {
       fields.Skip();
     }
@@ -176,7 +225,9 @@ absl::Status Walk::ResourceMetrics(absl::string_view message) {
   WireReader fields(message);
   while (fields.Next()) {
     if (fields.tag() == Tag(2, WireType::kBytes)) {
+      const uint64_t points_before = points_;
       TOCSIN_RETURN_IF_ERROR(ScopeMetrics(fields.Bytes()));
+      TOCSIN_RETURN_IF_ERROR(CountIfEmpty(points_before));
     } else {
       fields.Skip();
     }
@@ -189,7 +240,9 @@ absl::Status Walk::ScopeMetrics(absl::string_view message) {
   WireReader fields(message);
   while (fields.Next()) {
     if (fields.tag() == Tag(2, WireType::kBytes)) {
+      const uint64_t points_before = points_;
       TOCSIN_RETURN_IF_ERROR(MetricData(fields.Bytes()));
+      TOCSIN_RETURN_IF_ERROR(CountIfEmpty(points_before));
     } else {
       fields.Skip();
     }
@@ -290,35 +343,34 @@ absl::Status Walk::Unsupported(absl::string_view message, RejectReason reason,
 
 absl::Status Walk::NumberPoints(absl::string_view message, Metric metric) {
   metric.key = MetricKey(resource_, metric, scratch_);
-  size_t index = AddMetric(metric);
+  metric_added_ = false;
   WireReader fields(message);
   while (fields.Next()) {
     if (fields.tag() != Tag(1, WireType::kBytes)) {
       fields.Skip();
       continue;
     }
-    TOCSIN_RETURN_IF_ERROR(OnePoint(fields.Bytes(), index));
-    if (pending_.size() >= kPointsPerLookup) {
-      TOCSIN_RETURN_IF_ERROR(LookUpPending());
-      index = AddMetric(metric);
-    }
+    TOCSIN_RETURN_IF_ERROR(OnePoint(fields.Bytes(), metric));
+    if (pending_.size() >= kPointsPerLookup) TOCSIN_RETURN_IF_ERROR(LookUpPending());
   }
   return fields.ok() ? absl::OkStatus() : Malformed();
-}
-
-size_t Walk::AddMetric(const Metric& metric) {
-  metrics_.push_back(metric);
-  return metrics_.size() - 1;
 }
 
 absl::Status Walk::CountPoints(uint64_t points) {
   points_ += points;
   if (points_ <= limits_.samples_per_request_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("more than ", limits_.samples_per_request_max,
-                                                   " points (samples_per_request_max)"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("more than ", limits_.samples_per_request_max,
+                   " points and empty metrics (samples_per_request_max)"));
 }
 
-absl::Status Walk::OnePoint(absl::string_view message, size_t metric) {
+// A metric, scope or resource without points is a few bytes of input, a few of gzip for thousands
+// of them, and takes about as long to walk as a point.
+absl::Status Walk::CountIfEmpty(uint64_t points_before) {
+  return points_ == points_before ? CountPoints(1) : absl::OkStatus();
+}
+
+absl::Status Walk::OnePoint(absl::string_view message, const Metric& metric) {
   TOCSIN_RETURN_IF_ERROR(CountPoints(1));
   NumberPoint point;
   if (!ReadPoint(message, point)) return Malformed();
@@ -330,62 +382,31 @@ absl::Status Walk::OnePoint(absl::string_view message, size_t metric) {
     Reject(RejectReason::kNoValue, "a point without a value");
     return absl::OkStatus();
   }
-  keys_.push_back(Combine(metrics_[metric].key, Fingerprint128(point.attributes)));
-  pending_.push_back({point.attributes, metric, time_ms, point.value});
+  if (point.attributes_apart) [[unlikely]]
+    point.attributes = JoinedAttributes(message);
+  AddPending(metric, {.attributes = point.attributes, .time_ms = time_ms, .value = point.value});
   return absl::OkStatus();
 }
 
-bool Walk::ReadPoint(absl::string_view message, NumberPoint& point) {
-  // Attributes stand together in what every known sender writes; one span then covers them.
-  const char* begin = nullptr;
-  const char* end = nullptr;
-  bool apart = false;
-  const char* field_start = message.data();
-  WireReader fields(message);
-  while (fields.Next()) {
-    switch (fields.tag()) {
-      case Tag(kPointAttributes, WireType::kBytes):
-        fields.Bytes();
-        if (begin == nullptr) {
-          begin = field_start;
-        } else if (end != field_start) {
-          apart = true;
-        }
-        end = fields.position();
-        break;
-      case Tag(3, WireType::kFixed64):
-        point.time_ns = fields.Fixed64();
-        break;
-      case Tag(4, WireType::kFixed64):
-        point.value = fields.Double();
-        point.has_value = true;
-        break;
-      case Tag(6, WireType::kFixed64):
-        point.value = static_cast<double>(static_cast<int64_t>(fields.Fixed64()));
-        point.has_value = true;
-        break;
-      case Tag(8, WireType::kVarint):
-        point.flags = static_cast<uint32_t>(fields.Varint());
-        break;
-      default:
-        fields.Skip();
-    }
-    field_start = fields.position();
+// Metrics are kept for the points that wait, so that those without a point, or with refused ones
+// only, take no room.
+void Walk::AddPending(const Metric& metric, const Point& point) {
+  if (!metric_added_) metrics_.push_back(metric);
+  metric_added_ = true;
+  keys_.push_back(Combine(metric.key, Fingerprint128(point.attributes)));
+  pending_.push_back(point);
+  pending_.back().metric = metrics_.size() - 1;
+}
+
+absl::string_view Walk::JoinedAttributes(absl::string_view point) {
+  std::string& joined = joined_attributes_.emplace_back();
+  WireReader fields(point);
+  for (const char* at = point.data(); fields.Next(); at = fields.position()) {
+    const bool attribute = fields.tag() == Tag(kPointAttributes, WireType::kBytes);
+    fields.Skip();
+    if (attribute) joined.append(at, fields.position());
   }
-  if (!fields.ok()) return false;
-  if (apart) {
-    std::string& joined = joined_attributes_.emplace_back();
-    WireReader again(message);
-    for (const char* at = message.data(); again.Next(); at = again.position()) {
-      const bool attribute = again.tag() == Tag(kPointAttributes, WireType::kBytes);
-      again.Skip();
-      if (attribute) joined.append(at, again.position());
-    }
-    point.attributes = joined;
-  } else if (begin != nullptr) {
-    point.attributes = absl::string_view(begin, static_cast<size_t>(end - begin));
-  }
-  return true;
+  return joined;
 }
 
 bool Walk::InTime(int64_t time_ms) {
@@ -412,6 +433,7 @@ absl::Status Walk::LookUpPending() {
   pending_.clear();
   keys_.clear();
   metrics_.clear();
+  metric_added_ = false;
   joined_attributes_.clear();
   return absl::OkStatus();
 }

@@ -28,10 +28,10 @@ struct OtlpSamples {
 // Borrows: limits and sink, which outlive it.
 // Errors of Decode (the request as a whole; nothing of it is to be submitted): InvalidArgument if
 // the bytes are not such a request; ResourceExhausted beyond limits.request_bytes_max or
-// samples_per_request_max; what SampleSink::Resolve returns besides InvalidArgument and
-// ResourceExhausted, which only reject their points. Limits: points dated beyond now +
-// future_ms_max or before now - past_ms_max are rejected; the cache of known series holds twice
-// limits.series_max entries.
+// samples_per_request_max (an empty metric, scope or resource counts as a point); what
+// SampleSink::Resolve returns besides InvalidArgument and ResourceExhausted, which only reject
+// their points. Limits: points dated beyond now + future_ms_max or before now - past_ms_max are
+// rejected; the cache of known series holds twice limits.series_max entries.
 class OtlpDecoder {
  public:
   OtlpDecoder(const Limits& limits, engine::SampleSink& sink)

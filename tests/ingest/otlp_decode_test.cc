@@ -6,6 +6,7 @@
 
 #include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
 #include "tests/ingest/fake_sink.h"
+#include "tests/ingest/peak_memory.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -263,6 +264,72 @@ TEST_F(OtlpDecodeTest, EmptyRequestsAreFine) {
   EXPECT_THAT(Lines(""), IsEmpty());
   EXPECT_THAT(Lines("resource_metrics { }"), IsEmpty());
   EXPECT_THAT(Lines(Metrics("metrics { name: 'm' }  metrics { name: 'm' gauge { } }")), IsEmpty());
+}
+
+// What holds no point costs time and room as well: without a count of its own, 60 KiB of gzip
+// became gigabytes.
+TEST_F(OtlpDecodeTest, WhatIsEmptyCountsAsOnePoint) {
+  limits_.samples_per_request_max = 2;
+  const auto repeat = [](const std::string& text, int times) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+  };
+  for (const std::string text : {"metrics { }", "metrics { gauge { } }", "metrics { sum { } }",
+                                 "metrics { histogram { } }"}) {
+    EXPECT_TRUE(Decode(Metrics(repeat(text, 2))).ok()) << text;
+    EXPECT_TRUE(absl::IsResourceExhausted(Decode(Metrics(repeat(text, 3))).status())) << text;
+  }
+  for (const std::string text :
+       {"resource_metrics { }", "resource_metrics { scope_metrics { } }"}) {
+    EXPECT_TRUE(Decode(repeat(text, 2)).ok()) << text;
+    EXPECT_TRUE(absl::IsResourceExhausted(Decode(repeat(text, 3)).status())) << text;
+  }
+  const std::string scopes = "resource_metrics { " + repeat("scope_metrics { } ", 3) + "}";
+  EXPECT_TRUE(absl::IsResourceExhausted(Decode(scopes).status()));
+  // What is not empty is counted once, by its points.
+  EXPECT_TRUE(
+      Decode(repeat(Metrics("metrics { name: 'm' gauge { " + Point("as_int: 1") + " } }"), 2))
+          .ok());
+}
+
+// A field of a message: its tag, its length as five bytes, its content.
+std::string Field(char tag, const std::string& content) {
+  std::string out(1, tag);
+  for (int i = 0; i < 5; ++i) {
+    out.push_back(static_cast<char>((content.size() >> (7 * i) & 0x7f) | (i < 4 ? 0x80 : 0)));
+  }
+  return out + content;
+}
+
+TEST_F(OtlpDecodeTest, EmptyMetricsTakeNoMemory) {
+  std::string metrics;
+  metrics.reserve(16 << 20);
+  while (metrics.size() < 16 << 20) metrics.append("\x12\x02\x2a\x00", 4);  // metrics { gauge { } }
+  const std::string request = Field('\x0a', Field('\x12', metrics));
+  limits_.samples_per_request_max = 20'000'000;
+  const PeakMemory memory;
+  EXPECT_TRUE(decoder_.Decode(request, Timestamp::FromMillis(kNowMs)).ok());
+  limits_.samples_per_request_max = 1'000'000;
+  EXPECT_TRUE(
+      absl::IsResourceExhausted(decoder_.Decode(request, Timestamp::FromMillis(kNowMs)).status()));
+  EXPECT_LT(memory.grown_kib(), 16u << 10);
+}
+
+// Points that are refused leave nothing behind, whatever stands with them.
+TEST_F(OtlpDecodeTest, RejectedPointsTakeNoMemory) {
+  // Attributes that stand apart, and no time: dated 1970.
+  const std::string point = Field('\x0a', std::string("\x3a\x00\x40\x00\x3a\x00", 6));
+  const std::string metric = Field('\x12', Field('\x2a', point));
+  std::string metrics;
+  metrics.reserve(50 << 20);
+  for (int i = 0; i < 1'000'000; ++i) metrics += metric;
+  const std::string request = Field('\x0a', Field('\x12', metrics));
+  const PeakMemory memory;
+  const auto result = decoder_.Decode(request, Timestamp::FromMillis(kNowMs));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->rejected.count(RejectReason::kTooOld), 1'000'000u);
+  EXPECT_LT(memory.grown_kib(), 16u << 10);
 }
 
 TEST_F(OtlpDecodeTest, MalformedBytesAreInvalid) {

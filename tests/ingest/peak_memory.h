@@ -1,0 +1,35 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <string>
+
+namespace tocsin::ingest {
+
+// How much more memory the process had resident, at most, than when this was made.
+class PeakMemory {
+ public:
+  // The kernel forgets earlier peaks, so that no test hides behind another one's.
+  PeakMemory() {
+    std::ofstream("/proc/self/clear_refs") << "5";
+    start_kib_ = PeakKiB();
+  }
+  // Never negative, though the kernel's own count lags a little.
+  size_t grown_kib() const { return std::max(PeakKiB(), start_kib_) - start_kib_; }
+
+ private:
+  static size_t PeakKiB() {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word) {
+      size_t kib = 0;
+      if (word == "VmHWM:" && status >> kib) return kib;
+    }
+    return 0;
+  }
+
+  size_t start_kib_ = 0;
+};
+
+}  // namespace tocsin::ingest
