@@ -1,7 +1,9 @@
 #include "integrations/ingest/push_session.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/labels.h"
@@ -60,25 +62,59 @@ bool ForEachVarint(absl::string_view packed, Take take) {
   return numbers.ok();
 }
 
-bool AppendDoubles(absl::string_view packed, std::vector<double>& out) {
-  if (packed.size() % sizeof(double) != 0) return false;
-  const size_t before = out.size();
-  out.resize(before + packed.size() / sizeof(double));
-  if (!packed.empty()) std::memcpy(out.data() + before, packed.data(), packed.size());
-  return true;
-}
+// Holds at most `size_max` numbers, and counts the others: how many there are is said to the
+// sender, but room is not taken for what is rejected anyway.
+template <typename Number>
+class Column {
+ public:
+  explicit Column(size_t size_max) : size_max_(size_max) {}
+
+  void Add(Number number) {
+    if (seen_++ < size_max_) [[likely]]
+      numbers_.push_back(number);
+  }
+  // False if the bytes are no whole numbers.
+  bool AddPacked(absl::string_view packed) {
+    if (packed.size() % sizeof(Number) != 0) return false;
+    const size_t count = packed.size() / sizeof(Number);
+    const size_t taken = std::min(count, size_max_ - numbers_.size());
+    seen_ += count;
+    if (taken == 0) return true;
+    const size_t before = numbers_.size();
+    numbers_.resize(before + taken);
+    std::memcpy(numbers_.data() + before, packed.data(), taken * sizeof(Number));
+    return true;
+  }
+
+  size_t seen() const { return seen_; }
+  Number operator[](size_t i) const { return numbers_[i]; }
+
+ private:
+  const size_t size_max_;
+  size_t seen_ = 0;
+  std::vector<Number> numbers_;
+};
 
 }  // namespace
 
+struct PushSession::Columns {
+  explicit Columns(size_t samples_max)
+      : references(samples_max), times_ms(samples_max), values(samples_max) {}
+
+  Column<uint32_t> references;
+  Column<int64_t> times_ms;
+  Column<double> values;
+};
+
 absl::StatusOr<PushSamples> PushSession::Decode(absl::string_view request, Timestamp now) {
   PushSamples out;
-  Columns columns;
+  Columns columns(limits_.samples_per_request_max);
   TOCSIN_RETURN_IF_ERROR(ReadColumns(request, out, columns));
-  const size_t samples = columns.references.size();
-  if (columns.times_ms.size() != samples || columns.values.size() != samples) {
+  const size_t samples = columns.references.seen();
+  if (columns.times_ms.seen() != samples || columns.values.seen() != samples) {
     return absl::InvalidArgumentError(absl::StrCat("columns differ in length: ", samples,
-                                                   " references, ", columns.times_ms.size(),
-                                                   " times, ", columns.values.size(), " values"));
+                                                   " references, ", columns.times_ms.seen(),
+                                                   " times, ", columns.values.seen(), " values"));
   }
   if (samples > limits_.samples_per_request_max) {
     out.rejected.Add(RejectReason::kSampleLimit, samples,
@@ -94,11 +130,11 @@ absl::Status PushSession::ReadColumns(absl::string_view request, PushSamples& ou
                                       Columns& columns) {
   int64_t time_ms = 0;
   const auto add_reference = [&](uint64_t bits) {
-    columns.references.push_back(static_cast<uint32_t>(bits));
+    columns.references.Add(static_cast<uint32_t>(bits));
   };
   const auto add_time = [&](uint64_t bits) {
     time_ms = AddWrapping(time_ms, FromZigZag(bits));
-    columns.times_ms.push_back(time_ms);
+    columns.times_ms.Add(time_ms);
   };
   bool whole = true;
   WireReader fields(request);
@@ -123,10 +159,10 @@ absl::Status PushSession::ReadColumns(absl::string_view request, PushSamples& ou
         add_time(fields.Varint());
         break;
       case Tag(5, WireType::kBytes):
-        whole = AppendDoubles(fields.Bytes(), columns.values);
+        whole = columns.values.AddPacked(fields.Bytes());
         break;
       case Tag(5, WireType::kFixed64):
-        columns.values.push_back(fields.Double());
+        columns.values.Add(fields.Double());
         break;
       default:
         fields.Skip();
@@ -137,16 +173,18 @@ absl::Status PushSession::ReadColumns(absl::string_view request, PushSamples& ou
 
 absl::Status PushSession::Declare(absl::string_view declaration) {
   uint32_t reference = 0;
-  std::vector<absl::string_view> labels;
+  std::vector<absl::string_view> labels;  // one beyond the limit is enough to see that it is passed
   WireReader fields(declaration);
   while (fields.Next()) {
     switch (fields.tag()) {
       case Tag(1, WireType::kVarint):
         reference = static_cast<uint32_t>(fields.Varint());
         break;
-      case Tag(2, WireType::kBytes):
-        labels.push_back(fields.Bytes());
+      case Tag(2, WireType::kBytes): {
+        const absl::string_view label = fields.Bytes();
+        if (labels.size() <= limits_.labels_per_series_max) labels.push_back(label);
         break;
+      }
       default:
         fields.Skip();
     }
@@ -191,7 +229,7 @@ absl::StatusOr<PushSession::Declared> PushSession::ResolveDeclared(
 void PushSession::Map(const Columns& columns, Timestamp now, PushSamples& out) {
   const int64_t oldest_ms = now.millis() - static_cast<int64_t>(limits_.past_ms_max);
   const int64_t newest_ms = now.millis() + static_cast<int64_t>(limits_.future_ms_max);
-  const size_t samples = columns.references.size();
+  const size_t samples = columns.references.seen();
   out.batch.refs.reserve(samples);
   out.batch.times_ms.reserve(samples);
   out.batch.values.reserve(samples);

@@ -31,7 +31,7 @@ struct PushSamples {
 // Errors of Decode (the stream is to be ended): InvalidArgument if the bytes are not a PushRequest
 // or its columns differ in length; what SampleSink::Resolve returns besides InvalidArgument and
 // ResourceExhausted. Limits: limits.series_max declarations, samples_per_request_max samples
-// (beyond: all of the request is rejected).
+// (beyond: all of the request is rejected, and no more than that many are ever held).
 class PushSession {
  public:
   PushSession(const Limits& limits, engine::SampleSink& sink) : limits_(limits), sink_(sink) {}
@@ -42,11 +42,7 @@ class PushSession {
 
  private:
   // The wire's columns, before references are resolved.
-  struct Columns {
-    std::vector<uint32_t> references;
-    std::vector<int64_t> times_ms;
-    std::vector<double> values;
-  };
+  struct Columns;
   struct Declared {
     SeriesRef ref = 0;  // 0: refused, for `reason`
     RejectReason reason = RejectReason::kUnknownReference;

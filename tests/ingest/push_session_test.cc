@@ -7,6 +7,7 @@
 
 #include "proto/tocsin/v1/ingest.pb.h"
 #include "tests/ingest/fake_sink.h"
+#include "tests/ingest/peak_memory.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -136,6 +137,50 @@ TEST_F(PushSessionTest, Limits) {
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->rejected.count(RejectReason::kSampleLimit), 2u);
   EXPECT_EQ(session_.declared(), 1u);
+}
+
+// A field of a message: its tag, its length as five bytes, its content.
+std::string Field(char tag, const std::string& content) {
+  std::string out(1, tag);
+  for (int i = 0; i < 5; ++i) {
+    out.push_back(static_cast<char>((content.size() >> (7 * i) & 0x7f) | (i < 4 ? 0x80 : 0)));
+  }
+  return out + content;
+}
+
+TEST_F(PushSessionTest, ColumnsBeyondTheLimitAreCountedNotKept) {
+  constexpr size_t kSamples = 6'000'000;
+  v1::PushRequest last;
+  last.set_sequence(7);
+  Declare(last, 0, {{"__name__", "m"}});
+  const std::string request =
+      Field('\x1a', std::string(kSamples, '\0')) + Field('\x22', std::string(kSamples, '\0')) +
+      Field('\x2a', std::string(8 * kSamples, '\0')) + last.SerializeAsString();
+  const std::string one_column = Field('\x1a', std::string(60 << 20, '\0'));
+  const PeakMemory memory;
+  const auto result = session_.Decode(request, Timestamp::FromMillis(kNowMs));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->rejected.count(RejectReason::kSampleLimit), kSamples);
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(session_.Decode(one_column, Timestamp::FromMillis(kNowMs)).status()));
+  EXPECT_LT(memory.grown_kib(), 48u << 10);
+  // What follows the columns on the wire is read all the same.
+  EXPECT_EQ(result->sequence, 7u);
+  EXPECT_EQ(session_.declared(), 1u);
+}
+
+TEST_F(PushSessionTest, LabelsBeyondTheLimitAreNotKept) {
+  std::string labels;
+  labels.reserve(60 << 20);
+  while (labels.size() < 60 << 20) labels.append("\x12\x00", 2);
+  v1::PushRequest samples;
+  Add(samples, 0, kNowMs, 1);
+  const std::string request = Field('\x12', labels) + samples.SerializeAsString();
+  const PeakMemory memory;
+  const auto result = session_.Decode(request, Timestamp::FromMillis(kNowMs));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->rejected.count(RejectReason::kLabelLimit), 1u);
+  EXPECT_LT(memory.grown_kib(), 16u << 10);
 }
 
 TEST_F(PushSessionTest, ColumnsOfDifferentLengthAreInvalid) {
