@@ -9,6 +9,10 @@
 namespace tocsin::ingest {
 namespace {
 
+// Every series declared on two streams: enough for senders that connect anew before their old
+// stream is seen to be gone.
+constexpr uint64_t kDeclarationsPerSeries = 2;
+
 // A stream that ends as it begins.
 class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -20,8 +24,17 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 
 PushService::PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                          Metrics& metrics, absl::Duration retry_after, size_t unanswered_max)
-    : metrics_(metrics, "native"), context_{limits,   sink,        clock,
-                                            metrics_, retry_after, unanswered_max} {}
+    : metrics_(metrics, "native"),
+      declarations_(metrics, {.reason = "declarations",
+                              .limit = "twice series_max",
+                              .amount_max = kDeclarationsPerSeries * limits.series_max}),
+      context_{.limits = limits,
+               .sink = sink,
+               .clock = clock,
+               .metrics = metrics_,
+               .declarations = declarations_,
+               .retry_after = retry_after,
+               .unanswered_max = unanswered_max} {}
 
 PushService::~PushService() = default;
 

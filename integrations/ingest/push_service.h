@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/mutex.h"
 #include "engine/sample_sink.h"
+#include "integrations/ingest/budget.h"
 #include "integrations/ingest/ingest_metrics.h"
 #include "proto/tocsin/v1/ingest.grpc.pb.h"
 
@@ -21,6 +22,7 @@ struct PushContext {
   engine::SampleSink& sink;
   const Clock& clock;
   IngestMetrics& metrics;
+  Budget& declarations;  // kept by all streams
   absl::Duration retry_after;
   size_t unanswered_max;  // requests of one stream not yet answered; beyond, the stream is not read
 };
@@ -33,7 +35,8 @@ struct PushContext {
 // Borrows: all arguments of the constructor. Must outlive the server it is registered with.
 // Answers: overload is said per request (retry_after_ms), the stream lives on. The stream ends with
 // INVALID_ARGUMENT if a request does not decode, RESOURCE_EXHAUSTED beyond limits.streams_max,
-// UNAVAILABLE with RetryInfo when draining; always after the answers of what was under way.
+// UNAVAILABLE with RetryInfo when draining or when all streams together have declared more than
+// twice limits.series_max series; always after the answers of what was under way.
 class PushService final
     : public tocsin::v1::Ingest::WithRawCallbackMethod_Push<tocsin::v1::Ingest::Service> {
  public:
@@ -54,6 +57,7 @@ class PushService final
 
   // Constant after construction.
   IngestMetrics metrics_;
+  Budget declarations_;
   const PushContext context_;
 
   // Guarded by mutex_.

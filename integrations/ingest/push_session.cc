@@ -190,11 +190,13 @@ absl::Status PushSession::Declare(absl::string_view declaration) {
     }
   }
   if (!fields.ok()) return Malformed();
+  const bool grows = reference == series_.size() && series_.size() < limits_.series_max;
+  if (grows) TOCSIN_RETURN_IF_ERROR(lease_.Grow(1));
   TOCSIN_ASSIGN_OR_RETURN(const Declared declared, ResolveDeclared(labels));
   // A number out of turn is not taken: samples under it are then rejected as unknown.
   if (reference < series_.size()) {
     series_[reference] = declared;
-  } else if (reference == series_.size() && series_.size() < limits_.series_max) {
+  } else if (grows) {
     series_.push_back(declared);
   }
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "base/sample.h"
 #include "base/timestamp.h"
 #include "engine/sample_sink.h"
+#include "integrations/ingest/budget.h"
 #include "integrations/ingest/reject.h"
 
 namespace tocsin::ingest {
@@ -27,14 +28,17 @@ struct PushSamples {
 // declaration that is refused keeps its number: samples sent under it are rejected with the
 // declaration's reason.
 //
-// Thread: one at a time. Borrows: limits and sink, which outlive it.
+// Thread: one at a time. Borrows: limits, sink and the budget of declarations, which all sessions
+// share; they outlive it.
 // Errors of Decode (the stream is to be ended): InvalidArgument if the bytes are not a PushRequest
 // or its columns differ in length; what SampleSink::Resolve returns besides InvalidArgument and
-// ResourceExhausted. Limits: limits.series_max declarations, samples_per_request_max samples
+// ResourceExhausted; Unavailable if there is no room for more declarations. Limits:
+// limits.series_max declarations and what the budget has, samples_per_request_max samples
 // (beyond: all of the request is rejected, and no more than that many are ever held).
 class PushSession {
  public:
-  PushSession(const Limits& limits, engine::SampleSink& sink) : limits_(limits), sink_(sink) {}
+  PushSession(const Limits& limits, engine::SampleSink& sink, Budget& declarations)
+      : limits_(limits), sink_(sink), lease_(declarations) {}
 
   absl::StatusOr<PushSamples> Decode(absl::string_view request, Timestamp now);
 
@@ -56,6 +60,7 @@ class PushSession {
   const Limits& limits_;
   engine::SampleSink& sink_;
   std::vector<Declared> series_;  // by reference
+  BudgetLease lease_;             // for series_
 };
 
 }  // namespace tocsin::ingest

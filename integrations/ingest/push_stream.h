@@ -24,7 +24,9 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
                          public std::enable_shared_from_this<PushStream> {
  public:
   PushStream(PushService& service, const PushContext& context)
-      : service_(service), context_(context), session_(context.limits, context.sink) {}
+      : service_(service),
+        context_(context),
+        session_(context.limits, context.sink, context.declarations) {}
 
   void Begin();
   void Drain();

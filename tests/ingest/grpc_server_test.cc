@@ -463,6 +463,46 @@ TEST_F(GrpcServerTest, PushStreamsAreLimited) {
   EXPECT_TRUE(first->Finish().ok());
 }
 
+TEST_F(GrpcServerTest, PushDeclarationsOfAllStreamsAreLimited) {
+  limits_.series_max = 1;  // so two declarations
+  StartServer();
+  v1::PushRequest request;
+  auto* label = request.add_declare()->add_labels();
+  label->set_name("__name__");
+  label->set_value("m");
+  grpc::ClientContext contexts[2];
+  std::unique_ptr<grpc::ClientReaderWriter<v1::PushRequest, v1::PushResponse>> streams[2];
+  v1::PushResponse answer;
+  for (int i = 0; i < 2; ++i) {
+    streams[i] = push_->Push(&contexts[i]);
+    ASSERT_TRUE(streams[i]->Write(request));
+    ASSERT_TRUE(streams[i]->Read(&answer));
+  }
+  const auto one_more = [&] {
+    grpc::ClientContext context;
+    auto stream = push_->Push(&context);
+    EXPECT_TRUE(stream->Write(request));
+    stream->WritesDone();
+    while (stream->Read(&answer)) {
+    }
+    return stream->Finish();
+  };
+  const grpc::Status refused = one_more();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAVAILABLE) << refused.error_message();
+  EXPECT_EQ(RetryDelayOf(refused), absl::Milliseconds(150));
+  EXPECT_EQ(Counter("tocsin_ingest_overload_total{reason=\"declarations\"}"), 1);
+  streams[0]->WritesDone();
+  EXPECT_TRUE(streams[0]->Finish().ok());
+  // The server forgets a stream a moment after its client has seen the end.
+  grpc::Status taken;
+  do {
+    taken = one_more();
+  } while (taken.error_code() == grpc::StatusCode::UNAVAILABLE);
+  EXPECT_TRUE(taken.ok()) << taken.error_message();
+  streams[1]->WritesDone();
+  EXPECT_TRUE(streams[1]->Finish().ok());
+}
+
 TEST_F(GrpcServerTest, VanishedPushClientLeavesNothingBehind) {
   limits_.streams_max = 1;
   StartServer();

@@ -41,7 +41,9 @@ class PushSessionTest : public testing::Test {
 
   Limits limits_;
   FakeSink sink_;
-  PushSession session_{limits_, sink_};
+  tocsin::Metrics metrics_;
+  Budget declarations_{metrics_, {.reason = "declarations", .amount_max = 1000}};
+  PushSession session_{limits_, sink_, declarations_};
 };
 
 TEST_F(PushSessionTest, DeclaresOnceThenSendsNumbers) {
@@ -97,7 +99,7 @@ TEST_F(PushSessionTest, BadDeclarationsRejectTheirSamplesOnly) {
       {"out of turn", 7, {{"__name__", "m"}}, RejectReason::kUnknownReference},
   };
   for (const Case& c : cases) {
-    PushSession session(limits_, sink_);
+    PushSession session(limits_, sink_, declarations_);
     v1::PushRequest request;
     Declare(request, 0, {{"__name__", "good"}});
     Declare(request, c.reference, c.labels);
@@ -181,6 +183,26 @@ TEST_F(PushSessionTest, LabelsBeyondTheLimitAreNotKept) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->rejected.count(RejectReason::kLabelLimit), 1u);
   EXPECT_LT(memory.grown_kib(), 16u << 10);
+}
+
+TEST_F(PushSessionTest, DeclarationsOfAllSessionsAreLimited) {
+  Budget budget(metrics_, {.reason = "few", .amount_max = 3});
+  auto first = std::make_unique<PushSession>(limits_, sink_, budget);
+  PushSession second(limits_, sink_, budget);
+  v1::PushRequest two, again;
+  Declare(two, 0, {{"__name__", "m"}});
+  Declare(two, 1, {{"__name__", "n"}});
+  Declare(again, 0, {{"__name__", "o"}});
+  const auto decode = [](PushSession& session, const v1::PushRequest& request) {
+    return session.Decode(request.SerializeAsString(), Timestamp::FromMillis(kNowMs)).status();
+  };
+  EXPECT_TRUE(decode(*first, two).ok());
+  EXPECT_TRUE(absl::IsUnavailable(decode(second, two)));
+  EXPECT_EQ(second.declared(), 1u);
+  EXPECT_TRUE(decode(second, again).ok());  // takes a number over: no more room than before
+  EXPECT_EQ(budget.used(), 3u);
+  first.reset();
+  EXPECT_EQ(budget.used(), 1u);
 }
 
 TEST_F(PushSessionTest, ColumnsOfDifferentLengthAreInvalid) {
