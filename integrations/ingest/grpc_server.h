@@ -30,8 +30,8 @@ struct GrpcServerOptions {
 //
 // Thread: one caller. Borrows: limits, sink, clock and metrics, which outlive it.
 // Limits: limits.request_bytes_max per message before and after inflation, streams_max, and those
-// of the options. gRPC inflates messages without a bound, so inflation is done here; only gzip is
-// understood.
+// of the options. gRPC inflates messages without a bound, so inflation is done here; gzip and
+// deflate are understood.
 class GrpcServer {
  public:
   GrpcServer(GrpcServerOptions options, const Limits& limits, engine::SampleSink& sink,

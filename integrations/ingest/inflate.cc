@@ -10,11 +10,12 @@ namespace tocsin::ingest {
 namespace {
 
 constexpr size_t kFirstBytes = 64 << 10;
+constexpr int kWindowBits = 15 + 32;  // the largest window; + 32: either framing
 
 // zlib's state, released on every way out.
 class Inflater {
  public:
-  Inflater() { ready_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }  // + 16: gzip framing
+  Inflater() { ready_ = inflateInit2(&stream_, kWindowBits) == Z_OK; }
   ~Inflater() { inflateEnd(&stream_); }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
@@ -29,7 +30,7 @@ class Inflater {
 
 }  // namespace
 
-absl::StatusOr<std::string> Gunzip(absl::string_view bytes, size_t bytes_max) {
+absl::StatusOr<std::string> Inflate(absl::string_view bytes, size_t bytes_max) {
   Inflater inflater;
   if (!inflater.ready()) return absl::UnavailableError("no memory to inflate the request");
   z_stream& stream = inflater.stream();
@@ -50,7 +51,7 @@ absl::StatusOr<std::string> Gunzip(absl::string_view bytes, size_t bytes_max) {
     if (code == Z_STREAM_END && stream.total_out <= bytes_max) break;
     if (code == Z_STREAM_END) continue;
     if (code != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) {
-      return absl::InvalidArgumentError("damaged gzip data");
+      return absl::InvalidArgumentError("damaged compressed data");
     }
   }
   out.resize(stream.total_out);

@@ -1,8 +1,10 @@
 #include "integrations/ingest/rpc.h"
 
+#include <cstring>
 #include <utility>
 #include <vector>
 
+#include <grpc/byte_buffer.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -14,6 +16,16 @@ namespace {
 
 constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
 
+// Whether the sender said that the message is compressed. The bytes alone do not tell: 0x08 0x1d
+// begins both a deflated message and a plain one. gRPC keeps the word in the C buffer only, to
+// which a ByteBuffer is a pointer and nothing else (its header asserts that).
+bool IsCompressed(const grpc::ByteBuffer& message) {
+  static_assert(sizeof(grpc::ByteBuffer) == sizeof(grpc_byte_buffer*));
+  grpc_byte_buffer* buffer = nullptr;
+  std::memcpy(&buffer, static_cast<const void*>(&message), sizeof(buffer));
+  return buffer->type == GRPC_BB_RAW && buffer->data.raw.compression != GRPC_COMPRESS_NONE;
+}
+
 }  // namespace
 
 absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message, size_t bytes_max) {
@@ -23,8 +35,8 @@ absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message,
       !message.DumpToSingleSlice(&bytes.slice_).ok()) {
     return absl::InternalError("message cannot be read");
   }
-  if (!IsGzip(bytes.slice_view())) return bytes;
-  absl::StatusOr<std::string> inflated = Gunzip(bytes.slice_view(), bytes_max);
+  if (!IsCompressed(message)) return bytes;
+  absl::StatusOr<std::string> inflated = Inflate(bytes.slice_view(), bytes_max);
   if (!inflated.ok()) return inflated.status();
   bytes.owned_ = *std::move(inflated);
   bytes.slice_ = grpc::Slice();

@@ -14,13 +14,13 @@
 
 namespace tocsin::ingest {
 
-// The bytes of a received message as one view, inflated if it came as gzip. Copies only if gRPC
-// holds the message in several pieces. gRPC itself would inflate without bound, so it is told to
-// leave that to us.
+// The bytes of a received message as one view, inflated if it came as gzip or deflate. Copies only
+// if it was compressed or gRPC holds it in several pieces. gRPC itself would inflate without bound,
+// so it is told to leave that to us.
 class MessageBytes {
  public:
-  // ResourceExhausted if more than `bytes_max` after inflation; InvalidArgument if the gzip data
-  // are damaged.
+  // ResourceExhausted if more than `bytes_max` after inflation; InvalidArgument if the
+  // compressed data are damaged.
   static absl::StatusOr<MessageBytes> From(const grpc::ByteBuffer& message, size_t bytes_max);
 
   absl::string_view view() const {

@@ -9,7 +9,6 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <zlib.h>
 
 #include <cstring>
@@ -24,6 +23,7 @@
 #include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.grpc.pb.h"
 #include "proto/tocsin/v1/ingest.grpc.pb.h"
 #include "tests/ingest/fake_sink.h"
+#include "tests/ingest/peak_memory.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -45,10 +45,12 @@ OutgoingPoint Gauge(const std::string& name, double value) {
   return {.name = name, .time = Timestamp::FromMillis(kNowMs), .value = value};
 }
 
-// `mebibytes` MiB of zeros as gzip, never holding more than a buffer of them.
-std::string GzippedZeros(int mebibytes) {
+// `mebibytes` MiB of zeros compressed as gRPC does it, never holding more than a buffer of them.
+std::string CompressedZeros(int mebibytes, grpc_compression_algorithm algorithm) {
+  const int window_bits = algorithm == GRPC_COMPRESS_GZIP ? 15 + 16 : 15;
   z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  EXPECT_EQ(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY),
+            Z_OK);
   std::string zeros(1 << 20, '\0');
   std::string out(static_cast<size_t>(mebibytes) << 13, '\0');
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -71,20 +73,14 @@ grpc::ByteBuffer Plain(const std::string& bytes) {
 
 // A message that is compressed already, which only the C interface can make. A ByteBuffer is a
 // pointer to the C one (gRPC asserts it).
-grpc::ByteBuffer Compressed(const std::string& bytes) {
+grpc::ByteBuffer Compressed(const std::string& bytes, grpc_compression_algorithm algorithm) {
   static_assert(sizeof(grpc::ByteBuffer) == sizeof(grpc_byte_buffer*));
   grpc_slice slice = grpc_slice_from_copied_buffer(bytes.data(), bytes.size());
-  grpc_byte_buffer* made = grpc_raw_compressed_byte_buffer_create(&slice, 1, GRPC_COMPRESS_GZIP);
+  grpc_byte_buffer* made = grpc_raw_compressed_byte_buffer_create(&slice, 1, algorithm);
   grpc_slice_unref(slice);
   grpc::ByteBuffer buffer;
   std::memcpy(static_cast<void*>(&buffer), &made, sizeof(made));
   return buffer;
-}
-
-size_t PeakResidentKiB() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<size_t>(usage.ru_maxrss);
 }
 
 class GrpcServerTest : public testing::Test {
@@ -114,13 +110,14 @@ class GrpcServerTest : public testing::Test {
     return Export(EncodeOtlp({}, points), &answer);
   }
 
-  // One call in bytes, as they are; `gzipped` says on the wire that they are compressed.
+  // One call in bytes, as they are; `algorithm` says on the wire how they are compressed.
   grpc::Status RawCall(const std::string& method, const std::string& request, std::string* response,
-                       bool gzipped = false) {
+                       grpc_compression_algorithm algorithm = GRPC_COMPRESS_NONE) {
     grpc::GenericStub stub(channel_);
     grpc::ClientContext context;
-    if (gzipped) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-    const grpc::ByteBuffer out = gzipped ? Compressed(request) : Plain(request);
+    context.set_compression_algorithm(algorithm);
+    const grpc::ByteBuffer out =
+        algorithm == GRPC_COMPRESS_NONE ? Plain(request) : Compressed(request, algorithm);
     grpc::ByteBuffer in;
     Mutex mutex;
     CondVar changed;
@@ -233,11 +230,16 @@ TEST_F(GrpcServerTest, OverloadIsUnavailableWithRetryInfo) {
 
 TEST_F(GrpcServerTest, UndecodableIsInvalidArgument) {
   StartServer();
-  for (const std::string& bytes : {std::string("\x0a\x7f"), std::string("\x1f\x8bno gzip")}) {
+  const auto check = [&](const std::string& bytes, grpc_compression_algorithm compression) {
     std::string response;
-    const grpc::Status status = RawCall(kExport, bytes, &response);
+    const grpc::Status status = RawCall(kExport, bytes, &response, compression);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
     EXPECT_EQ(status.error_details(), "");
+  };
+  for (const std::string& bytes : {std::string("\x0a\x7f"), std::string("\x1f\x8bno gzip")}) {
+    check(bytes, GRPC_COMPRESS_NONE);
+    check(bytes, GRPC_COMPRESS_GZIP);
+    check(bytes, GRPC_COMPRESS_DEFLATE);
   }
 }
 
@@ -256,30 +258,71 @@ TEST_F(GrpcServerTest, OversizeIsResourceExhaustedWithoutRetryInfo) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-TEST_F(GrpcServerTest, GzipIsUnderstood) {
+constexpr grpc_compression_algorithm kCompressions[] = {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE};
+
+TEST_F(GrpcServerTest, CompressionIsUnderstood) {
   StartServer();
-  otlp::ExportMetricsServiceResponse answer;
   std::vector<OutgoingPoint> points(3000, Gauge("some_long_name", 1));
-  const grpc::Status status = Export(EncodeOtlp({}, points), &answer, GRPC_COMPRESS_GZIP);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(sink_.Lines().size(), 3000u);
+  for (const auto compression : kCompressions) {
+    const size_t before = sink_.Lines().size();
+    otlp::ExportMetricsServiceResponse answer;
+    const grpc::Status status = Export(EncodeOtlp({}, points), &answer, compression);
+    EXPECT_TRUE(status.ok()) << compression << ": " << status.error_message();
+    EXPECT_EQ(sink_.Lines().size() - before, 3000u) << compression;
+  }
 }
 
-// A quarter gigabyte of zeros in a message of a megabyte: memory must not follow what the sender
-// claims.
-TEST_F(GrpcServerTest, GzipBombIsRefusedInBoundedMemory) {
+TEST_F(GrpcServerTest, PushUnderstandsCompression) {
+  StartServer();
+  for (const auto compression : kCompressions) {
+    grpc::ClientContext context;
+    context.set_compression_algorithm(compression);
+    auto stream = push_->Push(&context);
+    v1::PushRequest request;
+    request.set_sequence(3);
+    for (int i = 0; i < 1000; ++i) request.add_references(0);  // never declared
+    for (int i = 0; i < 1000; ++i) request.add_times_delta_ms(0);
+    for (int i = 0; i < 1000; ++i) request.add_values(0);
+    ASSERT_TRUE(stream->Write(request));
+    v1::PushResponse answer;
+    EXPECT_TRUE(stream->Read(&answer)) << compression;
+    EXPECT_EQ(answer.rejected_samples(), 1000u) << compression;
+    stream->WritesDone();
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+}
+
+// 0x08 0x1d, this message's first bytes, are also the head of deflate's framing.
+TEST_F(GrpcServerTest, WhatOnlyLooksCompressedIsNotInflated) {
+  StartServer();
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  v1::PushRequest request;
+  request.set_sequence(29);
+  v1::PushResponse answer;
+  ASSERT_TRUE(stream->Write(request));
+  ASSERT_TRUE(stream->Read(&answer));
+  EXPECT_EQ(answer.sequence(), 29u);
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(GrpcServerTest, CompressionBombIsRefusedInBoundedMemory) {
   limits_.request_bytes_max = 8 << 20;
   StartServer();
-  const std::string bomb = GzippedZeros(256);
-  ASSERT_LT(bomb.size(), limits_.request_bytes_max);
-  const size_t before_kib = PeakResidentKiB();
-  std::string response;
-  for (int i = 0; i < 5; ++i) {
-    const grpc::Status status = RawCall(kExport, bomb, &response, /*gzipped=*/true);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
-    EXPECT_THAT(status.error_message(), HasSubstr("inflates"));
+  for (const auto compression : kCompressions) {
+    const std::string bomb = CompressedZeros(256, compression);
+    ASSERT_LT(bomb.size(), limits_.request_bytes_max);
+    const PeakMemory memory;
+    std::string response;
+    for (int i = 0; i < 5; ++i) {
+      const grpc::Status status = RawCall(kExport, bomb, &response, compression);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED)
+          << status.error_message();
+      EXPECT_THAT(status.error_message(), HasSubstr("inflates"));
+    }
+    EXPECT_LT(memory.grown_kib(), 64u << 10);
   }
-  EXPECT_LT(PeakResidentKiB() - before_kib, 64u << 10);
 }
 
 TEST_F(GrpcServerTest, HealthFollowsServing) {
