@@ -25,6 +25,7 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 PushService::PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                          Metrics& metrics, absl::Duration retry_after, size_t unanswered_max)
     : metrics_(metrics, "native"),
+      refused_streams_(OverloadCounter(metrics, "streams")),
       declarations_(metrics, {.reason = "declarations",
                               .limit = "twice series_max",
                               .amount_max = kDeclarationsPerSeries * limits.series_max}),
@@ -41,21 +42,27 @@ PushService::~PushService() = default;
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
     grpc::CallbackServerContext* /*context*/) {
   auto stream = std::make_shared<PushStream>(*this, context_);
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    if (draining_) {
-      refusal = absl::UnavailableError("draining");
-    } else if (streams_.size() >= context_.limits.streams_max) {
-      refusal = absl::ResourceExhaustedError(
-          absl::StrCat("more than ", context_.limits.streams_max, " streams (streams_max)"));
-    } else {
-      streams_.insert(stream);
-    }
+  const absl::Status admitted = Admit(stream);
+  if (!admitted.ok()) {
+    const grpc::Status answer = ToGrpcStatus(admitted, context_.retry_after);
+    metrics_.AddRequest(GrpcCodeName(answer.error_code()));
+    return new RefusedStream(answer);
   }
-  if (!refusal.ok()) return new RefusedStream(ToGrpcStatus(refusal, context_.retry_after));
   stream->Begin();
   return stream.get();
+}
+
+// Too many streams are overload: places become free, so the sender should come back.
+absl::Status PushService::Admit(const std::shared_ptr<PushStream>& stream) {
+  MutexLock lock(mutex_);
+  if (draining_) return absl::UnavailableError("draining");
+  if (streams_.size() >= context_.limits.streams_max) {
+    refused_streams_.Increment();
+    return absl::UnavailableError(
+        absl::StrCat("more than ", context_.limits.streams_max, " streams (streams_max)"));
+  }
+  streams_.insert(stream);
+  return absl::OkStatus();
 }
 
 void PushService::Drain() {

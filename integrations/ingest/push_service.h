@@ -34,9 +34,10 @@ struct PushContext {
 // Thread: gRPC's callback threads, many at once.
 // Borrows: all arguments of the constructor. Must outlive the server it is registered with.
 // Answers: overload is said per request (retry_after_ms), the stream lives on. The stream ends with
-// INVALID_ARGUMENT if a request does not decode, RESOURCE_EXHAUSTED beyond limits.streams_max,
-// UNAVAILABLE with RetryInfo when draining or when all streams together have declared more than
-// twice limits.series_max series; always after the answers of what was under way.
+// INVALID_ARGUMENT if a request does not decode; UNAVAILABLE with RetryInfo when draining, beyond
+// limits.streams_max, or when all streams together have declared more than twice limits.series_max
+// series; always after the answers of what was under way. A stream refused at its start counts as a
+// request.
 class PushService final
     : public tocsin::v1::Ingest::WithRawCallbackMethod_Push<tocsin::v1::Ingest::Service> {
  public:
@@ -53,10 +54,12 @@ class PushService final
 
  private:
   friend class PushStream;
+  absl::Status Admit(const std::shared_ptr<PushStream>& stream);
   void Forget(const std::shared_ptr<PushStream>& stream);
 
   // Constant after construction.
   IngestMetrics metrics_;
+  prometheus::Counter& refused_streams_;
   Budget declarations_;
   const PushContext context_;
 

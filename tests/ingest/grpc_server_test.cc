@@ -501,7 +501,11 @@ TEST_F(GrpcServerTest, PushStreamsAreLimited) {
   ASSERT_TRUE(first->Read(&answer));
   auto second = push_->Push(&second_context);
   EXPECT_FALSE(second->Read(&answer));
-  EXPECT_EQ(second->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const grpc::Status refused = second->Finish();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAVAILABLE) << refused.error_message();
+  EXPECT_EQ(RetryDelayOf(refused), absl::Milliseconds(150));
+  EXPECT_EQ(Counter("tocsin_ingest_overload_total{reason=\"streams\"}"), 1);
+  EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"UNAVAILABLE\",protocol=\"native\"}"), 1);
   first->WritesDone();
   EXPECT_TRUE(first->Finish().ok());
 }
@@ -573,7 +577,7 @@ TEST_F(GrpcServerTest, VanishedPushClientLeavesNothingBehind) {
     auto stream = push_->Push(&context);
     stream->WritesDone();
     status = stream->Finish();
-  } while (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  } while (status.error_code() == grpc::StatusCode::UNAVAILABLE);
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
