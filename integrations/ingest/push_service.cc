@@ -9,9 +9,12 @@
 namespace tocsin::ingest {
 namespace {
 
-// Every series declared on two streams: enough for senders that connect anew before their old
-// stream is seen to be gone.
-constexpr uint64_t kDeclarationsPerSeries = 2;
+// Every series on two streams: enough for senders that connect anew before their old stream is seen
+// to be gone.
+BudgetOptions Declarations(const Limits& limits) {
+  return {
+      .reason = "declarations", .limit = "twice series_max", .amount_max = 2 * limits.series_max};
+}
 
 // A stream that ends as it begins.
 class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
@@ -24,18 +27,14 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 
 PushService::PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                          Metrics& metrics, absl::Duration retry_after, size_t unanswered_max)
-    : metrics_(metrics, "native"),
-      refused_streams_(OverloadCounter(metrics, "streams")),
-      declarations_(metrics, {.reason = "declarations",
-                              .limit = "twice series_max",
-                              .amount_max = kDeclarationsPerSeries * limits.series_max}),
-      context_{.limits = limits,
-               .sink = sink,
-               .clock = clock,
-               .metrics = metrics_,
-               .declarations = declarations_,
-               .retry_after = retry_after,
-               .unanswered_max = unanswered_max} {}
+    : context_(new PushContext{.limits = limits,
+                               .sink = sink,
+                               .clock = clock,
+                               .retry_after = retry_after,
+                               .unanswered_max = unanswered_max,
+                               .metrics = IngestMetrics(metrics, "native"),
+                               .declarations = Budget(metrics, Declarations(limits))}),
+      refused_streams_(OverloadCounter(metrics, "streams")) {}
 
 PushService::~PushService() = default;
 
@@ -44,8 +43,8 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
   auto stream = std::make_shared<PushStream>(*this, context_);
   const absl::Status admitted = Admit(stream);
   if (!admitted.ok()) {
-    const grpc::Status answer = ToGrpcStatus(admitted, context_.retry_after);
-    metrics_.AddRequest(GrpcCodeName(answer.error_code()));
+    const grpc::Status answer = ToGrpcStatus(admitted, context_->retry_after);
+    context_->metrics.AddRequest(GrpcCodeName(answer.error_code()));
     return new RefusedStream(answer);
   }
   stream->Begin();
@@ -56,10 +55,10 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
 absl::Status PushService::Admit(const std::shared_ptr<PushStream>& stream) {
   MutexLock lock(mutex_);
   if (draining_) return absl::UnavailableError("draining");
-  if (streams_.size() >= context_.limits.streams_max) {
+  if (streams_.size() >= context_->limits.streams_max) {
     refused_streams_.Increment();
     return absl::UnavailableError(
-        absl::StrCat("more than ", context_.limits.streams_max, " streams (streams_max)"));
+        absl::StrCat("more than ", context_->limits.streams_max, " streams (streams_max)"));
   }
   streams_.insert(stream);
   return absl::OkStatus();

@@ -16,15 +16,18 @@ namespace tocsin::ingest {
 
 class PushStream;
 
-// What all streams of one server share.
+// What all streams of one server share. Lives as long as the last of them, which may be longer than
+// the server: the sink keeps a stream until it has answered its samples.
 struct PushContext {
   const Limits& limits;
   engine::SampleSink& sink;
   const Clock& clock;
-  IngestMetrics& metrics;
-  Budget& declarations;  // kept by all streams
-  absl::Duration retry_after;
-  size_t unanswered_max;  // requests of one stream not yet answered; beyond, the stream is not read
+  const absl::Duration retry_after;
+  const size_t unanswered_max;  // requests of one stream under way; beyond, the stream is not read
+
+  // Safe from any thread.
+  IngestMetrics metrics;
+  Budget declarations;  // kept by all streams
 };
 
 // tocsin.v1.Ingest: the native stream. Each request is answered, in order, when its samples are
@@ -58,10 +61,8 @@ class PushService final
   void Forget(const std::shared_ptr<PushStream>& stream);
 
   // Constant after construction.
-  IngestMetrics metrics_;
+  const std::shared_ptr<PushContext> context_;
   prometheus::Counter& refused_streams_;
-  Budget declarations_;
-  const PushContext context_;
 
   // Guarded by mutex_.
   Mutex mutex_;

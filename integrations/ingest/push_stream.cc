@@ -27,7 +27,7 @@ void PushStream::Begin() {
 
 void PushStream::Drain() {
   MutexLock lock(mutex_);
-  EndInput(ToGrpcStatus(Draining(), context_.retry_after));
+  EndInput(ToGrpcStatus(Draining(), context_->retry_after));
   Advance();
 }
 
@@ -45,8 +45,8 @@ void PushStream::OnReadDone(bool ok) {
   if (request.ok()) {
     Submit(*std::move(request));
   } else {
-    const grpc::Status status = ToGrpcStatus(request.status(), context_.retry_after);
-    context_.metrics.AddRequest(GrpcCodeName(status.error_code()));
+    const grpc::Status status = ToGrpcStatus(request.status(), context_->retry_after);
+    context_->metrics.AddRequest(GrpcCodeName(status.error_code()));
     MutexLock lock(mutex_);
     EndInput(status);
   }
@@ -57,9 +57,9 @@ void PushStream::OnReadDone(bool ok) {
 
 absl::StatusOr<PushSamples> PushStream::Decode() {
   TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
-                          MessageBytes::From(request_, context_.limits.request_bytes_max));
-  context_.metrics.AddBytes(bytes.view().size());
-  return session_.Decode(bytes.view(), context_.clock.Now());
+                          MessageBytes::From(request_, context_->limits.request_bytes_max));
+  context_->metrics.AddBytes(bytes.view().size());
+  return session_.Decode(bytes.view(), context_->clock.Now());
 }
 
 void PushStream::Submit(PushSamples request) {
@@ -72,7 +72,7 @@ void PushStream::Submit(PushSamples request) {
   if (samples == 0) {
     committed(absl::OkStatus());
   } else {
-    context_.sink.Submit(std::move(request.batch), std::move(committed));
+    context_->sink.Submit(std::move(request.batch), std::move(committed));
   }
 }
 
@@ -88,16 +88,16 @@ std::shared_ptr<PushStream::Answer> PushStream::Reserve(const PushSamples& reque
 
 void PushStream::Committed(const std::shared_ptr<Answer>& answer, const absl::Status& status,
                            size_t samples, const RejectTally& rejected) {
-  context_.metrics.AddRequest(GrpcCodeName(static_cast<grpc::StatusCode>(status.raw_code())));
+  context_->metrics.AddRequest(GrpcCodeName(static_cast<grpc::StatusCode>(status.raw_code())));
   if (status.ok()) {
-    context_.metrics.AddSamples(samples);
-    context_.metrics.AddRejected(rejected);
+    context_->metrics.AddSamples(samples);
+    context_->metrics.AddRejected(rejected);
   }
   MutexLock lock(mutex_);
   if (!status.ok()) {
     answer->response.clear_rejected_samples();
     answer->response.set_reason(std::string(status.message()));
-    answer->response.set_retry_after_ms(RetryAfterMs(context_.retry_after));
+    answer->response.set_retry_after_ms(RetryAfterMs(context_->retry_after));
   }
   answer->ready = true;
   Advance();
@@ -133,7 +133,7 @@ void PushStream::Advance() {
     answers_.clear();
   }
   if (!writing_ && !answers_.empty() && answers_.front()->ready) WriteFront();
-  if (!input_ended_ && !reading_ && answers_.size() < context_.unanswered_max) {
+  if (!input_ended_ && !reading_ && answers_.size() < context_->unanswered_max) {
     reading_ = true;
     StartRead(&request_);
   }

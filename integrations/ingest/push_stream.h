@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include <grpcpp/support/server_callback.h>
 
@@ -23,10 +24,10 @@ namespace tocsin::ingest {
 class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          public std::enable_shared_from_this<PushStream> {
  public:
-  PushStream(PushService& service, const PushContext& context)
+  PushStream(PushService& service, std::shared_ptr<PushContext> context)
       : service_(service),
-        context_(context),
-        session_(context.limits, context.sink, context.declarations) {}
+        context_(std::move(context)),
+        session_(context_->limits, context_->sink, context_->declarations) {}
 
   void Begin();
   void Drain();
@@ -53,8 +54,8 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   void WriteFront() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Constant after construction.
-  PushService& service_;
-  const PushContext& context_;
+  PushService& service_;  // gone once OnDone returns
+  const std::shared_ptr<PushContext> context_;
 
   // Touched only between a read's completion and the start of the next one.
   PushSession session_;

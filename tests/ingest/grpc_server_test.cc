@@ -385,6 +385,24 @@ TEST_F(GrpcServerTest, DrainGivesUpAfterItsGrace) {
   drainer.join();
 }
 
+TEST_F(GrpcServerTest, SinkMayAnswerAStreamAfterTheServerIsGone) {
+  StartServer();
+  sink_.Hold();
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  v1::PushRequest request;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "declare { labels { name: '__name__' value: 'm' } } references: 0"
+      " times_delta_ms: 1700000000000 values: 1",
+      &request));
+  ASSERT_TRUE(stream->Write(request));
+  sink_.AwaitHeld(1);
+  server_.Drain(absl::ZeroDuration());
+  EXPECT_FALSE(stream->Finish().ok());
+  sink_.Release();
+  EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"native\"}"), 1);
+}
+
 TEST_F(GrpcServerTest, PushAnswersInOrderHoweverCommitsEnd) {
   StartServer();
   sink_.Hold();
