@@ -8,15 +8,25 @@ namespace {
 #name, &Limits::name   \
   }
 const LimitName kLimits[] = {
-    TOCSIN_LIMIT(series_max),           TOCSIN_LIMIT(labels_per_series_max),
-    TOCSIN_LIMIT(label_name_bytes_max), TOCSIN_LIMIT(label_value_bytes_max),
-    TOCSIN_LIMIT(request_bytes_max),    TOCSIN_LIMIT(samples_per_request_max),
-    TOCSIN_LIMIT(streams_max),          TOCSIN_LIMIT(ingest_queue_bytes_max),
-    TOCSIN_LIMIT(future_ms_max),        TOCSIN_LIMIT(past_ms_max),
-    TOCSIN_LIMIT(rule_file_bytes_max),  TOCSIN_LIMIT(rules_max),
-    TOCSIN_LIMIT(alerts_per_rule_max),  TOCSIN_LIMIT(outbox_entries_max),
-    TOCSIN_LIMIT(history_days),         TOCSIN_LIMIT(http_body_bytes_max),
-    TOCSIN_LIMIT(http_connections_max), TOCSIN_LIMIT(query_samples_max),
+    TOCSIN_LIMIT(series_max),
+    TOCSIN_LIMIT(labels_per_series_max),
+    TOCSIN_LIMIT(label_name_bytes_max),
+    TOCSIN_LIMIT(label_value_bytes_max),
+    TOCSIN_LIMIT(request_bytes_max),
+    TOCSIN_LIMIT(samples_per_request_max),
+    TOCSIN_LIMIT(streams_max),
+    TOCSIN_LIMIT(ingest_decode_bytes_max),
+    TOCSIN_LIMIT(ingest_queue_bytes_max),
+    TOCSIN_LIMIT(future_ms_max),
+    TOCSIN_LIMIT(past_ms_max),
+    TOCSIN_LIMIT(rule_file_bytes_max),
+    TOCSIN_LIMIT(rules_max),
+    TOCSIN_LIMIT(alerts_per_rule_max),
+    TOCSIN_LIMIT(outbox_entries_max),
+    TOCSIN_LIMIT(history_days),
+    TOCSIN_LIMIT(http_body_bytes_max),
+    TOCSIN_LIMIT(http_connections_max),
+    TOCSIN_LIMIT(query_samples_max),
 };
 #undef TOCSIN_LIMIT
 

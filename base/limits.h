@@ -16,10 +16,11 @@ struct Limits {
   // Requests.
   uint64_t request_bytes_max = 64 << 20;  // after decompression
   uint64_t samples_per_request_max = 1'000'000;
-  uint64_t streams_max = 1024;                 // native streams open at once
-  uint64_t ingest_queue_bytes_max = 64 << 20;  // samples accepted but not yet committed
-  uint64_t future_ms_max = 10 * 60 * 1000;     // samples dated further ahead are rejected
-  uint64_t past_ms_max = 60 * 60 * 1000;       // samples dated further back are rejected
+  uint64_t streams_max = 1024;                   // native streams open at once
+  uint64_t ingest_decode_bytes_max = 256 << 20;  // requests being inflated and decoded
+  uint64_t ingest_queue_bytes_max = 64 << 20;    // samples accepted but not yet committed
+  uint64_t future_ms_max = 10 * 60 * 1000;       // samples dated further ahead are rejected
+  uint64_t past_ms_max = 60 * 60 * 1000;         // samples dated further back are rejected
   // Rules.
   uint64_t rule_file_bytes_max = 1 << 20;
   uint64_t rules_max = 20'000;

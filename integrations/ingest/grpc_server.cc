@@ -13,6 +13,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "absl/strings/str_cat.h"
+#include "integrations/ingest/budget.h"
 #include "integrations/ingest/otlp_service.h"
 #include "integrations/ingest/push_service.h"
 
@@ -59,10 +60,14 @@ void Configure(const GrpcServerOptions& options, const Limits& limits,
 struct GrpcServer::Running {
   Running(const GrpcServerOptions& options, const Limits& limits, engine::SampleSink& sink,
           const Clock& clock, Metrics& metrics)
-      : otlp(limits, sink, clock, metrics, options.retry_after),
-        push(limits, sink, clock, metrics, options.retry_after, options.unanswered_per_stream_max) {
-  }
+      : decode_bytes(metrics, {.reason = "decode_bytes",
+                               .limit = "ingest_decode_bytes_max",
+                               .amount_max = limits.ingest_decode_bytes_max}),
+        otlp(limits, sink, clock, metrics, decode_bytes, options.retry_after),
+        push(limits, sink, clock, metrics, decode_bytes, options.retry_after,
+             options.unanswered_per_stream_max) {}
 
+  Budget decode_bytes;  // what gRPC's quota does not see: copies, inflated bytes, batches
   OtlpService otlp;
   PushService push;
   std::unique_ptr<grpc::Server> server;  // last: goes before the services it calls

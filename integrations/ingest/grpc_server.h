@@ -18,7 +18,7 @@ struct GrpcServerOptions {
   // infinite: never.
   absl::Duration connection_age_max = absl::InfiniteDuration();
   absl::Duration retry_after = absl::Seconds(1);  // what overloaded senders are told to wait
-  size_t memory_bytes_max = 512 << 20;            // gRPC's own buffers
+  size_t memory_bytes_max = 512 << 20;            // gRPC's own buffers, messages as they come in
   int streams_per_connection_max = 100;           // requests under way on one connection
   size_t unanswered_per_stream_max = 64;          // requests under way on one native stream
 };
@@ -29,8 +29,9 @@ struct GrpcServerOptions {
 // SetServing(true).
 //
 // Thread: one caller. Borrows: limits, sink, clock and metrics, which outlive it.
-// Limits: limits.request_bytes_max per message before and after inflation, streams_max, and those
-// of the options. gRPC inflates messages without a bound, so inflation is done here; gzip and
+// Limits: limits.request_bytes_max per message before and after inflation, streams_max,
+// ingest_decode_bytes_max for all messages being inflated and decoded (one alone always fits), and
+// those of the options. gRPC inflates messages without a bound, so inflation is done here; gzip and
 // deflate are understood.
 class GrpcServer {
  public:

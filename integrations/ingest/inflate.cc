@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -30,7 +31,7 @@ class Inflater {
 
 }  // namespace
 
-absl::StatusOr<std::string> Inflate(absl::string_view bytes, size_t bytes_max) {
+absl::StatusOr<std::string> Inflate(absl::string_view bytes, size_t bytes_max, BudgetLease* room) {
   Inflater inflater;
   if (!inflater.ready()) return absl::UnavailableError("no memory to inflate the request");
   z_stream& stream = inflater.stream();
@@ -44,7 +45,9 @@ absl::StatusOr<std::string> Inflate(absl::string_view bytes, size_t bytes_max) {
           absl::StrCat("request inflates to more than ", bytes_max, " bytes (request_bytes_max)"));
     }
     // One byte beyond the limit is enough to see that it is passed.
-    out.resize(std::min(bytes_max + 1, std::max(kFirstBytes, done * 2)));
+    const size_t size = std::min(bytes_max + 1, std::max(kFirstBytes, done * 2));
+    if (room != nullptr) TOCSIN_RETURN_IF_ERROR(room->Grow(size - out.size()));
+    out.resize(size);
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + done);
     stream.avail_out = static_cast<uInt>(out.size() - done);
     const int code = inflate(&stream, Z_NO_FLUSH);

@@ -49,7 +49,7 @@ class UnaryCall {
 };
 
 absl::StatusOr<OtlpPushed> ReadAnswer(const grpc::ByteBuffer& response) {
-  const absl::StatusOr<MessageBytes> bytes = MessageBytes::From(response, INT_MAX);
+  const absl::StatusOr<MessageBytes> bytes = MessageBytes::From(response, INT_MAX, nullptr);
   if (!bytes.ok()) return bytes.status();
   opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceResponse message;
   if (!message.ParseFromArray(bytes->view().data(), static_cast<int>(bytes->view().size()))) {

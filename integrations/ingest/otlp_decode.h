@@ -39,6 +39,9 @@ class OtlpDecoder {
 
   absl::StatusOr<OtlpSamples> Decode(absl::string_view request, Timestamp now);
 
+  // The most memory Decode() takes for a request of that size, besides the request.
+  uint64_t BytesToDecode(size_t request_bytes) const;
+
   size_t cached_series() const { return cache_.size(); }
 
  private:

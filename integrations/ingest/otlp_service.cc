@@ -22,13 +22,14 @@ std::string Message(const OtlpSamples& result) {
 }  // namespace
 
 OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
-                         Metrics& metrics, absl::Duration retry_after)
+                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after)
     : limits_(limits),
       sink_(sink),
       clock_(clock),
       retry_after_(retry_after),
       decoder_(limits, sink),
-      metrics_(metrics, "otlp_grpc") {}
+      metrics_(metrics, "otlp_grpc"),
+      decode_bytes_(decode_bytes) {}
 
 grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* context,
                                               const grpc::ByteBuffer* request,
@@ -38,7 +39,8 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
     Fail(*reactor, absl::UnavailableError("draining"));
     return reactor;
   }
-  absl::StatusOr<OtlpSamples> decoded = Decode(*request);
+  BudgetLease room(decode_bytes_);  // until the sink has the batch, whose queue is bounded too
+  absl::StatusOr<OtlpSamples> decoded = Decode(*request, room);
   if (!decoded.ok()) {
     Fail(*reactor, decoded.status());
     return reactor;
@@ -60,10 +62,12 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
   return reactor;
 }
 
-absl::StatusOr<OtlpSamples> OtlpService::Decode(const grpc::ByteBuffer& request) {
+absl::StatusOr<OtlpSamples> OtlpService::Decode(const grpc::ByteBuffer& request,
+                                                BudgetLease& room) {
   TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
-                          MessageBytes::From(request, limits_.request_bytes_max));
+                          MessageBytes::From(request, limits_.request_bytes_max, &room));
   metrics_.AddBytes(bytes.view().size());
+  TOCSIN_RETURN_IF_ERROR(room.Grow(decoder_.BytesToDecode(bytes.view().size())));
   return decoder_.Decode(bytes.view(), clock_.Now());
 }
 

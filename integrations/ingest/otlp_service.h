@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "engine/sample_sink.h"
+#include "integrations/ingest/budget.h"
 #include "integrations/ingest/ingest_metrics.h"
 #include "integrations/ingest/otlp_decode.h"
 #include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.grpc.pb.h"
@@ -18,15 +19,15 @@ namespace tocsin::ingest {
 // Thread: gRPC's callback threads, many at once; answers from whichever thread the sink calls back
 // on. Borrows: all arguments of the constructor. Must outlive the server it is registered with.
 // Answers: OK, with partial_success if points were rejected; UNAVAILABLE with RetryInfo if the sink
-// took nothing or the server is draining; RESOURCE_EXHAUSTED without RetryInfo beyond a limit on
-// the request; INVALID_ARGUMENT if the bytes do not decode.
+// took nothing, the server is draining or too much is being decoded; RESOURCE_EXHAUSTED without
+// RetryInfo beyond a limit on the request; INVALID_ARGUMENT if the bytes do not decode.
 class OtlpService final
     : public opentelemetry::proto::collector::metrics::v1::MetricsService::
           WithRawCallbackMethod_Export<
               opentelemetry::proto::collector::metrics::v1::MetricsService::Service> {
  public:
   OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              absl::Duration retry_after);
+              Budget& decode_bytes, absl::Duration retry_after);
 
   grpc::ServerUnaryReactor* Export(grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request,
@@ -36,7 +37,7 @@ class OtlpService final
   void Drain() { draining_ = true; }
 
  private:
-  absl::StatusOr<OtlpSamples> Decode(const grpc::ByteBuffer& request);
+  absl::StatusOr<OtlpSamples> Decode(const grpc::ByteBuffer& request, BudgetLease& room);
   void Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status);
   void Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result, size_t samples,
               grpc::ByteBuffer& response);
@@ -50,6 +51,7 @@ class OtlpService final
   // Safe from any thread.
   OtlpDecoder decoder_;
   IngestMetrics metrics_;
+  Budget& decode_bytes_;
   std::atomic<bool> draining_ = false;
 };
 

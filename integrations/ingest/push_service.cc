@@ -26,12 +26,14 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 }  // namespace
 
 PushService::PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
-                         Metrics& metrics, absl::Duration retry_after, size_t unanswered_max)
+                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
+                         size_t unanswered_max)
     : context_(new PushContext{.limits = limits,
                                .sink = sink,
                                .clock = clock,
                                .retry_after = retry_after,
                                .unanswered_max = unanswered_max,
+                               .decode_bytes = decode_bytes,
                                .metrics = IngestMetrics(metrics, "native"),
                                .declarations = Budget(metrics, Declarations(limits))}),
       refused_streams_(OverloadCounter(metrics, "streams")) {}

@@ -24,6 +24,7 @@ struct PushContext {
   const Clock& clock;
   const absl::Duration retry_after;
   const size_t unanswered_max;  // requests of one stream under way; beyond, the stream is not read
+  Budget& decode_bytes;         // of the server: touched only while a stream is being read
 
   // Safe from any thread.
   IngestMetrics metrics;
@@ -38,14 +39,14 @@ struct PushContext {
 // Borrows: all arguments of the constructor. Must outlive the server it is registered with.
 // Answers: overload is said per request (retry_after_ms), the stream lives on. The stream ends with
 // INVALID_ARGUMENT if a request does not decode; UNAVAILABLE with RetryInfo when draining, beyond
-// limits.streams_max, or when all streams together have declared more than twice limits.series_max
-// series; always after the answers of what was under way. A stream refused at its start counts as a
-// request.
+// limits.streams_max, when all streams together have declared more than twice limits.series_max
+// series, or when too much is being decoded; always after the answers of what was under way. A
+// stream refused at its start counts as a request.
 class PushService final
     : public tocsin::v1::Ingest::WithRawCallbackMethod_Push<tocsin::v1::Ingest::Service> {
  public:
   PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              absl::Duration retry_after, size_t unanswered_max);
+              Budget& decode_bytes, absl::Duration retry_after, size_t unanswered_max);
   ~PushService() override;
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(

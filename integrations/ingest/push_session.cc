@@ -14,6 +14,9 @@
 namespace tocsin::ingest {
 namespace {
 
+// The shortest sample on the wire: a reference and a time of one byte each, a value.
+constexpr uint64_t kSampleBytesMin = 10;
+
 absl::Status Malformed() {
   return absl::InvalidArgumentError("not a well-formed PushRequest");
 }
@@ -105,6 +108,14 @@ struct PushSession::Columns {
   Column<int64_t> times_ms;
   Column<double> values;
 };
+
+// The wire's columns, which grow by doubling, and the batch.
+uint64_t PushSession::BytesToDecode(size_t request_bytes) const {
+  constexpr uint64_t kColumnBytes = sizeof(uint32_t) + sizeof(int64_t) + sizeof(double);
+  const uint64_t samples =
+      std::min<uint64_t>(request_bytes / kSampleBytesMin, limits_.samples_per_request_max);
+  return samples * (2 * kColumnBytes + sizeof(SeriesRef) + sizeof(Sample));
+}
 
 absl::StatusOr<PushSamples> PushSession::Decode(absl::string_view request, Timestamp now) {
   PushSamples out;

@@ -42,6 +42,10 @@ class PushSession {
 
   absl::StatusOr<PushSamples> Decode(absl::string_view request, Timestamp now);
 
+  // The most memory Decode() takes for a request of that size, besides the request and what stays
+  // declared.
+  uint64_t BytesToDecode(size_t request_bytes) const;
+
   size_t declared() const { return series_.size(); }
 
  private:

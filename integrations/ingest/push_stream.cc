@@ -41,7 +41,8 @@ void PushStream::OnReadDone(bool ok) {
       return;
     }
   }
-  absl::StatusOr<PushSamples> request = Decode();
+  BudgetLease room(context_->decode_bytes);  // until the sink has the batch
+  absl::StatusOr<PushSamples> request = Decode(room);
   if (request.ok()) {
     Submit(*std::move(request));
   } else {
@@ -55,10 +56,11 @@ void PushStream::OnReadDone(bool ok) {
   Advance();
 }
 
-absl::StatusOr<PushSamples> PushStream::Decode() {
+absl::StatusOr<PushSamples> PushStream::Decode(BudgetLease& room) {
   TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
-                          MessageBytes::From(request_, context_->limits.request_bytes_max));
+                          MessageBytes::From(request_, context_->limits.request_bytes_max, &room));
   context_->metrics.AddBytes(bytes.view().size());
+  TOCSIN_RETURN_IF_ERROR(room.Grow(session_.BytesToDecode(bytes.view().size())));
   return session_.Decode(bytes.view(), context_->clock.Now());
 }
 

@@ -43,7 +43,7 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
     bool ready = false;
   };
 
-  absl::StatusOr<PushSamples> Decode();
+  absl::StatusOr<PushSamples> Decode(BudgetLease& room);
   void Submit(PushSamples request);
   std::shared_ptr<Answer> Reserve(const PushSamples& request);
   void Committed(const std::shared_ptr<Answer>& answer, const absl::Status& status, size_t samples,

@@ -8,6 +8,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "base/status_macros.h"
 #include "integrations/ingest/inflate.h"
 #include "proto/google/rpc/status.pb.h"
 
@@ -28,15 +29,17 @@ bool IsCompressed(const grpc::ByteBuffer& message) {
 
 }  // namespace
 
-absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message, size_t bytes_max) {
+absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message, size_t bytes_max,
+                                                BudgetLease* room) {
   MessageBytes bytes;
   if (!message.Valid()) return bytes;  // an empty message
+  if (room != nullptr) TOCSIN_RETURN_IF_ERROR(room->Grow(message.Length()));
   if (!message.TrySingleSlice(&bytes.slice_).ok() &&
       !message.DumpToSingleSlice(&bytes.slice_).ok()) {
     return absl::InternalError("message cannot be read");
   }
   if (!IsCompressed(message)) return bytes;
-  absl::StatusOr<std::string> inflated = Inflate(bytes.slice_view(), bytes_max);
+  absl::StatusOr<std::string> inflated = Inflate(bytes.slice_view(), bytes_max, room);
   if (!inflated.ok()) return inflated.status();
   bytes.owned_ = *std::move(inflated);
   bytes.slice_ = grpc::Slice();

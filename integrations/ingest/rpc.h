@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "integrations/ingest/budget.h"
 
 namespace tocsin::ingest {
 
@@ -21,7 +22,10 @@ class MessageBytes {
  public:
   // ResourceExhausted if more than `bytes_max` after inflation; InvalidArgument if the
   // compressed data are damaged.
-  static absl::StatusOr<MessageBytes> From(const grpc::ByteBuffer& message, size_t bytes_max);
+  // `room`, unless null, is charged what the message takes, first as it came, then what it inflates
+  // to; Unavailable if there is none.
+  static absl::StatusOr<MessageBytes> From(const grpc::ByteBuffer& message, size_t bytes_max,
+                                           BudgetLease* room);
 
   absl::string_view view() const {
     return owned_.empty() ? slice_view() : absl::string_view(owned_);

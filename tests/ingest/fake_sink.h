@@ -26,6 +26,8 @@ class FakeSink : public engine::SampleSink {
     }
     MutexLock lock(mutex_);
     ++resolved_;
+    changed_.NotifyAll();
+    while (holding_resolve_) changed_.Wait(mutex_);
     const auto [found, added] = refs_.try_emplace(labels.canonical(), names_.size() + 1);
     if (added) names_.push_back(labels.ToString());
     return found->second;
@@ -75,6 +77,21 @@ class FakeSink : public engine::SampleSink {
     for (const Done& done : held) done(absl::OkStatus());
   }
 
+  // From now on Resolve() waits until ReleaseResolve(): a request that is long being decoded.
+  void HoldResolve() {
+    MutexLock lock(mutex_);
+    holding_resolve_ = true;
+  }
+  void AwaitResolved(size_t count) {
+    MutexLock lock(mutex_);
+    while (resolved_ < count) changed_.Wait(mutex_);
+  }
+  void ReleaseResolve() {
+    MutexLock lock(mutex_);
+    holding_resolve_ = false;
+    changed_.NotifyAll();
+  }
+
   size_t resolved() const {
     MutexLock lock(mutex_);
     return resolved_;
@@ -110,6 +127,7 @@ class FakeSink : public engine::SampleSink {
   std::vector<SampleBatch> batches_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
   absl::Status answer_ ABSL_GUARDED_BY(mutex_);
+  bool holding_resolve_ ABSL_GUARDED_BY(mutex_) = false;
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
   size_t resolved_ ABSL_GUARDED_BY(mutex_) = 0;
 };

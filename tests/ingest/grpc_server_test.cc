@@ -131,7 +131,7 @@ class GrpcServerTest : public testing::Test {
     });
     MutexLock lock(mutex);
     while (!done) changed.Wait(mutex);
-    if (status.ok()) *response = std::string(MessageBytes::From(in, SIZE_MAX)->view());
+    if (status.ok()) *response = std::string(MessageBytes::From(in, SIZE_MAX, nullptr)->view());
     return status;
   }
   // grpc.health.v1: 1 is SERVING, 2 NOT_SERVING; -1 if the service is unknown.
@@ -200,6 +200,9 @@ TEST_F(GrpcServerTest, CountersExistFromTheStart) {
               0);
   }
   EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"OK\",protocol=\"native\"}"), 0);
+  for (const char* reason : {"streams", "declarations", "decode_bytes"}) {
+    EXPECT_EQ(Counter(absl::StrCat("tocsin_ingest_overload_total{reason=\"", reason, "\"}")), 0);
+  }
 }
 
 TEST_F(GrpcServerTest, ExportAnswersOnlyWhenDurable) {
@@ -568,6 +571,72 @@ TEST_F(GrpcServerTest, PushDeclarationsOfAllStreamsAreLimited) {
   EXPECT_TRUE(streams[1]->Finish().ok());
 }
 
+// One request is being decoded and takes a little of the budget; what would pass it is told to come
+// back, however it would pass it: by its size, by what it inflates to, on a stream.
+TEST_F(GrpcServerTest, BytesBeingDecodedAreLimited) {
+  limits_.ingest_decode_bytes_max = 60'000;
+  StartServer();
+  EXPECT_TRUE(ExportPoints({Gauge("known", 1)}).ok());
+  sink_.HoldResolve();
+  std::thread slow([&] { EXPECT_TRUE(ExportPoints({Gauge("slow", 1)}).ok()); });
+  sink_.AwaitResolved(2);
+  EXPECT_TRUE(ExportPoints({Gauge("known", 2)}).ok());  // a small one fits beside it
+
+  const std::vector<OutgoingPoint> points(3000, Gauge("m", 1));
+  const std::string large = EncodeOtlp({}, points);
+  ASSERT_GT(large.size(), limits_.ingest_decode_bytes_max);
+  otlp::ExportMetricsServiceResponse answer;
+  for (const auto compression : {GRPC_COMPRESS_NONE, GRPC_COMPRESS_GZIP}) {
+    const grpc::Status refused = Export(large, &answer, compression);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAVAILABLE) << refused.error_message();
+    EXPECT_THAT(refused.error_message(), HasSubstr("ingest_decode_bytes_max"));
+    EXPECT_EQ(RetryDelayOf(refused), absl::Milliseconds(150));
+  }
+  v1::PushRequest request;
+  for (int i = 0; i < 6000; ++i) {
+    request.add_references(0);
+    request.add_times_delta_ms(0);
+    request.add_values(0);
+  }
+  const auto push = [&] {
+    grpc::ClientContext context;
+    auto stream = push_->Push(&context);
+    EXPECT_TRUE(stream->Write(request));
+    stream->WritesDone();
+    v1::PushResponse push_answer;
+    while (stream->Read(&push_answer)) {
+    }
+    return stream->Finish();
+  };
+  const grpc::Status refused = push();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAVAILABLE) << refused.error_message();
+  EXPECT_EQ(RetryDelayOf(refused), absl::Milliseconds(150));
+  EXPECT_EQ(Counter("tocsin_ingest_overload_total{reason=\"decode_bytes\"}"), 3);
+  EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"UNAVAILABLE\",protocol=\"otlp_grpc\"}"),
+            2);
+  EXPECT_EQ(Counter("tocsin_ingest_requests_total{code=\"UNAVAILABLE\",protocol=\"native\"}"), 1);
+
+  // Alone they fit, however large.
+  sink_.ReleaseResolve();
+  slow.join();
+  EXPECT_TRUE(Export(large, &answer).ok());
+  EXPECT_TRUE(push().ok());
+}
+
+// The samples are in the sink's queue then, which has a limit of its own.
+TEST_F(GrpcServerTest, SubmittedRequestsTakeNoRoomForDecoding) {
+  limits_.ingest_decode_bytes_max = 1;
+  StartServer();
+  sink_.Hold();
+  std::thread first([&] { EXPECT_TRUE(ExportPoints({Gauge("a", 1)}).ok()); });
+  sink_.AwaitHeld(1);
+  std::thread second([&] { EXPECT_TRUE(ExportPoints({Gauge("b", 1)}).ok()); });
+  sink_.AwaitHeld(2);
+  sink_.Release();
+  first.join();
+  second.join();
+}
+
 TEST_F(GrpcServerTest, VanishedPushClientLeavesNothingBehind) {
   limits_.streams_max = 1;
   StartServer();
@@ -653,7 +722,7 @@ TEST_F(GrpcServerTest, ReflectionListsTheServices) {
   grpc::ByteBuffer answer;
   call->Read(&answer, nullptr);
   ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
-  const std::string bytes(MessageBytes::From(answer, SIZE_MAX)->view());
+  const std::string bytes(MessageBytes::From(answer, SIZE_MAX, nullptr)->view());
   EXPECT_THAT(bytes, HasSubstr("opentelemetry.proto.collector.metrics.v1.MetricsService"));
   EXPECT_THAT(bytes, HasSubstr("tocsin.v1.Ingest"));
   context.TryCancel();
