@@ -98,6 +98,11 @@ AttributeError ReadKeyValue(absl::string_view message, KeyValue& out) {
   return IsUtf8(out.key) ? AttributeError::kNone : AttributeError::kInvalidUtf8;
 }
 
+// Enough of a text to see that it is too long.
+absl::string_view Cut(absl::string_view text, size_t bytes_max) {
+  return text.size() > bytes_max ? text.substr(0, bytes_max + 1) : text;
+}
+
 // JSON text as Go's encoder writes it, which escapes HTML's special characters too.
 void AppendJsonString(absl::string_view text, std::string& out) {
   out.push_back('"');
@@ -140,9 +145,12 @@ void AppendJsonString(absl::string_view text, std::string& out) {
 }
 
 // Writes nested values as JSON. `finite` becomes false at a NaN or an infinity, which JSON cannot
-// say: the whole text is then "".
+// say: the whole text is then "". Writes little more than `bytes_max`: what goes beyond is cut,
+// since a few bytes of the sender's can make many of JSON.
 class JsonWriter {
  public:
+  explicit JsonWriter(size_t bytes_max) : bytes_max_(bytes_max) {}
+
   AttributeError Append(const AnyValue& value, int depth, std::string& out) {
     if (depth > kAttributeDepthMax) return AttributeError::kTooDeep;
     switch (value.kind) {
@@ -150,7 +158,7 @@ class JsonWriter {
         out += "null";
         return AttributeError::kNone;
       case ValueKind::kString:
-        AppendJsonString(value.bytes.bytes(), out);
+        AppendJsonString(Cut(value.bytes.bytes(), bytes_max_), out);
         return AttributeError::kNone;
       case ValueKind::kBool:
         out += value.bits != 0 ? "true" : "false";
@@ -162,7 +170,7 @@ class JsonWriter {
         AppendNumber(value.number(), out);
         return AttributeError::kNone;
       case ValueKind::kBytes:
-        absl::StrAppend(&out, "\"", absl::Base64Escape(value.bytes.bytes()), "\"");
+        absl::StrAppend(&out, "\"", absl::Base64Escape(Cut(value.bytes.bytes(), bytes_max_)), "\"");
         return AttributeError::kNone;
       case ValueKind::kArray:
         return AppendArray(value.bytes.bytes(), depth, out);
@@ -186,7 +194,7 @@ class JsonWriter {
     out.push_back('[');
     bool first = true;
     WireReader fields(message);
-    while (fields.Next()) {
+    while (out.size() <= bytes_max_ && fields.Next()) {
       if (fields.tag() != Tag(1, WireType::kBytes)) {
         fields.Skip();
         continue;
@@ -205,8 +213,9 @@ class JsonWriter {
   // A later key replaces an earlier equal one.
   AttributeError AppendList(absl::string_view message, int depth, std::string& out) {
     std::map<std::string, std::string> members;
+    size_t bytes = 0;  // of members
     WireReader fields(message);
-    while (fields.Next()) {
+    while (bytes <= bytes_max_ && fields.Next()) {
       if (fields.tag() != Tag(1, WireType::kBytes)) {
         fields.Skip();
         continue;
@@ -218,7 +227,9 @@ class JsonWriter {
       std::string json;
       if (error == AttributeError::kNone) error = Append(value, depth + 1, json);
       if (error != AttributeError::kNone) return error;
-      members[std::string(member.key)] = std::move(json);
+      const auto [slot, added] = members.try_emplace(std::string(Cut(member.key, bytes_max_)));
+      bytes += (added ? slot->first.size() : 0) + json.size() - slot->second.size();
+      slot->second = std::move(json);
     }
     if (!fields.ok()) return AttributeError::kMalformed;
     out.push_back('{');
@@ -231,6 +242,7 @@ class JsonWriter {
     return AttributeError::kNone;
   }
 
+  const size_t bytes_max_;
   bool finite_ = true;
 };
 
@@ -239,22 +251,22 @@ std::string UnsupportedNumber(double value) {
   return absl::StrCat("json: unsupported value: ", text);  // what pdata writes
 }
 
-AttributeError ToText(const AnyValue& value, std::string& out) {
+AttributeError ToText(const AnyValue& value, size_t bytes_max, std::string& out) {
   switch (value.kind) {
     case ValueKind::kNone:
       return AttributeError::kNone;
     case ValueKind::kString:
-      out = std::string(value.bytes.bytes());
+      out = std::string(Cut(value.bytes.bytes(), bytes_max));
       return AttributeError::kNone;
     case ValueKind::kDouble:
       out = std::isfinite(value.number()) ? ShortestNumber(value.number())
                                           : UnsupportedNumber(value.number());
       return AttributeError::kNone;
     case ValueKind::kBytes:
-      out = absl::Base64Escape(value.bytes.bytes());
+      out = absl::Base64Escape(Cut(value.bytes.bytes(), bytes_max));
       return AttributeError::kNone;
     default: {
-      JsonWriter json;
+      JsonWriter json(bytes_max);
       const AttributeError error = json.Append(value, 1, out);
       if (!json.finite()) out.clear();
       return error;
@@ -292,19 +304,21 @@ std::string ShortestNumber(double value) {
   return absl::StrCat(sign, digits.substr(0, exponent + 1), ".", digits.substr(exponent + 1));
 }
 
-AttributeError DecodeAttributes(absl::string_view message, uint32_t field, Attributes& out) {
+AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
+                                const AttributeLimits& limits, Attributes& out) {
   WireReader fields(message);
   while (fields.Next()) {
     if (fields.tag() != Tag(field, WireType::kBytes)) {
       fields.Skip();
       continue;
     }
+    if (out.size() >= limits.count_max) return AttributeError::kTooMany;
     KeyValue attribute;
     AnyValue value;
     std::string text;
     AttributeError error = ReadKeyValue(fields.Bytes(), attribute);
     if (error == AttributeError::kNone) error = ReadAnyValue(attribute.value.bytes(), value);
-    if (error == AttributeError::kNone) error = ToText(value, text);
+    if (error == AttributeError::kNone) error = ToText(value, limits.text_bytes_max, text);
     if (error != AttributeError::kNone) return error;
     out.emplace_back(std::string(attribute.key), std::move(text));
   }

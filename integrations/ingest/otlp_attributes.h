@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,15 +18,23 @@ enum class AttributeError {
   kMalformed,  // not protobuf: the whole request is refused
   kInvalidUtf8,
   kTooDeep,  // arrays and lists nested beyond kAttributeDepthMax
+  kTooMany,  // more than AttributeLimits::count_max
 };
 inline constexpr int kAttributeDepthMax = 32;
+
+// How much of what a sender wrote is copied.
+struct AttributeLimits {
+  size_t count_max = 0;
+  size_t text_bytes_max = 0;  // a longer text may be cut, but remains longer than this
+};
 
 // Reads every KeyValue in field `field` of `message` and appends it. Values become text as
 // Prometheus' receiver does it (pdata's AsString): numbers in their shortest form, bytes in base64,
 // arrays and lists as JSON with sorted keys, a value that is not set as "".
 //
 // On an error the content of `out` means nothing.
-AttributeError DecodeAttributes(absl::string_view message, uint32_t field, Attributes& out);
+AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
+                                const AttributeLimits& limits, Attributes& out);
 
 // The shortest text that reads back as `value`, in JavaScript's notation: "1.5", "1e-7", "1e+21".
 // Not for NaN or infinities.

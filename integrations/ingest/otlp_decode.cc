@@ -32,6 +32,13 @@ constexpr SeriesRef kNoTargetInfo = UINT64_MAX;
 constexpr uint32_t kResourceAttributes = 1;  // field numbers
 constexpr uint32_t kPointAttributes = 7;
 
+// More attributes than labels may be fine: empty ones are no labels, and some are joined.
+AttributeLimits AttributeLimitsOf(const Limits& limits) {
+  constexpr uint64_t kAttributesMax = 1024;
+  return {.count_max = std::max(kAttributesMax, limits.labels_per_series_max),
+          .text_bytes_max = limits.label_value_bytes_max};
+}
+
 absl::Status Malformed() {
   return absl::InvalidArgumentError("not a well-formed ExportMetricsServiceRequest");
 }
@@ -458,7 +465,8 @@ absl::StatusOr<SeriesRef> Walk::NewSeries(const Metric& metric, const Point& poi
   if (!name.ok()) return Reject(RejectReason::kInvalidName, name.status().message());
 
   Attributes attributes;
-  switch (DecodeAttributes(point.attributes, kPointAttributes, attributes)) {
+  switch (DecodeAttributes(point.attributes, kPointAttributes, AttributeLimitsOf(limits_),
+                           attributes)) {
     case AttributeError::kMalformed:
       return Malformed();
     case AttributeError::kInvalidUtf8:
@@ -466,6 +474,9 @@ absl::StatusOr<SeriesRef> Walk::NewSeries(const Metric& metric, const Point& poi
     case AttributeError::kTooDeep:
       return Reject(RejectReason::kInvalidLabel,
                     absl::StrCat("attributes of ", metric.name, " are nested too deeply"));
+    case AttributeError::kTooMany:
+      return Reject(RejectReason::kLabelLimit,
+                    absl::StrCat("too many attributes of ", metric.name));
     case AttributeError::kNone:
       break;
   }
@@ -485,7 +496,8 @@ absl::Status Walk::MakeResourceLabels() {
   if (resource_.labels_made) return absl::OkStatus();
   resource_.labels_made = true;
   Attributes attributes;
-  switch (DecodeAttributes(resource_.bytes, kResourceAttributes, attributes)) {
+  switch (DecodeAttributes(resource_.bytes, kResourceAttributes, AttributeLimitsOf(limits_),
+                           attributes)) {
     case AttributeError::kMalformed:
       return Malformed();
     case AttributeError::kInvalidUtf8:
@@ -494,6 +506,9 @@ absl::Status Walk::MakeResourceLabels() {
     case AttributeError::kTooDeep:
       resource_.refusal = {RejectReason::kInvalidLabel,
                            "resource attributes are nested too deeply"};
+      return absl::OkStatus();
+    case AttributeError::kTooMany:
+      resource_.refusal = {RejectReason::kLabelLimit, "too many attributes of the resource"};
       return absl::OkStatus();
     case AttributeError::kNone:
       break;

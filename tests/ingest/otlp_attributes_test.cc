@@ -13,6 +13,8 @@ namespace {
 
 namespace common = opentelemetry::proto::common::v1;
 
+constexpr AttributeLimits kLimits = {.count_max = 100, .text_bytes_max = 1000};
+
 // The text of one value, by way of the wire; "error N" for an AttributeError.
 std::string TextOf(const common::AnyValue& value) {
   opentelemetry::proto::resource::v1::Resource resource;
@@ -20,7 +22,8 @@ std::string TextOf(const common::AnyValue& value) {
   attribute->set_key("k");
   *attribute->mutable_value() = value;
   Attributes attributes;
-  const AttributeError error = DecodeAttributes(resource.SerializeAsString(), 1, attributes);
+  const AttributeError error =
+      DecodeAttributes(resource.SerializeAsString(), 1, kLimits, attributes);
   if (error != AttributeError::kNone) return absl::StrCat("error ", static_cast<int>(error));
   return attributes.at(0).second;
 }
@@ -105,15 +108,57 @@ TEST(OtlpAttributesTest, RefusesWhatIsTooDeep) {
   EXPECT_EQ(TextOf(value), "error 3");
 }
 
+// However little is copied of what is too long, it stays too long.
+TEST(OtlpAttributesTest, LimitsTexts) {
+  common::AnyValue text, bytes, array, list;
+  text.set_string_value(std::string(5000, 'x'));
+  bytes.set_bytes_value(std::string(5000, 'x'));
+  for (int i = 0; i < 5000; ++i) array.mutable_array_value()->add_values();
+  for (int i = 0; i < 5000; ++i) {
+    list.mutable_kvlist_value()->add_values()->set_key(std::to_string(i));
+  }
+  common::AnyValue nested, nested_list;
+  for (const auto& value : {text, bytes, array, list}) {
+    *nested.mutable_array_value()->add_values() = value;
+    *nested_list.mutable_kvlist_value()->add_values()->mutable_value() = value;
+  }
+  for (const auto& value : {text, bytes, array, list, nested, nested_list}) {
+    EXPECT_GT(TextOf(value).size(), kLimits.text_bytes_max)
+        << value.ShortDebugString().substr(0, 50);
+    EXPECT_LT(TextOf(value).size(), 4 * kLimits.text_bytes_max);
+  }
+  // A later equal key replaces the earlier one and does not add up.
+  common::AnyValue same;
+  for (int i = 0; i < 5000; ++i) {
+    auto* member = same.mutable_kvlist_value()->add_values();
+    member->set_key("k");
+    member->mutable_value()->set_int_value(i);
+  }
+  EXPECT_EQ(TextOf(same), "{\"k\":4999}");
+  // As long as may be.
+  text.set_string_value(std::string(1000, 'x'));
+  EXPECT_EQ(TextOf(text).size(), 1000u);
+}
+
+TEST(OtlpAttributesTest, RefusesTooMany) {
+  std::string message;
+  for (size_t i = 0; i < kLimits.count_max; ++i) message += std::string("\x0a\x00", 2);
+  Attributes attributes;
+  EXPECT_EQ(DecodeAttributes(message, 1, kLimits, attributes), AttributeError::kNone);
+  message += std::string("\x0a\x00", 2);
+  attributes.clear();
+  EXPECT_EQ(DecodeAttributes(message, 1, kLimits, attributes), AttributeError::kTooMany);
+}
+
 TEST(OtlpAttributesTest, RefusesInvalidUtf8) {
   // Key "k", string value of one byte 0xff; then the same as a key.
   Attributes attributes;
-  EXPECT_EQ(
-      DecodeAttributes(std::string("\x0a\x08\x0a\x01k\x12\x03\x0a\x01\xff", 10), 1, attributes),
-      AttributeError::kInvalidUtf8);
-  EXPECT_EQ(DecodeAttributes(std::string("\x0a\x03\x0a\x01\xc0", 5), 1, attributes),
+  EXPECT_EQ(DecodeAttributes(std::string("\x0a\x08\x0a\x01k\x12\x03\x0a\x01\xff", 10), 1, kLimits,
+                             attributes),
             AttributeError::kInvalidUtf8);
-  EXPECT_EQ(DecodeAttributes(std::string("\x0a\x05\x0a\x01k", 5), 1, attributes),
+  EXPECT_EQ(DecodeAttributes(std::string("\x0a\x03\x0a\x01\xc0", 5), 1, kLimits, attributes),
+            AttributeError::kInvalidUtf8);
+  EXPECT_EQ(DecodeAttributes(std::string("\x0a\x05\x0a\x01k", 5), 1, kLimits, attributes),
             AttributeError::kMalformed);
 }
 
@@ -131,7 +176,7 @@ TEST(OtlpAttributesTest, MergesRepeatedFields) {
         absl::StrCat("\x12", std::string(1, static_cast<char>(value_bytes.size())), value_bytes);
     message = absl::StrCat("\x0a", std::string(1, static_cast<char>(message.size())), message);
     Attributes attributes;
-    EXPECT_EQ(DecodeAttributes(message, 1, attributes), AttributeError::kNone);
+    EXPECT_EQ(DecodeAttributes(message, 1, kLimits, attributes), AttributeError::kNone);
     EXPECT_EQ(attributes.at(0).second, TextOf(attribute.value()));
     return attributes.at(0).second;
   };

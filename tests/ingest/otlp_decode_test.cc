@@ -332,6 +332,57 @@ TEST_F(OtlpDecodeTest, RejectedPointsTakeNoMemory) {
   EXPECT_LT(memory.grown_kib(), 16u << 10);
 }
 
+std::string Repeated(const std::string& text, int times) {
+  std::string out;
+  out.reserve(text.size() * static_cast<size_t>(times));
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+// Attributes are copied when a series is new: only as far as they can become labels.
+TEST_F(OtlpDecodeTest, OversizedAttributesTakeNoMemory) {
+  const std::string time_and_value =
+      std::string("\x19\x00\x80\xc6\xa4\x7e\x8d\x03\x00", 9) +  // kNowMs
+      std::string("\x31\x01\x00\x00\x00\x00\x00\x00\x00", 9);
+  const auto request_of = [&](const std::string& resource, const std::string& attributes) {
+    const std::string point = Field('\x0a', attributes + time_and_value);
+    const std::string metric = Field('\x12', Field('\x0a', "m") + Field('\x2a', point));
+    return Field('\x0a', Field('\x0a', resource) + Field('\x12', metric));
+  };
+  const auto attribute_of = [](char tag, const std::string& value) {
+    return Field(tag, Field('\x0a', "k") + Field('\x12', value));
+  };
+  std::string members;
+  for (int i = 0; i < 400'000; ++i) members += Field('\x0a', Field('\x0a', std::to_string(i)));
+  const struct {
+    const char* why;
+    std::string request;
+    size_t rejected;
+  } cases[] = {
+      {"many of a point", request_of("", Repeated(std::string("\x3a\x00", 2), 4'000'000)), 1},
+      {"many of a resource", request_of(Repeated(std::string("\x0a\x00", 2), 4'000'000), ""), 1},
+      {"long array",
+       request_of("", attribute_of('\x3a',
+                                   Field('\x2a', Repeated(std::string("\x0a\x00", 2), 8'000'000)))),
+       0},
+      {"long list", request_of("", attribute_of('\x3a', Field('\x32', members))), 0},
+      {"long string in an array",
+       request_of("", attribute_of(
+                          '\x3a',
+                          Field('\x2a', Field('\x0a', Field('\x0a', std::string(16 << 20, '<')))))),
+       0},
+  };
+  for (const auto& c : cases) {
+    const PeakMemory memory;
+    const auto result = decoder_.Decode(c.request, Timestamp::FromMillis(kNowMs));
+    ASSERT_TRUE(result.ok()) << c.why << ": " << result.status();
+    EXPECT_EQ(result->rejected.count(RejectReason::kLabelLimit), c.rejected) << c.why;
+    EXPECT_LT(memory.grown_kib(), 16u << 10) << c.why;
+    // The others are refused by the engine, which sees that they are too long.
+    EXPECT_EQ(result->batch.size(), 1 - c.rejected) << c.why << result->rejected.Describe();
+  }
+}
+
 TEST_F(OtlpDecodeTest, MalformedBytesAreInvalid) {
   for (const std::string& bytes :
        {std::string("\x0a"), std::string("\x0a\x05x"), std::string("\x07"), std::string("\x00", 1),

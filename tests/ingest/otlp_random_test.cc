@@ -163,7 +163,9 @@ class Reference {
     opentelemetry::proto::resource::v1::Resource attributes;
     *attributes.mutable_attributes() = message.attributes();
     Attributes out;
-    EXPECT_EQ(DecodeAttributes(attributes.SerializeAsString(), 1, out), AttributeError::kNone);
+    EXPECT_EQ(DecodeAttributes(attributes.SerializeAsString(), 1,
+                               {.count_max = 100, .text_bytes_max = 10000}, out),
+              AttributeError::kNone);
     return out;
   }
   void Metric(const metrics::Metric& metric, const absl::StatusOr<ResourceLabels>& resource) {
