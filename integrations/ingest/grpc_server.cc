@@ -13,6 +13,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/mutex.h"
 #include "integrations/ingest/budget.h"
 #include "integrations/ingest/otlp_service.h"
 #include "integrations/ingest/push_service.h"
@@ -110,8 +111,24 @@ void GrpcServer::SetServing(bool serving) {
   if (!running_) return;
   grpc::HealthCheckServiceInterface* health = running_->server->GetHealthCheckService();
   for (const char* service :
-       {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService"}) {
+       {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService",
+        "tocsin.v1.Ingest"}) {
     health->SetServingStatus(service, serving);
+  }
+}
+
+// Requests that were on their way when draining began are answered too, instead of finding the
+// connection gone.
+void GrpcServer::AwaitAnswers(absl::Duration grace) const {
+  constexpr absl::Duration kOnTheirWay = absl::Milliseconds(200);
+  constexpr absl::Duration kLook = absl::Milliseconds(5);
+  Mutex mutex;
+  CondVar never;
+  MutexLock lock(mutex);
+  for (absl::Duration passed; passed < grace; passed += kLook) {
+    const bool idle = running_->otlp.under_way() == 0 && running_->push.streams() == 0;
+    if (idle && passed >= kOnTheirWay) return;
+    never.WaitFor(mutex, kLook);
   }
 }
 
@@ -120,8 +137,9 @@ void GrpcServer::Drain(absl::Duration grace) {
   SetServing(false);
   running_->otlp.Drain();
   running_->push.Drain();
-  // A span, not an instant: gRPC measures it on its own monotonic clock.
-  running_->server->Shutdown(gpr_time_from_millis(absl::ToInt64Milliseconds(grace), GPR_TIMESPAN));
+  AwaitAnswers(grace);
+  // What is left may be somebody who watches the health service, and would never end by itself.
+  running_->server->Shutdown(gpr_time_from_millis(0, GPR_TIMESPAN));
   running_->server->Wait();
   running_.reset();
 }

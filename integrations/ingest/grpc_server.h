@@ -56,6 +56,7 @@ class GrpcServer {
 
  private:
   struct Running;
+  void AwaitAnswers(absl::Duration grace) const;
 
   const GrpcServerOptions options_;
   const Limits& limits_;

@@ -35,6 +35,7 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
                                               const grpc::ByteBuffer* request,
                                               grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  ++under_way_;
   if (draining_) {
     Fail(*reactor, absl::UnavailableError("draining"));
     return reactor;
@@ -75,6 +76,7 @@ void OtlpService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& st
   grpc::Status answer = ToGrpcStatus(status, retry_after_);
   metrics_.AddRequest(GrpcCodeName(answer.error_code()));
   reactor.Finish(std::move(answer));
+  --under_way_;
 }
 
 void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result,
@@ -92,6 +94,7 @@ void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& r
   metrics_.AddRejected(result.rejected);
   metrics_.AddRequest("OK");
   reactor.Finish(grpc::Status::OK);
+  --under_way_;
 }
 
 }  // namespace tocsin::ingest

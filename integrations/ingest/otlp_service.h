@@ -35,6 +35,8 @@ class OtlpService final
 
   // From now on new requests are answered UNAVAILABLE; those under way are finished.
   void Drain() { draining_ = true; }
+  // Requests not answered yet.
+  int under_way() const { return under_way_; }
 
  private:
   absl::StatusOr<OtlpSamples> Decode(const grpc::ByteBuffer& request, BudgetLease& room);
@@ -53,6 +55,7 @@ class OtlpService final
   IngestMetrics metrics_;
   Budget& decode_bytes_;
   std::atomic<bool> draining_ = false;
+  std::atomic<int> under_way_ = 0;
 };
 
 }  // namespace tocsin::ingest

@@ -66,6 +66,11 @@ absl::Status PushService::Admit(const std::shared_ptr<PushStream>& stream) {
   return absl::OkStatus();
 }
 
+size_t PushService::streams() const {
+  MutexLock lock(mutex_);
+  return streams_.size();
+}
+
 void PushService::Drain() {
   std::vector<std::shared_ptr<PushStream>> streams;
   {

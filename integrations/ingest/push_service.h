@@ -52,6 +52,8 @@ class PushService final
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(
       grpc::CallbackServerContext* context) override;
 
+  size_t streams() const;
+
   // Stops reading from all streams; each ends when what it has under way is answered. New streams
   // are refused.
   void Drain();
@@ -66,7 +68,7 @@ class PushService final
   prometheus::Counter& refused_streams_;
 
   // Guarded by mutex_.
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::set<std::shared_ptr<PushStream>> streams_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };

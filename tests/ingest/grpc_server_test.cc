@@ -83,6 +83,44 @@ grpc::ByteBuffer Compressed(const std::string& bytes, grpc_compression_algorithm
   return buffer;
 }
 
+// Somebody who watches the health service for as long as it lives.
+class Watcher : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  void Begin() {
+    const grpc::Slice nothing("");
+    request_ = grpc::ByteBuffer(&nothing, 1);
+    StartWriteLast(&request_, grpc::WriteOptions());
+    StartRead(&answer_);
+    StartCall();
+  }
+  void AwaitAnswer() { Await(answered_); }
+  void AwaitEnd() { Await(ended_); }
+
+  void OnReadDone(bool ok) override {
+    if (ok) StartRead(&answer_);
+    Set(answered_);
+  }
+  void OnDone(const grpc::Status&) override { Set(ended_); }
+
+ private:
+  void Set(bool& what) {
+    MutexLock lock(mutex_);
+    what = true;
+    changed_.NotifyAll();
+  }
+  void Await(const bool& what) {
+    MutexLock lock(mutex_);
+    while (!what) changed_.Wait(mutex_);
+  }
+
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer answer_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool answered_ = false;
+  bool ended_ = false;
+};
+
 class GrpcServerTest : public testing::Test {
  protected:
   void StartServer() {
@@ -331,7 +369,8 @@ TEST_F(GrpcServerTest, CompressionBombIsRefusedInBoundedMemory) {
 TEST_F(GrpcServerTest, HealthFollowsServing) {
   StartServer();
   for (const char* service :
-       {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService"}) {
+       {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService",
+        "tocsin.v1.Ingest"}) {
     EXPECT_EQ(Health(service), 1) << service;
   }
   EXPECT_EQ(Health("nobody"), -1);
@@ -375,6 +414,19 @@ TEST_F(GrpcServerTest, DrainFinishesWhatIsUnderWay) {
   drainer.join();
   EXPECT_EQ(sink_.Lines().size(), 2u);
   EXPECT_EQ(ExportPoints({Gauge("late", 1)}).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(GrpcServerTest, AWatcherOfTheHealthServiceDoesNotHoldTheDrain) {
+  StartServer();
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  Watcher watcher;
+  stub.PrepareBidiStreamingCall(&context, "/grpc.health.v1.Health/Watch", grpc::StubOptions(),
+                                &watcher);
+  watcher.Begin();
+  watcher.AwaitAnswer();
+  server_.Drain(absl::Hours(1));
+  watcher.AwaitEnd();
 }
 
 TEST_F(GrpcServerTest, DrainGivesUpAfterItsGrace) {
