@@ -17,7 +17,9 @@ struct HttpServerOptions {
   std::string name = "admin";          // label `server` of its metrics
   std::string listen = "127.0.0.1:0";  // see listen_address.h
   size_t handler_threads = 2;
-  size_t header_bytes_max = 16 << 10;              // request line and all headers; above: 431
+  // Request line and all headers; above: 431. A chunk's extension or a trailer may have 64 KiB
+  // more.
+  size_t header_bytes_max = 16 << 10;
   size_t body_bytes_max = 4 << 20;                 // above: 413
   size_t connections_max = 256;                    // above: 503 and closed at once
   absl::Duration idle_max = absl::Seconds(75);     // of a kept connection between requests

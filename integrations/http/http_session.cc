@@ -19,6 +19,10 @@ namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 
 constexpr size_t kReadBytes = 8 << 10;
+// Of input not parsed yet, above the headers' own limit: a full read of a body or of requests to
+// come.
+constexpr size_t kReadAheadBytesMax = 64 << 10;
+static_assert(kReadAheadBytesMax >= kReadBytes, "an empty buffer takes a read");
 constexpr size_t kLingerBytesMax = 1 << 20;
 constexpr std::chrono::seconds kLingerMax{2};
 
@@ -113,7 +117,10 @@ ServerCounters::ServerCounters(Metrics& metrics, const std::string& server)
 }
 
 Session::Session(SessionContext& context, asio::ip::tcp::socket socket)
-    : context_(context), stream_(std::move(socket)), peer_(PeerOf(stream_.socket())) {}
+    : context_(context),
+      stream_(std::move(socket)),
+      buffer_(context.options.header_bytes_max + kReadAheadBytesMax),
+      peer_(PeerOf(stream_.socket())) {}
 
 void Session::CloseWhenIdle() {
   if (idle_) Abort();
@@ -193,7 +200,12 @@ void Session::OnReadError(Error error) {
     context_.counters.refused[Refusal::kTooSlow]->Increment();
     return Abort();
   }
-  if (error == bhttp::error::header_limit) return Refuse(Refusal::kHeaderTooLarge, 431);
+  // The parser's limits count neither a chunk's extension nor the trailer; it waits for their end
+  // with all of them in the buffer, so what ends them is the buffer's limit.
+  const bool endless_line = error == bhttp::error::buffer_overflow;
+  if (endless_line || error == bhttp::error::header_limit) {
+    return Refuse(Refusal::kHeaderTooLarge, 431);
+  }
   if (error == bhttp::error::body_limit) return Refuse(Refusal::kBodyTooLarge, 413);
   const bool left = error == bhttp::error::end_of_stream || error == bhttp::error::partial_message;
   if (!left && error.category() == make_error_code(bhttp::error::bad_value).category()) {

@@ -79,7 +79,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   SessionContext& context_;
   boost::beast::tcp_stream stream_;
-  boost::beast::flat_buffer buffer_;
+  boost::beast::flat_buffer buffer_;  // read but not parsed; limited
   std::optional<Parser> parser_;
   boost::beast::http::response<boost::beast::http::string_body> response_;
   std::string peer_;

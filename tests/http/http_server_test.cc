@@ -152,6 +152,37 @@ TEST_F(HttpServerTest, RefusesAmbiguousOrOversizedRequests) {
   }
 }
 
+// What has no length of its own: a chunk's extension and the trailer. Both end with a line break
+// that never comes.
+TEST_F(HttpServerTest, RefusesEndlessChunkExtensionsAndTrailers) {
+  Start({.request_max = absl::Seconds(5)});
+  const std::string piece(64 << 10, 'a');
+  for (const char* begin : {"1;a=", "1\r\nx\r\n0\r\nT: "}) {
+    SCOPED_TRACE(begin);
+    RawClient client(server_->port());
+    ASSERT_TRUE(client.Send(
+        absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", begin)));
+    for (int i = 0; i < 128 && client.Send(piece); ++i) {
+    }
+    const std::string reply = client.ReadToEnd();  // ends only if the server closes
+    EXPECT_EQ(StatusOf(reply), 431) << reply;
+  }
+  AwaitMetric("tocsin_http_refused_requests_total{reason=\"header_too_large\",server=\"admin\"} 2");
+}
+
+// A full buffer of what comes next is no reason to refuse what is being answered.
+TEST_F(HttpServerTest, AnswersMorePipelinedRequestsThanItsBufferHolds) {
+  Start({.header_bytes_max = 1024});
+  const std::string body(1000, 'b');
+  const std::string one = absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\nX: ", std::string(900, 'x'),
+                                       "\r\nContent-Length: 1000\r\n\r\n", body);
+  RawClient client(server_->port());
+  std::string all;
+  for (int i = 0; i < 100; ++i) all += one;
+  ASSERT_TRUE(client.Send(all));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(BodyOf(client.ReadReply()), "POST /? " + body);
+}
+
 TEST_F(HttpServerTest, DisconnectsSlowClients) {
   Start({.request_max = absl::Milliseconds(50)});
   RawClient client(server_->port());
