@@ -46,17 +46,18 @@ struct HttpServer::Impl {
         handler(std::move(server_handler)),
         counters(metrics, options.name),
         handlers(options.handler_threads),
-        context{options,
-                handler,
-                counters,
-                io,
-                handlers,
-                false,
-                [this](const std::shared_ptr<Session>& session) { Closed(session); }} {}
+        context{.options = options,
+                .handler = handler,
+                .counters = counters,
+                .io = io,
+                .handlers = handlers,
+                .on_closed = [this](const std::shared_ptr<Session>& session) { Closed(session); }} {
+  }
 
   absl::Status Listen();
   void Accept();
   void Admit(tcp::socket socket);
+  bool MakeRoom();
   void Closed(const std::shared_ptr<Session>& session);
   void Drain(absl::Duration drain);
 
@@ -115,8 +116,10 @@ void HttpServer::Impl::Admit(tcp::socket socket) {
   ErrorCode ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto session = std::make_shared<Session>(context, std::move(socket));
-  // Refused connections linger for a moment: a few of them are kept beyond the limit, further ones
-  // are dropped.
+  while (sessions.size() >= options.connections_max && MakeRoom()) {
+  }
+  // None is idle. Refused connections linger for a moment: a few of them are kept beyond the limit,
+  // further ones are dropped.
   if (sessions.size() >= options.connections_max + 16) {
     counters.refused[Refusal::kTooManyConnections]->Increment();
     return;
@@ -128,6 +131,20 @@ void HttpServer::Impl::Admit(tcp::socket socket) {
   } else {
     session->Start();
   }
+}
+
+// Closes the connection that has been idle for longest, if there is one: who only holds connections
+// open must not keep out who has a question.
+bool HttpServer::Impl::MakeRoom() {
+  std::shared_ptr<Session> longest;
+  for (const auto& session : sessions) {
+    if (!session->idle_since()) continue;
+    if (!longest || *session->idle_since() < *longest->idle_since()) longest = session;
+  }
+  if (!longest) return false;
+  counters.idle_closed.Increment();
+  longest->CloseWhenIdle();
+  return true;
 }
 
 void HttpServer::Impl::Closed(const std::shared_ptr<Session>& session) {

@@ -20,8 +20,9 @@ struct HttpServerOptions {
   // Request line and all headers; above: 431. A chunk's extension or a trailer may have 64 KiB
   // more.
   size_t header_bytes_max = 16 << 10;
-  size_t body_bytes_max = 4 << 20;                 // above: 413
-  size_t connections_max = 256;                    // above: 503 and closed at once
+  size_t body_bytes_max = 4 << 20;  // above: 413
+  // Above: the connection idle for longest is closed; if none is idle, the new one gets 503.
+  size_t connections_max = 256;
   absl::Duration idle_max = absl::Seconds(75);     // of a kept connection between requests
   absl::Duration request_max = absl::Seconds(30);  // first byte to last byte of a request
   absl::Duration write_max = absl::Seconds(30);    // of one reply
@@ -37,7 +38,8 @@ struct HttpServerOptions {
 //
 // Threads: one for I/O, `handler_threads` that run the handler. Borrows metrics, which outlives it.
 // Metrics: tocsin_http_requests_total{server,code},
-// tocsin_http_refused_requests_total{server,reason}, tocsin_http_connections{server}.
+// tocsin_http_refused_requests_total{server,reason}, tocsin_http_connections{server},
+// tocsin_http_idle_closed_total{server}.
 class HttpServer {
  public:
   // Called on a handler thread, several at once. Must return in bounded time: Stop() waits for it.

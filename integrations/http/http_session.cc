@@ -103,8 +103,11 @@ const char* RefusalName(Refusal refusal) {
 }
 
 ServerCounters::ServerCounters(Metrics& metrics, const std::string& server)
-    : connections(metrics.Gauge("tocsin_http_connections", "Open HTTP connections.",
-                                {{"server", server}})) {
+    : connections(
+          metrics.Gauge("tocsin_http_connections", "Open HTTP connections.", {{"server", server}})),
+      idle_closed(metrics.Counter("tocsin_http_idle_closed_total",
+                                  "Idle HTTP connections closed to make room for a new one.",
+                                  {{"server", server}})) {
   for (int digit = 2; digit <= 5; ++digit) {
     requests[digit] = &metrics.Counter("tocsin_http_requests_total", "HTTP requests answered.",
                                        {{"server", server}, {"code", absl::StrCat(digit, "xx")}});
@@ -123,7 +126,7 @@ Session::Session(SessionContext& context, asio::ip::tcp::socket socket)
       peer_(PeerOf(stream_.socket())) {}
 
 void Session::CloseWhenIdle() {
-  if (idle_) Abort();
+  if (idle_since_) Abort();
 }
 
 void Session::Abort() {
@@ -134,15 +137,15 @@ void Session::Abort() {
 
 void Session::Refuse(Refusal refusal, int status) {
   context_.counters.refused[refusal]->Increment();
-  idle_ = false;
+  idle_since_.reset();
   refused_ = true;
   Send({.status = status, .body = absl::StrCat(RefusalName(refusal), "\n")}, /*keep=*/false);
 }
 
 void Session::AwaitRequest() {
-  idle_ = true;
   if (context_.draining) return Abort();
   if (buffer_.size() > 0) return ReadHeader();
+  idle_since_ = context_.idle_spans++;
   stream_.expires_after(absl::ToChronoMilliseconds(context_.options.idle_max));
   stream_.async_read_some(buffer_.prepare(kReadBytes),
                           [self = shared_from_this()](Error error, size_t bytes) {
@@ -153,7 +156,7 @@ void Session::AwaitRequest() {
 }
 
 void Session::ReadHeader() {
-  idle_ = false;
+  idle_since_.reset();
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
   parser_->body_limit(context_.options.body_bytes_max);

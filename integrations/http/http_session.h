@@ -33,6 +33,7 @@ struct ServerCounters {
   std::map<int, prometheus::Counter*> requests;  // by the first digit of the status
   std::map<Refusal, prometheus::Counter*> refused;
   prometheus::Gauge& connections;
+  prometheus::Counter& idle_closed;
 };
 
 class Session;
@@ -44,8 +45,11 @@ struct SessionContext {
   ServerCounters& counters;
   boost::asio::io_context& io;
   boost::asio::thread_pool& handlers;
-  bool draining = false;  // I/O thread: no further request after the one in hand
   std::function<void(const std::shared_ptr<Session>&)> on_closed;
+
+  // The I/O thread's.
+  bool draining = false;    // no further request after the one in hand
+  uint64_t idle_spans = 0;  // begun so far, by any connection
 };
 
 // Thread: the I/O thread only; the handler runs elsewhere on a copy of the request.
@@ -54,6 +58,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(SessionContext& context, boost::asio::ip::tcp::socket socket);
 
   void Start() { AwaitRequest(); }
+  // While no byte of a request is there: a number that is smaller the longer that lasts.
+  std::optional<uint64_t> idle_since() const { return idle_since_; }
   // Closes if no request has begun; otherwise the reply under way is the last one.
   void CloseWhenIdle();
   // Closes at once.
@@ -83,7 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   boost::beast::http::response<boost::beast::http::string_body> response_;
   std::string peer_;
-  bool idle_ = true;      // no byte of a request yet
+  std::optional<uint64_t> idle_since_;
   bool keep_ = false;     // the connection stays after the reply being written
   bool head_ = false;     // the request being answered is a HEAD
   bool refused_ = false;  // the rest of the input is not wanted

@@ -197,17 +197,51 @@ TEST_F(HttpServerTest, DisconnectsIdleClients) {
   EXPECT_EQ(client.ReadToEnd(), "");
 }
 
-TEST_F(HttpServerTest, RefusesConnectionsBeyondTheLimit) {
-  Start({.connections_max = 1});
-  {
-    RawClient first(server_->port());
-    ASSERT_TRUE(first.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n"));
-    EXPECT_EQ(StatusOf(first.ReadReply()), 200);
-    RawClient second(server_->port());
-    EXPECT_EQ(StatusOf(second.ReadToEnd()), 503);
-  }
+TEST_F(HttpServerTest, RefusesConnectionsBeyondTheLimitIfNoneIsIdle) {
+  std::promise<void> entered, release;
+  Start({.connections_max = 1}, [&](const HttpRequest& request) {
+    if (request.path == "/1") {
+      entered.set_value();
+      release.get_future().wait();
+    }
+    return HttpReply{.body = "done"};
+  });
+  RawClient first(server_->port());
+  ASSERT_TRUE(first.Send("GET /1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+  entered.get_future().wait();
+  EXPECT_EQ(StatusOf(RawClient(server_->port()).ReadToEnd()), 503);
+  release.set_value();
+  EXPECT_EQ(BodyOf(first.ReadToEnd()), "done");
   AwaitMetric("tocsin_http_connections{server=\"admin\"} 0");
+  AwaitMetric("tocsin_http_idle_closed_total{server=\"admin\"} 0");
   EXPECT_EQ(StatusOf(Once("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n")), 200);
+}
+
+// Silent connections, whether they had a request before or not, give way to new ones, the one idle
+// for longest first.
+TEST_F(HttpServerTest, ANewConnectionReplacesTheOneIdleForLongest) {
+  Start({.connections_max = 2});
+  const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  RawClient used(server_->port());
+  ASSERT_TRUE(used.Send(get));
+  EXPECT_EQ(StatusOf(used.ReadReply()), 200);
+  RawClient silent(server_->port());
+  AwaitMetric("tocsin_http_connections{server=\"admin\"} 2");
+  ASSERT_TRUE(used.Send(get));  // from here on `silent` is idle for longer
+  EXPECT_EQ(StatusOf(used.ReadReply()), 200);
+  AwaitMetric("tocsin_http_requests_total{code=\"2xx\",server=\"admin\"} 2");
+
+  RawClient third(server_->port());
+  EXPECT_EQ(silent.ReadToEnd(), "");
+  ASSERT_TRUE(third.Send(get));
+  EXPECT_EQ(StatusOf(third.ReadReply()), 200);
+  RawClient fourth(server_->port());
+  EXPECT_EQ(used.ReadToEnd(), "");
+  ASSERT_TRUE(fourth.Send(get));
+  EXPECT_EQ(StatusOf(fourth.ReadReply()), 200);
+  AwaitMetric("tocsin_http_idle_closed_total{server=\"admin\"} 2");
+  AwaitMetric(
+      "tocsin_http_refused_requests_total{reason=\"too_many_connections\",server=\"admin\"} 0");
 }
 
 TEST_F(HttpServerTest, AnExceptionInTheHandlerIsAnInternalErrorWithoutDetails) {
