@@ -51,6 +51,7 @@ struct HttpServer::Impl {
                 .counters = counters,
                 .io = io,
                 .handlers = handlers,
+                .express = express,
                 .on_closed = [this](const std::shared_ptr<Session>& session) { Closed(session); }} {
   }
 
@@ -69,6 +70,7 @@ struct HttpServer::Impl {
   ServerCounters counters;
   asio::io_context io{1};
   asio::thread_pool handlers;
+  asio::thread_pool express{1};
 
   // The I/O thread's, once it runs.
   SessionContext context;
@@ -190,6 +192,7 @@ void HttpServer::Stop(absl::Duration drain) {
   asio::post(impl_->io, [impl = impl_.get(), drain] { impl->Drain(drain); });
   impl_->io_thread.join();
   impl_->handlers.join();
+  impl_->express.join();
 }
 
 uint16_t HttpServer::port() const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,6 +18,9 @@ struct HttpServerOptions {
   std::string name = "admin";          // label `server` of its metrics
   std::string listen = "127.0.0.1:0";  // see listen_address.h
   size_t handler_threads = 2;
+  // Exact paths that have one more handler thread to themselves, so that they never wait for other
+  // requests: what tells whether the service lives. Their handlers must be quick.
+  std::vector<std::string> express_paths = {"/-/healthy", "/-/ready", "/metrics"};
   // Request line and all headers; above: 431. A chunk's extension or a trailer may have 64 KiB
   // more.
   size_t header_bytes_max = 16 << 10;
@@ -36,8 +40,8 @@ struct HttpServerOptions {
 // no or two Host headers) get 400 and the connection is closed, so nothing can be smuggled past a
 // proxy. Clients slower than the limits are disconnected.
 //
-// Threads: one for I/O, `handler_threads` that run the handler. Borrows metrics, which outlives it.
-// Metrics: tocsin_http_requests_total{server,code},
+// Threads: one for I/O, `handler_threads` and one for the express paths that run the handler.
+// Borrows metrics, which outlives it. Metrics: tocsin_http_requests_total{server,code},
 // tocsin_http_refused_requests_total{server,reason}, tocsin_http_connections{server},
 // tocsin_http_idle_closed_total{server}.
 class HttpServer {

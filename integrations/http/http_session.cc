@@ -1,5 +1,6 @@
 #include "integrations/http/http_session.h"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -223,14 +224,22 @@ void Session::RunHandler() {
   stream_.expires_never();
   // The guard keeps the I/O thread running while nothing of this connection is under way there.
   auto guard = asio::make_work_guard(context_.io);
-  asio::post(context_.handlers, [self = shared_from_this(), keep, guard = std::move(guard),
-                                 request = ToRequest(parser_->get(), peer_)]() mutable {
+  HttpRequest request = ToRequest(parser_->get(), peer_);
+  asio::thread_pool& handlers = HandlersFor(request);
+  asio::post(handlers, [self = shared_from_this(), keep, guard = std::move(guard),
+                        request = std::move(request)]() mutable {
     SessionContext& context = self->context_;
     HttpReply reply = CallHandler(context.handler, request);
     asio::post(context.io, [self = std::move(self), keep, reply = std::move(reply)]() mutable {
       self->Send(std::move(reply), keep);
     });
   });
+}
+
+asio::thread_pool& Session::HandlersFor(const HttpRequest& request) const {
+  const auto& paths = context_.options.express_paths;
+  const bool express = std::find(paths.begin(), paths.end(), request.path) != paths.end();
+  return express ? context_.express : context_.handlers;
 }
 
 void Session::Send(HttpReply reply, bool keep) {

@@ -45,6 +45,7 @@ struct SessionContext {
   ServerCounters& counters;
   boost::asio::io_context& io;
   boost::asio::thread_pool& handlers;
+  boost::asio::thread_pool& express;  // runs the handler for options.express_paths
   std::function<void(const std::shared_ptr<Session>&)> on_closed;
 
   // The I/O thread's.
@@ -78,6 +79,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReadBody();
   void OnBody(Error error);
   void RunHandler();
+  boost::asio::thread_pool& HandlersFor(const HttpRequest& request) const;
   void Send(HttpReply reply, bool keep);
   void OnSent(Error error);
   void OnReadError(Error error);

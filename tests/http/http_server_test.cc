@@ -251,6 +251,33 @@ TEST_F(HttpServerTest, AnExceptionInTheHandlerIsAnInternalErrorWithoutDetails) {
   EXPECT_THAT(reply, Not(HasSubstr("library")));
 }
 
+// Every handler thread is taken and more wait for one: who watches the service is answered all the
+// same.
+TEST_F(HttpServerTest, ExpressPathsDoNotWaitForOtherRequests) {
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  std::atomic<int> entered = 0;
+  Start({.handler_threads = 2}, [&](const HttpRequest& request) {
+    if (request.path == "/slow") {
+      ++entered;
+      released.wait();
+    }
+    return HttpReply{.body = request.path};
+  });
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 5; ++i) {
+    slow.push_back(std::make_unique<RawClient>(server_->port()));
+    ASSERT_TRUE(slow.back()->Send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n"));
+  }
+  while (entered < 2) std::this_thread::yield();
+  for (const char* path : {"/-/healthy", "/-/ready", "/metrics"}) {
+    EXPECT_EQ(BodyOf(Once(absl::StrCat("GET ", path, "?a=b HTTP/1.1\r\nHost: h\r\n\r\n"))), path);
+  }
+  EXPECT_EQ(entered, 2);
+  release.set_value();
+  for (const auto& client : slow) EXPECT_EQ(BodyOf(client->ReadReply()), "/slow");
+}
+
 TEST_F(HttpServerTest, StopLetsTheRequestInHandFinish) {
   std::promise<void> entered, release;
   Start({}, [&](const HttpRequest&) {
