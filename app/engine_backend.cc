@@ -171,12 +171,12 @@ std::vector<http::AlertStatus> EngineBackend::Alerts() {
 }
 
 absl::StatusOr<http::QueryValue> EngineBackend::Query(absl::string_view text, Timestamp time,
-                                                      absl::Duration) {
+                                                      const http::Expired& expired) {
   const promql::ParseResult parsed = promql::ParseExpr(text);
   if (parsed.error) {
     return absl::InvalidArgumentError(promql::FormatParseError(text, *parsed.error));
   }
-  TOCSIN_ASSIGN_OR_RETURN(engine::AdhocResult result, engine_.Query(*parsed.expr, time));
+  TOCSIN_ASSIGN_OR_RETURN(engine::AdhocResult result, engine_.Query(*parsed.expr, time, expired));
   http::QueryValue value;
   value.warnings = std::move(result.warnings);
   value.infos = std::move(result.infos);

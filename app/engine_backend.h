@@ -28,7 +28,7 @@ class EngineBackend : public http::AdminBackend {
   std::vector<http::RuleGroupStatus> Rules() override;
   std::vector<http::AlertStatus> Alerts() override;
   absl::StatusOr<http::QueryValue> Query(absl::string_view text, Timestamp time,
-                                         absl::Duration timeout) override;
+                                         const http::Expired& expired) override;
 
  private:
   engine::Engine& engine_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,17 +25,24 @@ struct AdhocResult {
   std::vector<std::string> infos;
 };
 
+// What one query may cost.
+struct AdhocLimits {
+  uint64_t samples_max = 0;  // read from the log
+  // Held in memory: the samples that its selectors reach and the labels of their series. Four
+  // queries at once, as the admin port allows, then have 1 GiB and half of that as room to grow.
+  uint64_t kept_bytes_max = 256 << 20;
+  absl::Duration late;   // how long after its own time a sample may have been committed
+  absl::Duration ahead;  // how long before
+  // Asked before each record and before the evaluation; true ends the query.
+  std::function<bool()> expired = [] { return false; };
+};
+
 // Evaluates an expression at one time over recorded samples: reads what its selectors reach from
 // the log into a table of its own. Independent of the rules' windows, so any recorded series can be
 // asked for and no shard waits.
 //
-// Thread: any. Errors: as QueryEngine; ResourceExhausted when more than `samples_max` samples would
-// be read.
-struct AdhocLimits {
-  uint64_t samples_max = 0;
-  absl::Duration late;   // how long after its own time a sample may have been committed
-  absl::Duration ahead;  // how long before
-};
+// Thread: any. Errors: as QueryEngine; ResourceExhausted beyond a limit; DeadlineExceeded if
+// `expired`.
 absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, Timestamp t,
                                           const SeriesRegistry& registry,
                                           const storage::SampleLog& log, const AdhocLimits& limits);

@@ -234,11 +234,13 @@ void Engine::UpdateGauges() {
   evaluation_metrics_.lag_seconds.Set(absl::ToDoubleSeconds(lag));
 }
 
-absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t) const {
+absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t,
+                                          std::function<bool()> expired) const {
   AdhocLimits limits;
   limits.samples_max = options_.shard.limits.query_samples_max;
   limits.late = LateMax();
   limits.ahead = absl::Milliseconds(options_.shard.limits.future_ms_max);
+  limits.expired = std::move(expired);
   return RunAdhocQuery(expr, t, registry_, log_, limits);
 }
 

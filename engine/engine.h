@@ -57,7 +57,9 @@ class Engine : public SampleSink {
   absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
   void Submit(SampleBatch batch, Done done) override;
 
-  absl::StatusOr<AdhocResult> Query(const promql::Expr& expr, Timestamp t) const;
+  // See RunAdhocQuery; `expired` ends it.
+  absl::StatusOr<AdhocResult> Query(const promql::Expr& expr, Timestamp t,
+                                    std::function<bool()> expired) const;
   // Calls fn(shard) for each shard on that shard's thread, one after the other.
   void ForEachShard(const std::function<void(const Shard&)>& fn);
 

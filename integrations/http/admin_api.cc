@@ -14,6 +14,7 @@
 namespace tocsin::http {
 namespace {
 
+// As Prometheus' --query.timeout.
 constexpr absl::Duration kQueryTimeoutMax = absl::Minutes(2);
 
 HttpReply JsonReply(int status, std::string body) {
@@ -97,6 +98,21 @@ HttpReply QueryError(const absl::Status& status) {
   }
 }
 
+// One of those who are counted, for as long as it lives.
+class Place {
+ public:
+  explicit Place(std::atomic<int>& taken) : taken_(taken), number_(++taken) {}
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  int number() const { return number_; }  // with this one
+
+ private:
+  std::atomic<int>& taken_;
+  const int number_;
+};
+
 // A page of another site may send us a POST, but its Origin says so.
 bool FromAnotherOrigin(const HttpRequest& request) {
   absl::string_view origin = request.Header("Origin");
@@ -164,7 +180,12 @@ Json FilteredGroups(std::vector<RuleGroupStatus> groups, const RuleFilter& filte
 }  // namespace
 
 AdminApi::AdminApi(AdminBackend& backend, Metrics& metrics, const Clock& clock, BuildInfo build)
-    : backend_(backend), metrics_(metrics), clock_(clock), build_(std::move(build)) {}
+    : backend_(backend),
+      metrics_(metrics),
+      clock_(clock),
+      build_(std::move(build)),
+      queries_refused_(metrics.Counter("tocsin_http_queries_refused_total",
+                                       "Queries refused because too many ran already.")) {}
 
 HttpReply AdminApi::Handle(const HttpRequest& request) {
   HttpReply reply = Route(request);
@@ -238,9 +259,20 @@ HttpReply AdminApi::Query(const HttpRequest& request) {
     return BadParameter(
         "timeout", absl::StrCat("cannot parse \"", form->Get("timeout"), "\" to a valid duration"));
   }
-  const auto value = backend_.Query(form->Get("query"), *time, *timeout);
+  return RunQuery(form->Get("query"), *time, *timeout);
+}
+
+HttpReply AdminApi::RunQuery(const std::string& text, Timestamp time, absl::Duration timeout) {
+  const Place place(queries_);
+  if (place.number() > kQueriesMax) {
+    queries_refused_.Increment();
+    return ErrorReply(503, "unavailable",
+                      absl::StrCat(kQueriesMax, " queries run already; try again"));
+  }
+  const absl::Duration end = clock_.Monotonic() + timeout;
+  const auto value = backend_.Query(text, time, [this, end] { return clock_.Monotonic() >= end; });
   if (!value.ok()) return QueryError(value.status());
-  return JsonReply(200, SuccessBody(ToJson(*value, *time), value->warnings, value->infos));
+  return JsonReply(200, SuccessBody(ToJson(*value, time), value->warnings, value->infos));
 }
 
 HttpReply AdminApi::Rules(const HttpRequest& request) {

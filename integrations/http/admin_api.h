@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "base/clock.h"
@@ -24,9 +25,15 @@ struct BuildInfo {
 // Reloading from a browser page of another origin is refused (403): an admin port on loopback has
 // no other guard.
 //
+// At most kQueriesMax queries run at once, as each may take a core and much memory for as long as
+// its `timeout` allows; a further one gets 503 "unavailable". Metrics:
+// tocsin_http_queries_refused_total.
+//
 // Thread: any, several calls at once. Borrows everything; all of it outlives this.
 class AdminApi {
  public:
+  static constexpr int kQueriesMax = 4;
+
   AdminApi(AdminBackend& backend, Metrics& metrics, const Clock& clock, BuildInfo build);
 
   HttpReply Handle(const HttpRequest& request);
@@ -36,6 +43,7 @@ class AdminApi {
   HttpReply Ready();
   HttpReply Reload(const HttpRequest& request);
   HttpReply Query(const HttpRequest& request);
+  HttpReply RunQuery(const std::string& text, Timestamp time, absl::Duration timeout);
   HttpReply Rules(const HttpRequest& request);
   HttpReply Alerts();
   HttpReply BuildInformation();
@@ -44,6 +52,8 @@ class AdminApi {
   Metrics& metrics_;
   const Clock& clock_;
   const BuildInfo build_;
+  prometheus::Counter& queries_refused_;
+  std::atomic<int> queries_ = 0;  // running
 };
 
 }  // namespace tocsin::http

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,9 +70,13 @@ struct QueryValue {
   std::vector<std::string> infos;
 };
 
+// True once the time given to a call is over. Cheap; to be asked again and again.
+using Expired = std::function<bool()>;
+
 // The service as the admin port sees it. Implemented by the server over the engine, and by tests.
 //
-// Thread: any; several calls at once. Calls must return in bounded time.
+// Thread: any; several calls at once. Calls must return in bounded time, Ready() at once: it
+// answers who watches the service.
 class AdminBackend {
  public:
   virtual ~AdminBackend() = default;
@@ -88,10 +93,10 @@ class AdminBackend {
   // Evaluates an expression at `time`. Errors, as the caller sees them:
   //   InvalidArgument     the text is wrong (400 bad_data)
   //   FailedPrecondition, ResourceExhausted, Unimplemented   it cannot be evaluated (422 execution)
-  //   DeadlineExceeded    took longer than `timeout` (503 timeout)
+  //   DeadlineExceeded    `expired` before the end (503 timeout)
   //   Unavailable         not now (503 unavailable)
   virtual absl::StatusOr<QueryValue> Query(absl::string_view text, Timestamp time,
-                                           absl::Duration timeout) = 0;
+                                           const Expired& expired) = 0;
 };
 
 }  // namespace tocsin::http

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
 
 namespace tocsin::http {
 namespace {
@@ -15,7 +18,9 @@ using ::testing::Pair;
 class FixedClock : public Clock {
  public:
   Timestamp Now() const override { return Timestamp::FromMillis(7'000); }
-  absl::Duration Monotonic() const override { return absl::ZeroDuration(); }
+  absl::Duration Monotonic() const override { return monotonic; }
+
+  absl::Duration monotonic = absl::Hours(5);
 };
 
 class FakeBackend : public AdminBackend {
@@ -30,10 +35,10 @@ class FakeBackend : public AdminBackend {
     return {{.labels = {{"a", "b"}}, .state = "firing"}};
   }
   absl::StatusOr<QueryValue> Query(absl::string_view text, Timestamp time,
-                                   absl::Duration timeout) override {
+                                   const Expired& expired) override {
     query = std::string(text);
     query_time = time;
-    query_timeout = timeout;
+    if (during_query) during_query(expired);
     if (!query_error.ok()) return query_error;
     return QueryValue{.vector = {{{{"__name__", "up"}}, 2}}};
   }
@@ -45,7 +50,7 @@ class FakeBackend : public AdminBackend {
   absl::Status query_error;
   std::string query;
   Timestamp query_time;
-  absl::Duration query_timeout;
+  std::function<void(const Expired&)> during_query;
 };
 
 class AdminApiTest : public ::testing::Test {
@@ -77,12 +82,11 @@ TEST_F(AdminApiTest, QueryAnswersInPrometheusShape) {
 
 TEST_F(AdminApiTest, QueryTakesAPostedForm) {
   const HttpReply reply =
-      Send("POST", "/api/v1/query", "query=up&time=2026-01-01T00%3A00%3A00Z&timeout=5s",
+      Send("POST", "/api/v1/query", "query=up&time=2026-01-01T00%3A00%3A00Z",
            {{"content-type", "application/x-www-form-urlencoded; charset=utf-8"}});
   EXPECT_EQ(reply.status, 200) << reply.body;
   EXPECT_EQ(backend_.query, "up");
   EXPECT_EQ(FormatTimestamp(backend_.query_time), "2026-01-01T00:00:00.000Z");
-  EXPECT_EQ(backend_.query_timeout, absl::Seconds(5));
 }
 
 TEST_F(AdminApiTest, QueryWithoutTimeIsNow) {
@@ -98,6 +102,59 @@ TEST_F(AdminApiTest, BadParametersAreNamed) {
                              "/api/v1/query?query=up&time=nan", "/api/v1/query?query=up&timeout=-1",
                              "/api/v1/query?query=%zz", "/api/v1/rules?type=foo"}) {
     EXPECT_EQ(Get(target).status, 400) << target;
+  }
+}
+
+// `timeout` by itself or 2 minutes, whichever is shorter.
+TEST_F(AdminApiTest, AQueryExpiresAfterItsTimeout) {
+  struct Case {
+    const char* parameter;
+    absl::Duration timeout;
+  };
+  const Case cases[] = {
+      {"", absl::Minutes(2)},
+      {"&timeout=5", absl::Seconds(5)},
+      {"&timeout=1.5", absl::Milliseconds(1500)},
+      {"&timeout=90s", absl::Seconds(90)},
+      {"&timeout=1h", absl::Minutes(2)},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.parameter);
+    backend_.during_query = [&](const Expired& expired) {
+      EXPECT_FALSE(expired());
+      clock_.monotonic += c.timeout - absl::Milliseconds(1);
+      EXPECT_FALSE(expired());
+      clock_.monotonic += absl::Milliseconds(1);
+      EXPECT_TRUE(expired());
+    };
+    EXPECT_EQ(Get(absl::StrCat("/api/v1/query?query=up", c.parameter)).status, 200);
+  }
+}
+
+// A query that is asked for while others run is stood for here by one asked for from within.
+TEST_F(AdminApiTest, AQueryBesideTooManyOthersIsRefused) {
+  constexpr int kLimit = 4;
+  int depth = 0;
+  HttpReply last;
+  backend_.during_query = [&](const Expired&) {
+    ++depth;
+    ASSERT_LE(depth, kLimit);
+    const HttpReply reply = Get("/api/v1/query?query=up");
+    if (depth == kLimit) {
+      last = reply;
+    } else {
+      EXPECT_EQ(reply.status, 200);
+    }
+    --depth;
+  };
+  for (int i = 1; i <= 2; ++i) {  // what has ended counts no more
+    SCOPED_TRACE(i);
+    EXPECT_EQ(Get("/api/v1/query?query=up").status, 200);
+    EXPECT_EQ(last.status, 503);
+    EXPECT_EQ(last.body, R"({"status":"error","errorType":"unavailable","error":)"
+                         R"("4 queries run already; try again"})");
+    EXPECT_THAT(metrics_.ExpositionText(),
+                HasSubstr(absl::StrCat("tocsin_http_queries_refused_total ", i, "\n")));
   }
 }
 

@@ -1,0 +1,117 @@
+#include "engine/adhoc_query.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "rules/promql/parser.h"
+#include "storage/memory_store.h"
+
+namespace tocsin::engine {
+namespace {
+
+using absl::Hours;
+using absl::Minutes;
+using absl::StatusCode;
+
+constexpr Timestamp kStart = Timestamp::FromMillis(1'700'000'000'000);
+
+// A log whose records hold one sample each. Times are spans since the start.
+class AdhocQueryTest : public ::testing::Test {
+ protected:
+  AdhocQueryTest() : log_(*storage::OpenSampleLog(store_)) {
+    limits_.samples_max = 1'000'000;
+    limits_.late = Hours(1);
+    limits_.ahead = Minutes(10);
+  }
+
+  // A sample dated `at` is committed when the clock shows `committed`.
+  void Commit(const Labels& series, double value, absl::Duration at, absl::Duration committed) {
+    const auto ref = registry_.Resolve(series);
+    ASSERT_TRUE(ref.ok()) << ref.status();
+    SampleBatch batch;
+    batch.Add(*ref, (kStart + at).millis(), value);
+    ASSERT_TRUE(log_->Append(batch, registry_.TakeNew(), kStart + committed).ok());
+  }
+  void Commit(double value, absl::Duration at) { Commit({{"__name__", "x"}}, value, at, at); }
+
+  absl::StatusOr<AdhocResult> Run(const std::string& query, absl::Duration at) {
+    const promql::ParseResult parsed = promql::ParseExpr(query);
+    EXPECT_FALSE(parsed.error) << query;
+    return RunAdhocQuery(*parsed.expr, kStart + at, registry_, *log_, limits_);
+  }
+  // The values of the rows.
+  std::vector<double> Values(const std::string& query, absl::Duration at) {
+    const auto result = Run(query, at);
+    EXPECT_TRUE(result.ok()) << result.status();
+    std::vector<double> values;
+    if (!result.ok()) return values;
+    for (const auto& [labels, value] : result->rows) values.push_back(value);
+    return values;
+  }
+  using V = std::vector<double>;
+
+  storage::MemoryStore store_;
+  std::unique_ptr<storage::SampleLog> log_;
+  SeriesRegistry registry_{Limits()};
+  AdhocLimits limits_;
+};
+
+TEST_F(AdhocQueryTest, FindsWhatItsSelectorsReach) {
+  for (int i = 0; i <= 20; ++i) Commit(i, Minutes(i));
+  EXPECT_EQ(Values("x", Minutes(7)), V{7});
+  EXPECT_EQ(Values("count_over_time(x[10m])", Minutes(12)), V{10});
+  EXPECT_EQ(Values("x offset 10m", Minutes(15)), V{5});
+  EXPECT_EQ(Values("y", Minutes(7)), V{});
+}
+
+TEST_F(AdhocQueryTest, FindsSamplesThatCameLateOrEarly) {
+  Commit({{"__name__", "early"}}, 1, Minutes(10), Minutes(0));
+  Commit({{"__name__", "late"}}, 2, Minutes(10), Minutes(70));
+  Commit(3, Hours(3));
+  EXPECT_EQ(Values("early", Minutes(10)), V{1});
+  EXPECT_EQ(Values("late", Minutes(10)), V{2});
+}
+
+TEST_F(AdhocQueryTest, ReadsNoMoreSamplesThanItMay) {
+  for (int i = 0; i < 10; ++i) Commit(i, Minutes(i));
+  limits_.samples_max = 10;
+  EXPECT_EQ(Values("count_over_time(x[1h])", Minutes(9)), V{10});
+  limits_.samples_max = 9;
+  EXPECT_EQ(Run("count_over_time(x[1h])", Minutes(9)).status().code(),
+            StatusCode::kResourceExhausted);
+}
+
+// What is read and not wanted costs no memory; samples and labels that are wanted do.
+TEST_F(AdhocQueryTest, KeepsNoMoreInMemoryThanItMay) {
+  for (int i = 0; i < 100; ++i) Commit({{"__name__", "y"}}, i, Minutes(i), Minutes(i));
+  for (int i = 0; i < 10; ++i) Commit(i, Minutes(100 + i));
+  limits_.kept_bytes_max = 1000;
+  EXPECT_EQ(Values("count_over_time(x[3h])", Minutes(110)), V{10});
+  const auto refused = Run("count_over_time(y[3h])", Minutes(110));
+  EXPECT_EQ(refused.status().code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(absl::StrContains(refused.status().message(), "1000 bytes")) << refused.status();
+  for (const char* host : {"a", "b", "c"}) {
+    Commit({{"__name__", "z"}, {"host", host}, {"text", std::string(300, 't')}}, 1, Minutes(110),
+           Minutes(110));
+  }
+  EXPECT_EQ(Run("z", Minutes(110)).status().code(), StatusCode::kResourceExhausted);
+}
+
+TEST_F(AdhocQueryTest, EndsWhenItsTimeIsOver) {
+  for (int i = 0; i < 10; ++i) Commit(i, Minutes(i));
+  int asked = 0;
+  limits_.expired = [&] { return ++asked == 3; };
+  const auto result = Run("x", Minutes(9));
+  EXPECT_EQ(result.status().code(), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(result.status().message(), "query timed out in expression evaluation");
+  EXPECT_EQ(asked, 3);  // records read before
+  // Nothing to read, but something to evaluate.
+  limits_.expired = [] { return true; };
+  EXPECT_EQ(Run("1", Hours(9)).status().code(), StatusCode::kDeadlineExceeded);
+}
+
+}  // namespace
+}  // namespace tocsin::engine
