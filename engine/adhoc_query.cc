@@ -63,19 +63,69 @@ void Apply(const SampleBatch& samples, int64_t oldest_ms, WindowStore& windows, 
   }
 }
 
-absl::Status ReadSamples(WindowStore& windows, Timestamp t, absl::Duration reach,
+// The times a query looks at. A negative offset looks past `newest`: by up to `late` it finds what
+// is there.
+struct Span {
+  Timestamp oldest;
+  Timestamp newest;
+};
+
+// Offsets of the records that may hold a query's samples: from begin, without those from pause up
+// to resume.
+struct Runs {
+  uint64_t begin = 0;
+  uint64_t pause = 0;
+  uint64_t resume = 0;
+};
+
+// A sample dated s was committed when the clock showed s - ahead to s + late. The record may say
+// more than the clock showed: the log raises commit times to the greatest so far, and after the
+// clock was set back that is for hours one and the same time. So a record that says less than
+// oldest - ahead holds nothing of use, but one that says more than newest + late may.
+//
+// Reading from there to the end would make questions about the past cost what came since. A commit
+// time up to now is taken at its word, one after now proves that the clock was set back: records
+// from the first of these on are read too, and nothing is left out when newest + late reaches
+// now. What this misses is told in the header; to find it, the log would have to keep the clock's
+// own times.
+absl::StatusOr<Runs> FindRuns(const storage::SampleLog& log, Span span, Timestamp now,
+                              const AdhocLimits& limits) {
+  constexpr absl::Duration kNext = absl::Milliseconds(1);
+  Runs runs;
+  TOCSIN_ASSIGN_OR_RETURN(runs.begin, log.SeekToTime(span.oldest - limits.ahead));
+  TOCSIN_ASSIGN_OR_RETURN(runs.resume, log.SeekToTime(now + kNext));
+  TOCSIN_ASSIGN_OR_RETURN(runs.pause, log.SeekToTime(span.newest + limits.late + kNext));
+  return runs;
+}
+
+absl::Status ReadSamples(WindowStore& windows, Span span, Timestamp now,
                          const storage::SampleLog& log, const AdhocLimits& limits, Usage& usage) {
-  TOCSIN_ASSIGN_OR_RETURN(const uint64_t begin, log.SeekToTime(t - reach - limits.ahead));
-  const Timestamp last = t + limits.late;
+  TOCSIN_ASSIGN_OR_RETURN(const Runs runs, FindRuns(log, span, now, limits));
+  const bool pauses = runs.pause < runs.resume;
   bool timed_out = false;
-  TOCSIN_RETURN_IF_ERROR(log.ReadFrom(begin, [&](const storage::LogRecord& record) {
-    if (record.committed > last) return false;
+  const auto read = [&](const storage::LogRecord& record) {
     timed_out = limits.expired();
     if (timed_out) return false;
-    Apply(record.samples, (t - reach).millis(), windows, usage);
+    Apply(record.samples, span.oldest.millis(), windows, usage);
     return !usage.TooMuch();
+  };
+  TOCSIN_RETURN_IF_ERROR(log.ReadFrom(runs.begin, [&](const storage::LogRecord& record) {
+    return (!pauses || record.offset < runs.pause) && read(record);
   }));
+  if (pauses && !timed_out && !usage.TooMuch()) {
+    TOCSIN_RETURN_IF_ERROR(log.ReadFrom(runs.resume, read));
+  }
   return timed_out ? TimedOut() : usage.Status();
+}
+
+// `@ <time>` may look anywhere; then all that is recorded is read, within the limits.
+Span SpanOf(const std::vector<SelectorNeed>& needs, Timestamp t) {
+  Span span{t, t};
+  for (const SelectorNeed& need : needs) {
+    if (need.unbounded) return {Timestamp(), Timestamp::Max()};
+    span.oldest = std::min(span.oldest, t - need.reach);
+  }
+  return span;
 }
 
 AdhocResult Copy(const QueryResult& result) {
@@ -96,20 +146,17 @@ AdhocResult Copy(const QueryResult& result) {
 
 }  // namespace
 
-absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, Timestamp t,
+absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
                                           const storage::SampleLog& log,
                                           const AdhocLimits& limits) {
   SeriesTable table;
   QueryEngine queries(table, QueryOptions());
   TOCSIN_ASSIGN_OR_RETURN(const QueryId query, queries.Add(expr));
+  std::vector<SelectorNeed> needs = QueryEngine::Needs(expr, QueryOptions());
+  const Span span = SpanOf(needs, times.at);
   std::vector<SelectorIndex::Entry> selectors;
-  absl::Duration reach;
-  for (SelectorNeed& need : QueryEngine::Needs(expr, QueryOptions())) {
-    // `@ <time>` may look anywhere; then all that is recorded is read, within the limit.
-    reach = need.unbounded ? t - Timestamp() : std::max(reach, need.reach);
-    selectors.push_back({std::move(need.matchers), 0});
-  }
+  for (SelectorNeed& need : needs) selectors.push_back({std::move(need.matchers), 0});
   TOCSIN_ASSIGN_OR_RETURN(auto index, SelectorIndex::Build(std::move(selectors)));
   Usage usage(limits);
   WindowStore windows(
@@ -118,9 +165,11 @@ absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, Timestamp t,
         queries.SeriesAdded(slot);
         usage.AddSeries(labels);
       });
-  TOCSIN_RETURN_IF_ERROR(ReadSamples(windows, t, reach, log, limits, usage));
+  if (!needs.empty()) {
+    TOCSIN_RETURN_IF_ERROR(ReadSamples(windows, span, times.now, log, limits, usage));
+  }
   if (limits.expired()) return TimedOut();
-  TOCSIN_ASSIGN_OR_RETURN(const QueryResult result, queries.Evaluate(query, t));
+  TOCSIN_ASSIGN_OR_RETURN(const QueryResult result, queries.Evaluate(query, times.at));
   return Copy(result);
 }
 

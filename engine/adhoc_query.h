@@ -37,13 +37,22 @@ struct AdhocLimits {
   std::function<bool()> expired = [] { return false; };
 };
 
+struct AdhocTimes {
+  Timestamp at;   // to evaluate at
+  Timestamp now;  // by the clock that commits
+};
+
 // Evaluates an expression at one time over recorded samples: reads what its selectors reach from
 // the log into a table of its own. Independent of the rules' windows, so any recorded series can be
 // asked for and no shard waits.
 //
+// After the wall clock was set back by more than `late`, what is committed until it catches up is
+// found as long as it has not, and for times up to `late` ago. Later, for times in that span,
+// samples may be missing from the result.
+//
 // Thread: any. Errors: as QueryEngine; ResourceExhausted beyond a limit; DeadlineExceeded if
 // `expired`.
-absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, Timestamp t,
+absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
                                           const storage::SampleLog& log, const AdhocLimits& limits);
 

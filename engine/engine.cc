@@ -241,7 +241,7 @@ absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t,
   limits.late = LateMax();
   limits.ahead = absl::Milliseconds(options_.shard.limits.future_ms_max);
   limits.expired = std::move(expired);
-  return RunAdhocQuery(expr, t, registry_, log_, limits);
+  return RunAdhocQuery(expr, {.at = t, .now = clock_.Now()}, registry_, log_, limits);
 }
 
 void Engine::ForEachShard(const std::function<void(const Shard&)>& fn) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "rules/promql/parser.h"
 #include "storage/memory_store.h"
 
@@ -40,7 +41,8 @@ class AdhocQueryTest : public ::testing::Test {
   absl::StatusOr<AdhocResult> Run(const std::string& query, absl::Duration at) {
     const promql::ParseResult parsed = promql::ParseExpr(query);
     EXPECT_FALSE(parsed.error) << query;
-    return RunAdhocQuery(*parsed.expr, kStart + at, registry_, *log_, limits_);
+    return RunAdhocQuery(*parsed.expr, {.at = kStart + at, .now = kStart + now_}, registry_, *log_,
+                         limits_);
   }
   // The values of the rows.
   std::vector<double> Values(const std::string& query, absl::Duration at) {
@@ -57,6 +59,7 @@ class AdhocQueryTest : public ::testing::Test {
   std::unique_ptr<storage::SampleLog> log_;
   SeriesRegistry registry_{Limits()};
   AdhocLimits limits_;
+  absl::Duration now_ = Hours(24);
 };
 
 TEST_F(AdhocQueryTest, FindsWhatItsSelectorsReach) {
@@ -75,6 +78,37 @@ TEST_F(AdhocQueryTest, FindsSamplesThatCameLateOrEarly) {
   EXPECT_EQ(Values("late", Minutes(10)), V{2});
 }
 
+// The log raises commit times to the greatest one so far, here by up to 3 hours: they say nothing
+// about what is in the records. Queries follow the clock that shows less.
+TEST_F(AdhocQueryTest, FindsSamplesAfterTheClockWasSetBack) {
+  Commit(0, Hours(10));
+  for (int i = 0; i <= 60; ++i) Commit(i, Hours(7) + Minutes(i));
+  now_ = Hours(8);
+  EXPECT_EQ(Values("x", Hours(8)), V{60});
+  EXPECT_EQ(Values("count_over_time(x[30m])", Hours(8)), V{30});
+  EXPECT_EQ(Values("x", Hours(7) + Minutes(10)), V{10});
+  now_ = Hours(9) + Minutes(30);  // the first minutes are long ago by this clock too
+  EXPECT_EQ(Values("x", Hours(7) + Minutes(10)), V{10});
+  now_ = Hours(10) + Minutes(5);  // and is past the greatest commit time
+  Commit(65, Hours(10) + Minutes(5));
+  EXPECT_EQ(Values("x", Hours(10) + Minutes(5)), V{65});
+}
+
+// Reading to the end is for times near now: a question about the past costs what the past holds.
+TEST_F(AdhocQueryTest, OldTimesDoNotCostWhatCameSince) {
+  for (int i = 0; i < 10 * 60; ++i) Commit(i, Minutes(i));
+  now_ = Hours(10);
+  limits_.samples_max = 90;
+  EXPECT_EQ(Values("x", Minutes(30)), V{30});
+  EXPECT_EQ(Values("x", Hours(9) + Minutes(59)), V{599});
+}
+
+TEST_F(AdhocQueryTest, AFixedTimeMayBeFarAfterTheTimeOfTheQuery) {
+  for (int i = 0; i <= 10; ++i) Commit(i, Hours(i));
+  now_ = Hours(10);
+  EXPECT_EQ(Values(absl::StrCat("x @ ", (kStart + Hours(9)).millis() / 1000), Hours(1)), V{9});
+}
+
 TEST_F(AdhocQueryTest, ReadsNoMoreSamplesThanItMay) {
   for (int i = 0; i < 10; ++i) Commit(i, Minutes(i));
   limits_.samples_max = 10;
@@ -82,6 +116,9 @@ TEST_F(AdhocQueryTest, ReadsNoMoreSamplesThanItMay) {
   limits_.samples_max = 9;
   EXPECT_EQ(Run("count_over_time(x[1h])", Minutes(9)).status().code(),
             StatusCode::kResourceExhausted);
+  const auto constant = Run("1 + 1", Minutes(9));  // asks for no sample
+  ASSERT_TRUE(constant.ok()) << constant.status();
+  EXPECT_EQ(constant->scalar, 2);
 }
 
 // What is read and not wanted costs no memory; samples and labels that are wanted do.
