@@ -130,10 +130,17 @@ void EngineBackend::SetNotReady(std::string reason) {
 }
 
 http::ReadyStatus EngineBackend::Ready() {
-  MutexLock lock(mutex_);
   http::ReadyStatus status;
-  status.ready = not_ready_.empty();
-  if (!status.ready) status.reasons.push_back(not_ready_);
+  {
+    MutexLock lock(mutex_);
+    if (!not_ready_.empty()) status.reasons.push_back(not_ready_);
+  }
+  if (status.reasons.empty()) {
+    if (std::string trouble = engine_.Trouble(); !trouble.empty()) {
+      status.reasons.push_back(std::move(trouble));
+    }
+  }
+  status.ready = status.reasons.empty();
   return status;
 }
 

@@ -213,7 +213,9 @@ absl::StatusOr<std::vector<templates::QueryRow>> Shard::TemplateQuery(const Rule
 // A text that the template put together: nothing is kept for it, so the log is asked.
 absl::StatusOr<std::vector<templates::QueryRow>> Shard::LooseTemplateQuery(
     absl::string_view text, Timestamp query_time) const {
-  constexpr uint64_t kSamplesMax = 2'000'000;  // evaluation waits for it
+  // Evaluation waits for it.
+  constexpr uint64_t kSamplesMax = 2'000'000;
+  constexpr absl::Duration kTimeMax = absl::Seconds(1);
   const promql::ParseResult parsed = promql::ParseExpr(text);
   if (parsed.error) {
     return absl::InvalidArgumentError(promql::FormatParseError(text, *parsed.error));
@@ -222,9 +224,12 @@ absl::StatusOr<std::vector<templates::QueryRow>> Shard::LooseTemplateQuery(
   limits.samples_max = std::min(options_.limits.query_samples_max, kSamplesMax);
   limits.late = absl::Milliseconds(options_.limits.past_ms_max);
   limits.ahead = absl::Milliseconds(options_.limits.future_ms_max);
-  TOCSIN_ASSIGN_OR_RETURN(
-      const AdhocResult result,
-      RunAdhocQuery(*parsed.expr, query_time, deps_.registry, deps_.log, limits));
+  limits.expired = [&clock = deps_.clock, end = deps_.clock.Monotonic() + kTimeMax] {
+    return clock.Monotonic() > end;
+  };
+  TOCSIN_ASSIGN_OR_RETURN(const AdhocResult result,
+                          RunAdhocQuery(*parsed.expr, {.at = query_time, .now = query_time},
+                                        deps_.registry, deps_.log, limits));
   if (result.type == promql::ValueType::kScalar) {
     return std::vector<templates::QueryRow>{{Labels(), result.scalar}};
   }
