@@ -101,10 +101,14 @@ Json Throttled() {
            "You are making too many requests! To avoid errors, we recommend you limit requests."}};
 }
 
-std::vector<http_client::HttpHeader> ThrottleHeaders(int period_seconds) {
-  return {{"X-RateLimit-State", "THROTTLED"},
+std::vector<http_client::HttpHeader> RateHeaders(const char* state, int period_seconds) {
+  return {{"X-RateLimit-State", state},
           {"X-RateLimit-Reason", "ACCOUNT"},
           {"X-RateLimit-Period-In-Sec", absl::StrCat(period_seconds)}};
+}
+
+std::vector<http_client::HttpHeader> ThrottleHeaders(int period_seconds) {
+  return RateHeaders("THROTTLED", period_seconds);
 }
 
 bool QueryMatches(const std::string& query, const SimAlert& alert) {
@@ -120,15 +124,29 @@ bool QueryMatches(const std::string& query, const SimAlert& alert) {
   return true;
 }
 
+absl::StatusOr<StatusFault> StatusFaultFromText(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ':');
+  StatusFault fault;
+  const bool good = (parts.size() == 3 || parts.size() == 4) && !parts[0].empty() &&
+                    absl::SimpleAtoi(parts[2], &fault.status) && fault.status >= 100 &&
+                    fault.status < 600 &&
+                    (parts.size() < 4 || absl::SimpleAtod(parts[3], &fault.probability));
+  if (!good) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not METHOD:PATH:STATUS[:PROBABILITY]: \"", text, "\""));
+  }
+  fault.method = parts[0];
+  fault.path_part = parts[1];
+  return fault;
+}
+
 absl::StatusOr<FaultPlan> FaultsFromJson(const Json& json) {
   FaultPlan plan;
-  const std::map<std::string, double*> numbers = {{"drop_before", &plan.drop_before},
-                                                  {"drop_after", &plan.drop_after},
-                                                  {"error_500", &plan.error_500},
-                                                  {"error_503", &plan.error_503},
-                                                  {"throttle", &plan.throttle},
-                                                  {"discard", &plan.discard},
-                                                  {"slow", &plan.slow}};
+  const std::map<std::string, double*> numbers = {
+      {"drop_before", &plan.drop_before}, {"drop_after", &plan.drop_after},
+      {"error_500", &plan.error_500},     {"error_503", &plan.error_503},
+      {"throttle", &plan.throttle},       {"discard", &plan.discard},
+      {"fail_create", &plan.fail_create}, {"slow", &plan.slow}};
   const std::map<std::string, bool*> switches = {{"outage", &plan.outage},
                                                  {"key_rotated", &plan.key_rotated}};
   if (!json.is_object()) return absl::InvalidArgumentError("faults must be an object");
@@ -138,6 +156,12 @@ absl::StatusOr<FaultPlan> FaultsFromJson(const Json& json) {
       *it->second = number;
     } else if (const auto flag = switches.find(name); flag != switches.end()) {
       *flag->second = number != 0;
+    } else if (name == "statuses" && value.is_array()) {
+      for (const Json& item : value) {
+        auto fault = StatusFaultFromText(item.is_string() ? item.get<std::string>() : "");
+        if (!fault.ok()) return fault.status();
+        plan.statuses.push_back(*std::move(fault));
+      }
     } else if (name == "slow_ms") {
       plan.slow_delay = absl::Milliseconds(number);
     } else {

@@ -69,7 +69,8 @@ void SimOpsgenie::AdvanceTo(Timestamp now) {
     const Queued queued = std::move(queue_.begin()->second);
     queue_.erase(queue_.begin());
     RequestRecord& record = requests_[queued.request_id];
-    record.result = book_.Apply(queued.action, due);
+    record.result = queued.fails ? ActionResult{false, "Alert could not be created", "", ""}
+                                 : book_.Apply(queued.action, due);
     record.processed = true;
     record.processed_at = due;
   }
@@ -85,7 +86,10 @@ SimReply SimOpsgenie::Handle(const HttpRequest& request, Timestamp now) {
     return reply;
   }
   const bool drop_after = Chance(faults.drop_after);
-  const bool discard = Chance(faults.discard);
+  Fate fate = Chance(faults.discard) ? Fate::kDiscarded : Fate::kProcessed;
+  const Routed routed = RouteRequest(request.method, request.url);
+  const bool create = routed.kind == Kind::kAction && routed.action == ActionKind::kCreate;
+  if (create && Chance(faults.fail_create)) fate = Fate::kFailed;
   if (!drop_after && Chance(faults.error_500)) {
     return Finish(request, {500, {{"message", "Internal Server Error"}}, "fault: 500"}, now);
   }
@@ -95,7 +99,11 @@ SimReply SimOpsgenie::Handle(const HttpRequest& request, Timestamp now) {
   if (!drop_after && Chance(faults.throttle)) {
     return Finish(request, {429, Throttled(), "fault: 429", ThrottleHeaders(1)}, now);
   }
-  Answer answer = Decide(request, RouteRequest(request.method, request.url), now, discard);
+  if (const auto status = drop_after ? std::nullopt : StatusFaultFor(request)) {
+    return Finish(request,
+                  {*status, {{"message", "Fault"}}, absl::StrCat("fault: status ", *status)}, now);
+  }
+  Answer answer = Decide(request, routed, now, fate);
   if (drop_after) {
     Record(request, 0, absl::StrCat("fault: drop after (", answer.verdict, ")"), now);
     reply.dropped = true;
@@ -106,8 +114,18 @@ SimReply SimOpsgenie::Handle(const HttpRequest& request, Timestamp now) {
   return reply;
 }
 
+std::optional<int> SimOpsgenie::StatusFaultFor(const HttpRequest& request) {
+  const std::string path = request.url.substr(0, request.url.find('?'));
+  for (const StatusFault& fault : options_.faults.statuses) {
+    const bool fits = (fault.method == "*" || fault.method == request.method) &&
+                      absl::StrContains(path, fault.path_part);
+    if (fits && Chance(fault.probability)) return fault.status;
+  }
+  return std::nullopt;
+}
+
 SimOpsgenie::Answer SimOpsgenie::Decide(const HttpRequest& request, const Routed& routed,
-                                        Timestamp now, bool discard) {
+                                        Timestamp now, Fate fate) {
   if (routed.kind == Kind::kUnknownPath) {
     return {404, {{"message", "Resource not found"}}, "refused: unknown path"};
   }
@@ -123,7 +141,7 @@ SimOpsgenie::Answer SimOpsgenie::Decide(const HttpRequest& request, const Routed
     return {422, Refusal({{"identifierType", "should be one of [ id, alias, tiny ]"}}),
             "refused: identifier type"};
   }
-  if (routed.kind == Kind::kAction) return Accept(request, routed, key, now, discard);
+  if (routed.kind == Kind::kAction) return Accept(request, routed, key, now, fate);
   return Read(routed, key);
 }
 
@@ -142,11 +160,20 @@ std::optional<SimOpsgenie::Answer> SimOpsgenie::RefuseKey(const HttpRequest& req
     return unauthorized;
   }
   key = it->second;
-  if (key.kind != KeyKind::kManagement || !ForbiddenToManagement(routed)) return std::nullopt;
-  return Answer{403,
-                {{"message", "To perform this action, use an API key from an API integration."},
-                 {"code", 40301}},
-                "refused: key kind"};
+  if (key.kind == KeyKind::kManagement && ForbiddenToManagement(routed)) {
+    return Answer{403,
+                  {{"message", "To perform this action, use an API key from an API integration."},
+                   {"code", 40301}},
+                  "refused: key kind"};
+  }
+  const bool write = routed.kind == Kind::kAction;
+  const bool read = !write && routed.kind != Kind::kHeartbeatPing;
+  if ((key.kind == KeyKind::kReadOnly && write) || (key.kind == KeyKind::kWriteOnly && read)) {
+    return Answer{403,
+                  {{"message", "You are not authorized to access this resource."}, {"code", 40301}},
+                  "refused: key kind"};
+  }
+  return std::nullopt;
 }
 
 std::optional<SimOpsgenie::Answer> SimOpsgenie::RefuseRate(const SimKey& key, const Routed& routed,
@@ -157,7 +184,7 @@ std::optional<SimOpsgenie::Answer> SimOpsgenie::RefuseRate(const SimKey& key, co
 }
 
 SimOpsgenie::Answer SimOpsgenie::Accept(const HttpRequest& request, const Routed& routed,
-                                        const SimKey& key, Timestamp now, bool discard) {
+                                        const SimKey& key, Timestamp now, Fate fate) {
   PendingAction action{routed.action,          key,
                        routed.identifier_type, routed.identifier,
                        Json::object(),         routed.custom_action};
@@ -186,16 +213,16 @@ SimOpsgenie::Answer SimOpsgenie::Accept(const HttpRequest& request, const Routed
             absl::StrCat("refused: ", errors.begin()->first, " ", errors.begin()->second)};
   }
   const std::string request_id = MakeUuid(random_);
-  Enqueue(request_id, std::move(action), now, discard);
+  Enqueue(request_id, std::move(action), now, fate);
   return {202,
           {{"result", "Request will be processed"}, {"requestId", request_id}},
-          discard ? "accepted, then discarded" : "accepted"};
+          fate == Fate::kDiscarded ? "accepted, then discarded" : "accepted"};
 }
 
 void SimOpsgenie::Enqueue(const std::string& request_id, PendingAction action, Timestamp now,
-                          bool discard) {
+                          Fate fate) {
   requests_[request_id] = {action.key.account, ActionName(action.kind)};
-  if (discard) {
+  if (fate == Fate::kDiscarded) {
     SimAlert ghost;
     ghost.account = action.key.account;
     ghost.alias =
@@ -210,7 +237,7 @@ void SimOpsgenie::Enqueue(const std::string& request_id, PendingAction action, T
     due = std::max(due, last_due_ms_);
   }
   last_due_ms_ = std::max(last_due_ms_, due);
-  queue_.emplace(due, Queued{request_id, std::move(action)});
+  queue_.emplace(due, Queued{request_id, std::move(action), fate == Fate::kFailed});
 }
 
 SimOpsgenie::Answer SimOpsgenie::Read(const Routed& routed, const SimKey& key) const {
@@ -295,7 +322,11 @@ SimReply SimOpsgenie::Finish(const HttpRequest& request, Answer answer, Timestam
   reply.response.headers.push_back({"Content-Type", "application/json"});
   reply.response.headers.push_back({"X-Request-ID", answer.body["requestId"].get<std::string>()});
   reply.response.headers.push_back({"X-Response-Time", "0.004"});
-  if (answer.status < 300) reply.response.headers.push_back({"X-RateLimit-State", "OK"});
+  if (answer.status < 300) {
+    for (HttpHeader& header : RateHeaders("OK", 60)) {
+      reply.response.headers.push_back(std::move(header));
+    }
+  }
   reply.response.body = answer.body.dump();
   Record(request, answer.status, std::move(answer.verdict), now);
   return reply;

@@ -43,6 +43,7 @@ class SimOpsgenie {
   std::optional<Timestamp> NextDue() const;
 
   void SetFaults(const FaultPlan& faults) { options_.faults = faults; }
+  void SetKey(const std::string& text, const SimKey& key) { options_.keys[text] = key; }
   const FaultPlan& faults() const { return options_.faults; }
 
   const std::map<std::string, SimAlert>& alerts() const { return book_.alerts(); }
@@ -54,6 +55,7 @@ class SimOpsgenie {
   struct Queued {
     std::string request_id;
     PendingAction action;
+    bool fails = false;
   };
   struct RequestRecord {
     std::string account;
@@ -69,17 +71,21 @@ class SimOpsgenie {
     std::vector<http_client::HttpHeader> headers;
   };
 
+  // What becomes of an accepted request.
+  enum class Fate { kProcessed, kDiscarded, kFailed };
+
+  std::optional<int> StatusFaultFor(const http_client::HttpRequest& request);
   Answer Decide(const http_client::HttpRequest& request, const Routed& routed, Timestamp now,
-                bool discard);
+                Fate fate);
   std::optional<Answer> RefuseKey(const http_client::HttpRequest& request, const Routed& routed,
                                   SimKey& key) const;
   std::optional<Answer> RefuseRate(const SimKey& key, const Routed& routed, Timestamp now);
   Answer Accept(const http_client::HttpRequest& request, const Routed& routed, const SimKey& key,
-                Timestamp now, bool discard);
+                Timestamp now, Fate fate);
   Answer Read(const Routed& routed, const SimKey& key) const;
   Answer RequestStatus(const Routed& routed, const SimKey& key) const;
   Answer List(const Routed& routed, const SimKey& key) const;
-  void Enqueue(const std::string& request_id, PendingAction action, Timestamp now, bool discard);
+  void Enqueue(const std::string& request_id, PendingAction action, Timestamp now, Fate fate);
   SimReply Finish(const http_client::HttpRequest& request, Answer answer, Timestamp now);
   void Record(const http_client::HttpRequest& request, int status, std::string verdict,
               Timestamp now);

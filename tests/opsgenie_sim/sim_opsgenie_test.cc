@@ -15,6 +15,8 @@ using http_client::HttpResponse;
 constexpr char kKey[] = "11111111-2222-4333-8444-555555555555";
 constexpr char kTeamKey[] = "21111111-2222-4333-8444-555555555555";
 constexpr char kManagementKey[] = "31111111-2222-4333-8444-555555555555";
+constexpr char kReadOnlyKey[] = "51111111-2222-4333-8444-555555555555";
+constexpr char kWriteOnlyKey[] = "61111111-2222-4333-8444-555555555555";
 constexpr char kDisabledKey[] = "41111111-2222-4333-8444-555555555555";
 
 SimOptions Options() {
@@ -22,6 +24,8 @@ SimOptions Options() {
   options.keys[kKey] = {};
   options.keys[kTeamKey] = {KeyKind::kTeam, "main", "payments", true};
   options.keys[kManagementKey] = {KeyKind::kManagement, "main", "", true};
+  options.keys[kReadOnlyKey] = {KeyKind::kReadOnly, "main", "", true};
+  options.keys[kWriteOnlyKey] = {KeyKind::kWriteOnly, "main", "", true};
   options.keys[kDisabledKey] = {KeyKind::kApiIntegration, "main", "", false};
   options.delay = absl::Milliseconds(100);
   return options;
@@ -208,6 +212,34 @@ TEST(SimKeyTest, RefusesByKindAndForm) {
             415);
 }
 
+TEST(SimKeyTest, RestrictedKeysMayOnlyReadOrOnlyWrite) {
+  Sim sim;
+  sim.Send("POST", "/v2/alerts", R"({"message":"m","alias":"a"})");
+  sim.now = sim.now + absl::Seconds(1);
+  struct Case {
+    const char* key;
+    const char* method;
+    const char* target;
+    const char* body;
+    int status;
+  };
+  const Case cases[] = {
+      {kReadOnlyKey, "GET", "/v2/alerts/a?identifierType=alias", "", 200},
+      {kReadOnlyKey, "POST", "/v2/alerts", R"({"message":"m"})", 403},
+      {kReadOnlyKey, "POST", "/v2/alerts/a/close?identifierType=alias", "{}", 403},
+      {kReadOnlyKey, "PUT", "/v2/alerts/a/message?identifierType=alias", R"({"message":"m"})", 403},
+      {kWriteOnlyKey, "GET", "/v2/alerts/a?identifierType=alias", "", 403},
+      {kWriteOnlyKey, "GET", "/v2/alerts/requests/x", "", 403},
+      {kWriteOnlyKey, "GET", "/v2/heartbeats/x/ping", "", 202},
+      {kWriteOnlyKey, "POST", "/v2/alerts", R"({"message":"m"})", 202},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(absl::StrCat(c.key, " ", c.method, " ", c.target));
+    const auto reply = sim.Send(c.method, c.target, c.body, absl::StrCat("GenieKey ", c.key));
+    EXPECT_EQ(reply.response.status, c.status);
+  }
+}
+
 TEST(SimKeyTest, TeamKeyReplacesRespondersAndSeesItsTeamOnly) {
   Sim sim;
   const std::string team = absl::StrCat("GenieKey ", kTeamKey);
@@ -327,6 +359,11 @@ TEST(SimAlertTest, DetailsAboveTheTotalAreCutOrRefused) {
   options.strict_details = true;
   Sim strict(options);
   EXPECT_EQ(strict.Status("POST", "/v2/alerts", body), 422);
+  const char* added = "/v2/alerts/a/details?identifierType=alias";
+  const std::string long_detail = Json{{"details", {{"k", Repeat("v", 51)}}}}.dump();
+  EXPECT_EQ(real.Status("POST", added, long_detail), 202);
+  EXPECT_EQ(strict.Status("POST", added, long_detail), 422);
+  EXPECT_EQ(strict.Status("POST", added, R"({"details":{"k":"v"}})"), 202);
 }
 
 TEST(SimAlertTest, ListAnswersSimpleQueries) {
@@ -392,6 +429,49 @@ TEST(SimFaultTest, OtherModes) {
   EXPECT_EQ(sim.Status("POST", "/v2/alerts", body), 202);
   sim.sim.AdvanceTo(sim.now + absl::Hours(1));
   EXPECT_EQ(sim.sim.alerts().size(), 1u);
+}
+
+TEST(SimFaultTest, AnswersAStatusByMethodAndPath) {
+  Sim sim;
+  sim.sim.SetFaults({.statuses = {{"GET", "/requests/", 403}, {"*", "/close", 405}}});
+  EXPECT_EQ(sim.Status("POST", "/v2/alerts", R"({"message":"m","alias":"a"})"), 202);
+  EXPECT_EQ(sim.Status("GET", "/v2/alerts/requests/x"), 403);
+  EXPECT_EQ(sim.Status("GET", "/v2/alerts/x"), 404);
+  EXPECT_EQ(sim.Status("POST", "/v2/alerts/a/close?identifierType=alias"), 405);
+  EXPECT_EQ(sim.sim.journal().back().verdict, "fault: status 405");
+}
+
+TEST(SimFaultTest, AFailedCreateIsAcceptedAndSaysSoLater) {
+  Sim sim;
+  sim.sim.SetFaults({.fail_create = 1});
+  const Json data = sim.Do("POST", "/v2/alerts", R"({"message":"m","alias":"a"})");
+  EXPECT_EQ(data["isSuccess"], false);
+  EXPECT_TRUE(sim.sim.alerts().empty());
+}
+
+TEST(SimRateTest, SuccessDescribesTheQuota) {
+  Sim sim;
+  const HttpResponse response =
+      sim.Send("POST", "/v2/alerts", R"({"message":"m","alias":"a"})").response;
+  EXPECT_EQ(response.Header("X-RateLimit-State"), "OK");
+  EXPECT_EQ(response.Header("X-RateLimit-Reason"), "ACCOUNT");
+  EXPECT_EQ(response.Header("X-RateLimit-Period-In-Sec"), "60");
+}
+
+TEST(SimFaultTest, ParsesStatusFaults) {
+  const auto fault = StatusFaultFromText("GET:/requests/:403:0.5");
+  ASSERT_TRUE(fault.ok());
+  EXPECT_EQ(fault->method, "GET");
+  EXPECT_EQ(fault->path_part, "/requests/");
+  EXPECT_EQ(fault->status, 403);
+  EXPECT_EQ(fault->probability, 0.5);
+  for (const char* bad :
+       {"", "GET", "GET:/x", ":/x:403", "GET:/x:abc", "GET:/x:99", "GET:/x:1:x"}) {
+    EXPECT_FALSE(StatusFaultFromText(bad).ok()) << bad;
+  }
+  const auto plan = FaultsFromJson(Json::parse(R"({"statuses":["*:/v2:500"],"fail_create":1})"));
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->statuses.size(), 1u);
 }
 
 TEST(SimFaultTest, ParsesPlans) {

@@ -16,8 +16,9 @@ using Json = nlohmann::json;
 
 // What a key may do. An account-level (management) key reads and configures, but may not create,
 // acknowledge, close or add notes. A team key acts on its team's alerts only, and the team replaces
-// the responders of what it creates.
-enum class KeyKind { kApiIntegration, kTeam, kManagement };
+// the responders of what it creates. A read-only key may change nothing, a write-only key may not
+// read: neither alerts nor what became of its own requests.
+enum class KeyKind { kApiIntegration, kTeam, kManagement, kReadOnly, kWriteOnly };
 
 struct SimKey {
   KeyKind kind = KeyKind::kApiIntegration;
@@ -76,6 +77,14 @@ struct JournalEntry {
       verdict;  // "accepted", "ok", "pending", "not found", "refused: <why>", "fault: <name>"
 };
 
+// Answers `status` to requests of `method` ("*": any) whose path contains `path_part`.
+struct StatusFault {
+  std::string method = "*";
+  std::string path_part;
+  int status = 500;
+  double probability = 1;
+};
+
 // Probabilities in [0, 1] per request, drawn in this order; and switches.
 struct FaultPlan {
   double drop_before = 0;  // connection lost, nothing enqueued
@@ -86,8 +95,10 @@ struct FaultPlan {
   double discard = 0;   // 202, then silently never processed
   double slow = 0;      // answered after `slow_delay`
   absl::Duration slow_delay = absl::Seconds(2);
-  bool outage = false;       // every connection is dropped
-  bool key_rotated = false;  // every key answers 401
+  bool outage = false;                // every connection is dropped
+  bool key_rotated = false;           // every key answers 401
+  double fail_create = 0;             // 202, then the request status says that nothing was created
+  std::vector<StatusFault> statuses;  // the first that fits
 };
 
 struct SimOptions {
@@ -97,7 +108,8 @@ struct SimOptions {
   // Token buckets per account and domain; 0: no limit.
   int per_second = 0;
   int per_minute = 0;
-  bool strict_details = false;         // details above 8000 characters: 422 instead of truncation
+  // Details above 8000 characters: 422 instead of truncation. Added ones: 20 of 50 characters.
+  bool strict_details = false;
   bool strict_unknown_fields = false;  // unknown top-level fields: 422 instead of ignoring
   FaultPlan faults;
   uint64_t seed = 1;

@@ -57,6 +57,17 @@ class Checker {
     }
     if (strict_total && total > kDetailsCharsMax) Fail("details", "more than 8000 characters");
   }
+  // The page of this endpoint alone says 20 x 50.
+  void AddedDetails() {
+    if (!Has("details") || !body_["details"].is_object()) return;
+    if (body_["details"].size() > 20) Fail("details", "more than 20 items");
+    for (const auto& [key, value] : body_["details"].items()) {
+      if (value.is_string() &&
+          (CodePoints(key) > 50 || CodePoints(value.get<std::string>()) > 50)) {
+        Fail("details", "an item is longer than 50");
+      }
+    }
+  }
   void Priority(bool required) {
     if (!Has("priority")) {
       if (required) Fail("priority", "can not be empty");
@@ -234,6 +245,7 @@ FieldErrors Validate(ActionKind kind, const Json& body, const SimOptions& option
     case ActionKind::kAddDetails:
       check.NotEmpty("details");
       check.Details(options.strict_details);
+      if (options.strict_details) check.AddedDetails();
       break;
     case ActionKind::kSetMessage:
       check.RequiredText("message", 130, "Message can not be empty.");
