@@ -155,6 +155,7 @@ void Delivery::KeepTarget(TargetDelivery& target) {
   target.set_next_attempt_ms(0);
   target.set_attempts(0);
   target.set_minimal(false);
+  target.set_lookup_refused(false);  // the key may have got more rights
   // Without closes the old page may still be there and takes the new one in without a change of
   // fields.
   if (target.confirmed_open()) target.set_verify(true);
@@ -175,6 +176,7 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
     const int64_t latest_ms = now.millis() + kGaveUpRetryMs;
     target.set_next_attempt_ms(std::min(target.next_attempt_ms(), latest_ms));
     target.set_verify_at_ms(std::min(target.verify_at_ms(), latest_ms));
+    target.set_lookup_refused(false);
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();
     if (sure) continue;
@@ -311,7 +313,7 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
       const int64_t ms = now.millis() - page.desired.cause_committed_ms();
       metrics_.ObserveLatency(static_cast<double>(std::max<int64_t>(ms, 0)) / 1000.0);
     }
-    FollowAccount(*work.config, owner.target.first, effect, now);
+    FollowAccount(*work.config, owner.target.first, work.sent.action, effect, now);
     Report(page, *target, work.sent.action, effect);
     QueueStore(page);
     Reconcile(page);
@@ -322,13 +324,22 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
 }
 
 void Delivery::FollowAccount(const OpsgenieConfig& config, const std::string& receiver,
-                             const Effect& effect, Timestamp now) {
+                             Action action, const Effect& effect, Timestamp now) {
   const std::string name = AccountOf(config);
   Account& account = accounts_[name];
   account.receivers.insert(receiver);
+  const bool read = action == Action::kPoll || action == Action::kLookup;
   int64_t pause_ms = 0;
   switch (effect.sign) {
+    case AccountSign::kNone:
+      if (effect.outcome != Outcome::kUnconfirmed || account.told_unconfirmed) return;
+      account.told_unconfirmed = true;
+      log_.push_back({LogLevel::kWarning,
+                      "page delivery: the key may not read, so what is accepted counts as done", "",
+                      receiver, ActionName(action), OutcomeName(effect.outcome), effect.error});
+      return;
     case AccountSign::kWell:
+      if (account.blocked && account.writes_refused && read) return;
       account.failures = account.throttles = 0;
       queue_.SetProbing(name, false);
       if (!account.blocked) return;
@@ -344,6 +355,7 @@ void Delivery::FollowAccount(const OpsgenieConfig& config, const std::string& re
     }
     case AccountSign::kRefused:
       account.blocked = true;
+      account.writes_refused = !read;
       queue_.SetProbing(name, true);
       for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, true);
       pause_ms = absl::ToInt64Milliseconds(options_.blocked_probe_interval);
@@ -375,6 +387,9 @@ void Delivery::Report(const Page& page, const TargetDelivery& target, Action act
     case Outcome::kGaveUp:
     case Outcome::kVanished:
       line.level = LogLevel::kError;
+      break;
+    case Outcome::kUnconfirmed:
+      line.level = LogLevel::kDebug;  // told once for the account
       break;
     case Outcome::kBlocked:
       line.level = LogLevel::kError;
@@ -493,6 +508,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
     }
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& target : *page.progress.mutable_targets()) {
+        target.set_lookup_refused(false);
         if (target.step() != TargetDelivery::GAVE_UP) continue;
         target.set_step(TargetDelivery::IDLE);
         target.set_next_attempt_ms(0);

@@ -111,6 +111,8 @@ class Delivery {
     uint32_t failures = 0;  // in a row
     uint32_t throttles = 0;
     bool blocked = false;
+    bool writes_refused = false;    // blocked by a refused write: a read does not lift it
+    bool told_unconfirmed = false;  // logged once
     std::set<std::string> receivers;
   };
   struct TaskOwner {
@@ -136,7 +138,8 @@ class Delivery {
   bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FollowAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
-                     const Effect& effect, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                     Action action, const Effect& effect, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const Page& page, const TargetDelivery& target, Action action, const Effect& effect)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void QueueStore(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -42,7 +42,7 @@ class Application {
               Timestamp now, double jitter, TargetDelivery& target)
       : sent_(sent),
         page_(page),
-        can_lookup_(CapabilitiesOf(config.profile).lookup),
+        config_(config),
         now_ms_(now.millis()),
         jitter_(jitter),
         target_(target) {}
@@ -67,7 +67,7 @@ class Application {
       return Later(text, AccountSign::kFailing);
     }
     Doubt();
-    if (IsUpdate() || !can_lookup_) return Later(text, AccountSign::kFailing, Outcome::kUnknown);
+    if (IsUpdate() || !can_lookup()) return Later(text, AccountSign::kFailing, Outcome::kUnknown);
     target_.set_attempts(target_.attempts() + 1);
     Lost(std::max(kFirstLookupMs, target_.attempts() > 1 ? Backoff() : 0));
     return {Outcome::kUnknown, AccountSign::kFailing, {}, false, text};
@@ -78,6 +78,7 @@ class Application {
     return sent_.action != Action::kCreate && sent_.action != Action::kClose &&
            sent_.action != Action::kPoll && sent_.action != Action::kLookup;
   }
+  bool can_lookup() const { return CanLookup(target_, config_); }
   int64_t Backoff() const { return BackoffMs(std::max(1u, target_.attempts()), jitter_); }
 
   // After an attempt that may have arrived: a create may come true later than a look says, an
@@ -134,6 +135,13 @@ class Application {
     return {Outcome::kBlocked, AccountSign::kRefused, {}, false, judgement.error};
   }
 
+  // This change of the page does not pass: go on without it.
+  Effect LeftOut(const Judgement& judgement, AccountSign sign) {
+    NoteSentFields();
+    Idle(0);
+    return {Outcome::kRejected, sign, {}, false, judgement.error};
+  }
+
   // --- Writes
   Effect Write(const Judgement& judgement) {
     switch (judgement.verdict) {
@@ -149,6 +157,9 @@ class Application {
         if (sent_.action == Action::kCreate) return Refused(judgement);  // no such path: the URL
         NoteSentFields();
         return Finished(judgement.error);
+      case Verdict::kRefused:
+        if (IsUpdate()) return LeftOut(judgement, AccountSign::kNone);
+        return Refused(judgement);
       default:
         return Refused(judgement);
     }
@@ -164,7 +175,7 @@ class Application {
     Effect effect;
     effect.accepted_create = create;
     if (judgement.request_id.empty()) {  // nothing to ask with
-      if (can_lookup_ && !IsUpdate())
+      if (can_lookup() && !IsUpdate())
         Lost(kFirstLookupMs);
       else
         return Merge(Finished(""), create);
@@ -212,11 +223,7 @@ class Application {
 
   Effect Rejected(const Judgement& judgement) {
     target_.set_last_error(judgement.error);
-    if (IsUpdate()) {  // the page is there; go on without this change
-      NoteSentFields();
-      Idle(0);
-      return {Outcome::kRejected, AccountSign::kWell, {}, false, judgement.error};
-    }
+    if (IsUpdate()) return LeftOut(judgement, AccountSign::kWell);
     if (!target_.minimal()) {
       target_.set_minimal(true);
       return {Outcome::kRejected, AccountSign::kWell, {}, false, judgement.error};
@@ -253,7 +260,7 @@ class Application {
   }
 
   void Opened(const std::string& alert_id) {
-    const bool verify = target_.verify() && can_lookup_;
+    const bool verify = target_.verify() && can_lookup();
     target_.set_confirmed_open(true);
     target_.set_discards(0);
     if (!alert_id.empty()) target_.set_remote_id(alert_id);
@@ -270,7 +277,7 @@ class Application {
     target_.clear_remote_id();
     target_.set_verify_at_ms(0);
     Done();
-    if (!can_lookup_ && target_.uncertain_until_ms() <= now_ms_) target_.set_uncertain_until_ms(0);
+    if (!can_lookup() && target_.uncertain_until_ms() <= now_ms_) target_.set_uncertain_until_ms(0);
     // The page closed, but a lost create may open it again: look once more when it cannot any more.
     if (target_.uncertain_until_ms() > now_ms_) {
       target_.set_next_attempt_ms(target_.uncertain_until_ms());
@@ -286,18 +293,33 @@ class Application {
         return PollPending();
       case Verdict::kRetryLater:
         return Later(judgement.error, AccountSign::kFailing);
-      case Verdict::kRefused:
+      case Verdict::kUnauthorized:
         return Refused(judgement);
+      case Verdict::kRefused:
+        return Unconfirmed(judgement.error);
       default:
-        // Not known to the server. An API that cannot tell leaves the 202 as all there is to know.
-        if (!can_lookup_) return Finished(judgement.error);
-        return PollLost(judgement.error);
+        // Not known to the server.
+        return can_lookup() ? PollLost(judgement.error) : Unconfirmed(judgement.error);
     }
+  }
+
+  // The 202 is all there is to know. A create may still be on its way when the page closes.
+  Effect Unconfirmed(const std::string& error) {
+    if (target_.operation() == TargetDelivery::CREATE) {
+      target_.set_uncertain_until_ms(target_.accepted_ms() + kUncertainMs);
+    }
+    Effect effect = Finished(error);
+    effect.outcome = Outcome::kUnconfirmed;
+    effect.sign = AccountSign::kNone;
+    return effect;
   }
 
   Effect PollDone(const http_client::HttpResponse& response) {
     const auto status = opsgenie::ParseRequestStatus(response);
-    if (!status) return can_lookup_ ? PollLost("request status not understood") : Finished("");
+    if (!status) {
+      const char* error = "request status not understood";
+      return can_lookup() ? PollLost(error) : Unconfirmed(error);
+    }
     if (status->success) return Finished("", status->alert_id);
     const std::string error = absl::StrCat("not done: ", status->status);
     switch (target_.operation()) {
@@ -309,7 +331,7 @@ class Application {
       }
       case TargetDelivery::CLOSE:
         if (absl::StrContains(status->status, "exist") ||
-            absl::StrContains(status->status, "closed") || !can_lookup_) {
+            absl::StrContains(status->status, "closed") || !can_lookup()) {
           return Finished(error);
         }
         return PollLost(error);
@@ -338,7 +360,7 @@ class Application {
     target_.set_attempts(1);
     const bool question = target_.operation() == TargetDelivery::CREATE ||
                           target_.operation() == TargetDelivery::CLOSE;
-    if (question && can_lookup_) {
+    if (question && can_lookup()) {
       Lost(0);
     } else {
       ForgetField();
@@ -357,11 +379,22 @@ class Application {
       }
       case Verdict::kRetryLater:
         return Later(judgement.error, AccountSign::kFailing);
-      case Verdict::kRefused:
+      case Verdict::kUnauthorized:
         return Refused(judgement);
+      case Verdict::kRefused:
+        return LookupRefused(judgement);
       default:
         return FoundNothing();
     }
+  }
+
+  // From now on as with an API that has no lookup: what is not known to be there is created again,
+  // what may still come true is closed when it must have.
+  Effect LookupRefused(const Judgement& judgement) {
+    target_.set_lookup_refused(true);
+    if (target_.confirmed_open()) target_.set_verify(false);
+    Idle(0);
+    return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, judgement.error};
   }
 
   Effect FoundOpen(const opsgenie::RemoteAlert& alert) {
@@ -411,7 +444,7 @@ class Application {
 
   const Sent& sent_;
   const DesiredPage& page_;
-  const bool can_lookup_;
+  const opsgenie::OpsgenieConfig& config_;
   const int64_t now_ms_;
   const double jitter_;
   TargetDelivery& target_;
@@ -421,8 +454,8 @@ class Application {
 
 const char* OutcomeName(Outcome outcome) {
   static constexpr const char* kNames[kOutcomes] = {
-      "none",    "created",  "closed",    "updated", "noted",   "retried", "throttled",
-      "unknown", "rejected", "discarded", "blocked", "gave_up", "folded",  "vanished"};
+      "none",     "created",   "closed",  "updated", "noted",  "retried",  "throttled",  "unknown",
+      "rejected", "discarded", "blocked", "gave_up", "folded", "vanished", "unconfirmed"};
   return kNames[static_cast<int>(outcome)];
 }
 

@@ -32,8 +32,8 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
   const bool current = target.confirmed_open() && target.episode() == page.episode();
   if (current) {
     const Action update = NextUpdate(page, target, config, expander);
-    const bool verify = update == Action::kNone && target.verify_at_ms() != 0 &&
-                        CapabilitiesOf(config.profile).lookup;
+    const bool verify =
+        update == Action::kNone && target.verify_at_ms() != 0 && CanLookup(target, config);
     return verify ? Step{Action::kLookup, std::max(due, target.verify_at_ms())} : Step{update, due};
   }
   if (target.confirmed_open() && config.send_resolved) return {Action::kClose, due};
@@ -47,7 +47,7 @@ Step NextWhenClosed(const TargetDelivery& target, const OpsgenieConfig& config) 
   if (target.confirmed_open()) return {Action::kClose, target.next_attempt_ms()};
   if (target.uncertain_until_ms() == 0) return {};
   // A lost create may still come true. Without a way to look, close it blindly once it must have.
-  if (CapabilitiesOf(config.profile).lookup) return {Action::kLookup, target.next_attempt_ms()};
+  if (CanLookup(target, config)) return {Action::kLookup, target.next_attempt_ms()};
   return {Action::kClose, std::max(target.next_attempt_ms(), target.uncertain_until_ms())};
 }
 
@@ -84,10 +84,14 @@ const char* ActionName(Action action) {
   return "";
 }
 
+bool CanLookup(const TargetDelivery& target, const OpsgenieConfig& config) {
+  return CapabilitiesOf(config.profile).lookup && !target.lookup_refused();
+}
+
 Step NextStep(const DesiredPage& page, const TargetDelivery& target, const OpsgenieConfig& config,
               const opsgenie::Expander& expander) {
   if (target.step() == TargetDelivery::SENT) return {Action::kPoll, target.next_attempt_ms()};
-  if (target.step() == TargetDelivery::UNKNOWN && CapabilitiesOf(config.profile).lookup) {
+  if (target.step() == TargetDelivery::UNKNOWN && CanLookup(target, config)) {
     return {Action::kLookup, target.next_attempt_ms()};
   }
   if (page.open() && !target.retired()) return NextWhenOpen(page, target, config, expander);

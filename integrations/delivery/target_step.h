@@ -43,6 +43,10 @@ struct Step {
 Step NextStep(const DesiredPage& page, const TargetDelivery& target,
               const opsgenie::OpsgenieConfig& config, const opsgenie::Expander& expander);
 
+// Whether the target's alert can be asked for: the API must know how and the key must be allowed
+// to.
+bool CanLookup(const TargetDelivery& target, const opsgenie::OpsgenieConfig& config);
+
 // Among what is due at one account, the lower goes first: P1 and P2 creates, creates, closes,
 // updates, notes, questions. A question that decides whether to create is as urgent as the create.
 int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,

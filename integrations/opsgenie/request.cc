@@ -132,8 +132,10 @@ Verdict VerdictOf(const HttpResponse& response, const Json& body) {
       return Verdict::kRejected;
     case 422:
       // An ill-formed key is answered like an ill-formed page, but no other page would pass.
-      return absl::StrContains(Text(body, "message"), "Key format") ? Verdict::kRefused
+      return absl::StrContains(Text(body, "message"), "Key format") ? Verdict::kUnauthorized
                                                                     : Verdict::kRejected;
+    case 401:
+      return Verdict::kUnauthorized;
     case 408:
       return Verdict::kRetryLater;
     case 501:
@@ -218,6 +220,8 @@ const char* VerdictName(Verdict verdict) {
       return "retry_later";
     case Verdict::kRejected:
       return "rejected";
+    case Verdict::kUnauthorized:
+      return "unauthorized";
     case Verdict::kRefused:
       return "refused";
   }

@@ -47,13 +47,15 @@ http_client::HttpRequest GetAlert(const OpsgenieConfig& config, const AlertRef& 
 
 // The words are also the metric's label and the log's field.
 enum class Verdict {
-  kAccepted,    // 2xx: for a write, queued and nothing more
-  kPending,     // the request status is not known yet: ask again
-  kNotFound,    // 404 on an alert or request: it is not there
-  kThrottled,   // 429: nothing was done; wait
-  kRetryLater,  // 5xx, 408: try again; it may have been done all the same
-  kRejected,    // 400, 413, 422: this payload is wrong, another may do
-  kRefused,     // 401, 402, 403, wrong URL, ...: the configuration is wrong, no payload would do
+  kAccepted,      // 2xx: for a write, queued and nothing more
+  kPending,       // the request status is not known yet: ask again
+  kNotFound,      // 404 on an alert or request: it is not there
+  kThrottled,     // 429: nothing was done; wait
+  kRetryLater,    // 5xx, 408: try again; it may have been done all the same
+  kRejected,      // 400, 413, 422: this payload is wrong, another may do
+  kUnauthorized,  // 401, ill-formed key: nothing passes until the configuration changes
+  kRefused,  // 402, 403, 405, 501, ...: no request of this kind passes, others may: a key may be
+             // restricted to some, a gateway may know some only
 };
 const char* VerdictName(Verdict verdict);
 

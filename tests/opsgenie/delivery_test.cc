@@ -182,6 +182,110 @@ TEST(DeliveryTest, ARefusedKeyBlocksAndNothingIsLost) {
   EXPECT_EQ(world.Metric("tocsin_receiver_blocked{receiver=\"payments\"}"), 0);
 }
 
+constexpr char kBlocked[] = "tocsin_receiver_blocked{receiver=\"payments\"}";
+
+size_t CountOf(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++count;
+  return count;
+}
+
+TEST(DeliveryTest, AKeyThatMayNotReadStillOpensUpdatesAndCloses) {
+  sim::SimOptions options = TestSim();
+  options.keys[kTestKey].kind = sim::KeyKind::kWriteOnly;
+  DeliveryWorld world(TestConfig(), options);
+  testing::internal::CaptureStderr();
+  for (const char* alias : {"a", "b"}) world.Open(alias, "warning");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a", "b"));
+  EXPECT_EQ(world.Metric(Pages("unconfirmed")), 2);
+  EXPECT_EQ(world.Metric(Pages("created")), 0) << "nobody has said so";
+  world.Change("a", "critical", "a is down");
+  world.Run(absl::Seconds(2));
+  EXPECT_EQ(world.sim.alerts().begin()->second.alias == "a"
+                ? world.sim.alerts().begin()->second.priority
+                : world.sim.alerts().rbegin()->second.priority,
+            "P1");
+  for (const char* alias : {"a", "b"}) world.Close(alias);
+  world.Run(absl::Minutes(2));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+  EXPECT_EQ(world.Metric(kBlocked), 0);
+  EXPECT_EQ(CountOf(testing::internal::GetCapturedStderr(), "may not read"), 1u);
+}
+
+// The close must not overtake a create that nobody can ask for.
+TEST(DeliveryTest, AKeyThatMayNotReadClosesWhatIsProcessedLate) {
+  sim::SimOptions options = TestSim();
+  options.keys[kTestKey].kind = sim::KeyKind::kWriteOnly;
+  options.delay = absl::Seconds(20);
+  options.out_of_order = true;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    options.seed = seed;
+    DeliveryWorld world(TestConfig(), options);
+    world.Open("a");
+    world.Run(absl::Seconds(2));
+    world.Close("a");
+    world.Run(absl::Minutes(4));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty()) << seed;
+    EXPECT_EQ(world.outbox->size(), 0u);
+  }
+}
+
+TEST(DeliveryTest, ARefusedUpdateIsLeftOutAndTheRestGoesOn) {
+  for (const int status : {402, 403, 405, 501}) {
+    SCOPED_TRACE(status);
+    DeliveryWorld world(TestConfig(), TestSim());
+    world.sim.SetFaults({.statuses = {{"PUT", "/priority", status}}});
+    world.Open("a", "warning");
+    world.Run(absl::Seconds(1));
+    world.Change("a", "critical", "a is down");
+    world.Run(absl::Seconds(2));
+    EXPECT_EQ(OnlyAlert(world).message, "a is down");
+    EXPECT_EQ(world.CountSent("PUT", "/priority"), 1u);
+    EXPECT_EQ(world.Metric(Pages("rejected")), 1);
+    EXPECT_EQ(world.Metric(kBlocked), 0);
+    world.Close("a");
+    world.Run(absl::Seconds(2));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  }
+}
+
+TEST(DeliveryTest, WhenLookupsAreRefusedALostCreateIsRepeatedAndClosedBlindly) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.drop_after = 1});
+  world.Open("a");
+  world.Run(absl::Milliseconds(50));
+  world.sim.SetFaults({.statuses = {{"GET", "/v2/alerts/a", 403}}});
+  world.Run(absl::Seconds(5));
+  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 2u);
+  EXPECT_EQ(world.CountSent("GET", "/a"), 1u);
+  EXPECT_EQ(OnlyAlert(world).count, 2);
+  EXPECT_EQ(world.Metric(kBlocked), 0);
+  world.Close("a");
+  world.Run(absl::Minutes(3));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+TEST(DeliveryTest, AKeyThatMayOnlyReadBlocksItsReceiver) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  sim::SimKey read_only;
+  read_only.kind = sim::KeyKind::kReadOnly;
+  world.sim.SetKey(kTestKey, read_only);
+  world.Close("a");
+  world.Open("b");
+  world.Run(absl::Minutes(12));
+  EXPECT_EQ(world.Metric(kBlocked), 1);
+  EXPECT_LE(world.sim.journal().size(), 10u);
+  world.sim.SetKey(kTestKey, {});
+  world.Run(absl::Minutes(6));
+  EXPECT_EQ(world.Metric(kBlocked), 0);
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("b"));
+}
+
 TEST(DeliveryTest, AReloadTriesBlockedPagesAtOnce) {
   DeliveryWorld world(TestConfig(), TestSim());
   world.sim.SetFaults({.key_rotated = true});
