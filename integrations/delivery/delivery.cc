@@ -228,6 +228,9 @@ bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest
   }
   DropTask(page, key);
   if (target.retired()) return false;
+  if (target.closed_by_others()) {  // what it falls to it may rise from
+    target.set_level_seen(std::min(RespectedLevel(target), LevelOf(page.desired)));
+  }
   if (target.step() != TargetDelivery::GAVE_UP) {
     target.set_step(TargetDelivery::IDLE);
     target.set_confirmed_sequence(page.desired.sequence());

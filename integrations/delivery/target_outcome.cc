@@ -155,8 +155,7 @@ class Application {
       case Verdict::kPending:
       case Verdict::kNotFound:
         if (sent_.action == Action::kCreate) return Refused(judgement);  // no such path: the URL
-        NoteSentFields();
-        return Finished(judgement.error);
+        return IsUpdate() ? ClosedByOthers(judgement.error) : Finished(judgement.error);
       case Verdict::kRefused:
         if (IsUpdate()) return LeftOut(judgement, AccountSign::kNone);
         return Refused(judgement);
@@ -169,7 +168,10 @@ class Application {
     const bool create = sent_.action == Action::kCreate;
     target_.set_operation(OperationOf(sent_.action));
     target_.set_operation_sequence(sent_.sequence);
-    if (create) target_.set_episode(sent_.episode);
+    if (create) {
+      target_.set_episode(sent_.episode);
+      target_.clear_remote_id();  // of a page that others closed
+    }
     NoteSentFields();
     target_.set_attempts(0);
     Effect effect;
@@ -250,6 +252,7 @@ class Application {
         Closed();
         return {Outcome::kClosed, AccountSign::kWell, {}, false, error};
       default:
+        target_.set_level_seen(target_.level_sent());
         Done();
         return {operation == TargetDelivery::ADD_NOTE ? Outcome::kNoted : Outcome::kUpdated,
                 AccountSign::kWell,
@@ -259,9 +262,19 @@ class Application {
     }
   }
 
+  // An update found nothing to change.
+  Effect ClosedByOthers(const std::string& error) {
+    target_.set_closed_by_others(true);
+    target_.set_verify_at_ms(0);
+    Done();
+    return {Outcome::kClosedByOthers, AccountSign::kWell, {}, false, error};
+  }
+
   void Opened(const std::string& alert_id) {
     const bool verify = target_.verify() && can_lookup();
     target_.set_confirmed_open(true);
+    target_.set_closed_by_others(false);
+    target_.set_level_seen(target_.level_sent());
     target_.set_discards(0);
     if (!alert_id.empty()) target_.set_remote_id(alert_id);
     Done();
@@ -274,6 +287,8 @@ class Application {
 
   void Closed() {
     target_.set_confirmed_open(false);
+    target_.set_closed_by_others(false);
+    target_.set_level_seen(0);
     target_.clear_remote_id();
     target_.set_verify_at_ms(0);
     Done();
@@ -322,6 +337,8 @@ class Application {
     }
     if (status->success) return Finished("", status->alert_id);
     const std::string error = absl::StrCat("not done: ", status->status);
+    const bool gone =
+        absl::StrContains(status->status, "exist") || absl::StrContains(status->status, "closed");
     switch (target_.operation()) {
       case TargetDelivery::CREATE: {
         target_.set_discards(target_.discards() + 1);
@@ -330,13 +347,12 @@ class Application {
         return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
       }
       case TargetDelivery::CLOSE:
-        if (absl::StrContains(status->status, "exist") ||
-            absl::StrContains(status->status, "closed") || !can_lookup()) {
-          return Finished(error);
-        }
+        if (gone || !can_lookup()) return Finished(error);
         return PollLost(error);
       default:
-        return Finished(error);
+        if (gone) return ClosedByOthers(error);
+        Done();
+        return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
     }
   }
 
@@ -404,6 +420,10 @@ class Application {
     }
     const bool known = target_.confirmed_open();
     target_.set_confirmed_open(true);
+    target_.set_closed_by_others(false);
+    if (target_.operation() == TargetDelivery::CREATE) {
+      target_.set_level_seen(target_.level_sent());
+    }
     target_.set_remote_id(alert.id);
     target_.set_confirmed_priority(alert.priority);
     target_.set_confirmed_message(alert.message);
@@ -420,12 +440,10 @@ class Application {
     if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
     const bool wanted = page_.open() && !target_.retired();
     if (wanted && target_.confirmed_open() && target_.step() == TargetDelivery::IDLE) {
-      // It was there, so somebody closed it; that is respected.
-      target_.set_verify_at_ms(0);
-      Done();
-      return {};
+      return ClosedByOthers("");  // it was there
     }
     target_.set_confirmed_open(false);
+    target_.set_closed_by_others(false);
     target_.clear_remote_id();
     target_.set_attempts(target_.attempts() + 1);
     if (wanted) {  // create again: the first repeat at once, and after an outage
@@ -454,8 +472,9 @@ class Application {
 
 const char* OutcomeName(Outcome outcome) {
   static constexpr const char* kNames[kOutcomes] = {
-      "none",     "created",   "closed",  "updated", "noted",  "retried",  "throttled",  "unknown",
-      "rejected", "discarded", "blocked", "gave_up", "folded", "vanished", "unconfirmed"};
+      "none",      "created",  "closed",           "updated",    "noted",   "retried",
+      "throttled", "unknown",  "rejected",         "discarded",  "blocked", "gave_up",
+      "folded",    "vanished", "closed_by_others", "unconfirmed"};
   return kNames[static_cast<int>(outcome)];
 }
 
@@ -473,6 +492,8 @@ Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
   if (target.step() == TargetDelivery::BLOCKED || target.step() == TargetDelivery::GAVE_UP) {
     target.set_step(TargetDelivery::IDLE);
   }
+  const bool read = sent.action == Action::kPoll || sent.action == Action::kLookup;
+  if (!read && sent.action != Action::kClose) target.set_level_sent(sent.level);
   Application application(sent, page, config, now, jitter, target);
   return answer.ok() ? application.Answer(*answer) : application.NoAnswer(answer.status());
 }

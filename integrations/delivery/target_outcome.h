@@ -17,16 +17,17 @@ enum class Outcome {
   kClosed,   // confirmed, or found gone
   kUpdated,  // a field of an open page
   kNoted,
-  kRetried,      // server trouble or not reached: again later
-  kThrottled,    // 429
-  kUnknown,      // the answer was lost
-  kRejected,     // 400, 422: repaired and sent again; an update that is refused is left out
-  kDiscarded,    // accepted, and then not done
-  kBlocked,      // the key or URL does not work
-  kGaveUp,       // even the minimal page was refused
-  kFolded,       // opened and closed before anything was sent
-  kVanished,     // its receiver is gone from the configuration
-  kUnconfirmed,  // accepted, but the key may not ask what became of it
+  kRetried,         // server trouble or not reached: again later
+  kThrottled,       // 429
+  kUnknown,         // the answer was lost
+  kRejected,        // 400, 422: repaired and sent again; an update that is refused is left out
+  kDiscarded,       // accepted, and then not done
+  kBlocked,         // the key or URL does not work
+  kGaveUp,          // even the minimal page was refused
+  kFolded,          // opened and closed before anything was sent
+  kVanished,        // its receiver is gone from the configuration
+  kClosedByOthers,  // an update found the page closed, or gone
+  kUnconfirmed,     // accepted, but the key may not ask what became of it
 };
 inline constexpr int kOutcomes = static_cast<int>(Outcome::kUnconfirmed) + 1;
 const char* OutcomeName(Outcome outcome);

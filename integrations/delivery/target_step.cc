@@ -26,20 +26,28 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   return description ? Action::kSetDescription : Action::kNone;
 }
 
+Step NextCreate(const DesiredPage& page, const TargetDelivery& target) {
+  const bool hopeless =
+      target.step() == TargetDelivery::GAVE_UP && target.refused_sequence() == page.sequence();
+  return {hopeless ? Action::kNone : Action::kCreate, target.next_attempt_ms()};
+}
+
 Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
                   const OpsgenieConfig& config, const opsgenie::Expander& expander) {
   const int64_t due = target.next_attempt_ms();
   const bool current = target.confirmed_open() && target.episode() == page.episode();
+  if (current && target.closed_by_others()) {
+    return LevelOf(page) > RespectedLevel(target) ? NextCreate(page, target) : Step{};
+  }
   if (current) {
     const Action update = NextUpdate(page, target, config, expander);
     const bool verify =
         update == Action::kNone && target.verify_at_ms() != 0 && CanLookup(target, config);
     return verify ? Step{Action::kLookup, std::max(due, target.verify_at_ms())} : Step{update, due};
   }
-  if (target.confirmed_open() && config.send_resolved) return {Action::kClose, due};
-  const bool hopeless =
-      target.step() == TargetDelivery::GAVE_UP && target.refused_sequence() == page.sequence();
-  return {hopeless ? Action::kNone : Action::kCreate, due};
+  const bool there = target.confirmed_open() && !target.closed_by_others();
+  if (there && config.send_resolved) return {Action::kClose, due};
+  return NextCreate(page, target);
 }
 
 Step NextWhenClosed(const TargetDelivery& target, const OpsgenieConfig& config) {
@@ -52,9 +60,11 @@ Step NextWhenClosed(const TargetDelivery& target, const OpsgenieConfig& config) 
 }
 
 // Closed alerts free their alias, so a late request by alias could hit the next page. By id it
-// cannot.
-AlertRef RefOf(const DesiredPage& page, const TargetDelivery& target) {
-  if (!target.remote_id().empty()) return {AlertRef::Type::kId, target.remote_id()};
+// cannot. A note does no harm there, and by id it would be taken by a closed alert, too, where
+// nobody reads it.
+AlertRef RefOf(Action action, const DesiredPage& page, const TargetDelivery& target) {
+  const bool by_id = !target.remote_id().empty() && action != Action::kAddNote;
+  if (by_id) return {AlertRef::Type::kId, target.remote_id()};
   return {AlertRef::Type::kAlias, page.alias()};
 }
 
@@ -84,6 +94,15 @@ const char* ActionName(Action action) {
   return "";
 }
 
+uint32_t LevelOf(const DesiredPage& page) {
+  if (page.severity() == "critical") return 3;
+  return page.severity() == "warning" ? 2 : 1;
+}
+
+uint32_t RespectedLevel(const TargetDelivery& target) {
+  return target.level_seen() == 0 ? 2 : target.level_seen();  // not in old records
+}
+
 bool CanLookup(const TargetDelivery& target, const OpsgenieConfig& config) {
   return CapabilitiesOf(config.profile).lookup && !target.lookup_refused();
 }
@@ -100,7 +119,8 @@ Step NextStep(const DesiredPage& page, const TargetDelivery& target, const Opsge
 
 int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,
               const OpsgenieConfig& config) {
-  const bool wants_create = page.open() && !target.retired() && !target.confirmed_open();
+  const bool wants_create =
+      page.open() && !target.retired() && (!target.confirmed_open() || target.closed_by_others());
   switch (action) {
     case Action::kCreate:
       break;
@@ -128,7 +148,8 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.action = action;
   sent.sequence = page.sequence();
   sent.episode = page.episode();
-  const AlertRef ref = RefOf(page, target);
+  sent.level = LevelOf(page);
+  const AlertRef ref = RefOf(action, page, target);
   switch (action) {
     case Action::kNone:
       return sent;

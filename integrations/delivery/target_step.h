@@ -17,7 +17,8 @@
 //     |-refused key-> BLOCKED (again when the account works)   \-422 twice-> GAVE_UP
 //
 // A new episode on an alias whose page is still open closes that page first, so that the new one
-// pages again.
+// pages again. A page that others closed, which an update finds out, stays closed until it gets
+// worse or a new episode begins.
 namespace tocsin::delivery {
 
 using state::v1::DesiredPage;
@@ -47,6 +48,11 @@ Step NextStep(const DesiredPage& page, const TargetDelivery& target,
 // to.
 bool CanLookup(const TargetDelivery& target, const opsgenie::OpsgenieConfig& config);
 
+// How bad a page is, to tell a raise: 3 critical, 2 warning, 1 anything else.
+uint32_t LevelOf(const DesiredPage& page);
+// What a page that others closed must exceed to be opened anew.
+uint32_t RespectedLevel(const TargetDelivery& target);
+
 // Among what is due at one account, the lower goes first: P1 and P2 creates, creates, closes,
 // updates, notes, questions. A question that decides whether to create is as urgent as the create.
 int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,
@@ -60,6 +66,7 @@ struct Sent {
   std::string priority;
   std::string message;
   uint64_t description_hash = 0;
+  uint32_t level = 0;
   http_client::HttpRequest request;
 };
 Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& target,

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/opsgenie/delivery_world.h"
@@ -284,6 +286,87 @@ TEST(DeliveryTest, AKeyThatMayOnlyReadBlocksItsReceiver) {
   world.Run(absl::Minutes(6));
   EXPECT_EQ(world.Metric(kBlocked), 0);
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("b"));
+}
+
+const sim::SimAlert& Newest(const DeliveryWorld& world) {
+  const auto& alerts = world.sim.alerts();
+  EXPECT_FALSE(alerts.empty());
+  return std::max_element(
+             alerts.begin(), alerts.end(),
+             [](const auto& a, const auto& b) { return a.second.tiny_id < b.second.tiny_id; })
+      ->second;
+}
+
+opsgenie::OpsgenieConfig JsmTarget() {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.profile = opsgenie::Profile::kJsm;
+  return target;
+}
+
+TEST(DeliveryTest, ARaiseAfterSomebodyClosedThePageOpensItAnew) {
+  for (const bool jsm : {false, true}) {
+    SCOPED_TRACE(jsm);
+    DeliveryWorld world(TestConfig(jsm ? JsmTarget() : TestTarget()), TestSim());
+    world.Open("a", "warning");
+    world.Run(absl::Seconds(1));
+    world.CloseByHand("a");
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    world.Change("a", "critical", "a is down");
+    world.Run(absl::Seconds(2));
+    EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+    EXPECT_EQ(world.sim.alerts().size(), 2u);
+    EXPECT_EQ(Newest(world).priority, "P1");
+    EXPECT_EQ(Newest(world).message, "a is down");
+    EXPECT_EQ(world.Metric(Pages("closed_by_others")), 1);
+    EXPECT_EQ(world.Metric(Pages("created")), 2);
+    world.Change("a", "critical", "still down");
+    world.Run(absl::Seconds(2));
+    EXPECT_EQ(Newest(world).message, jsm ? "a is down" : "still down");
+    world.Close("a");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    EXPECT_EQ(world.outbox->size(), 0u);
+  }
+}
+
+TEST(DeliveryTest, AnUpdateThatFindsNoAlertSaysThatItWasClosed) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a", "warning");
+  world.Run(absl::Seconds(1));
+  world.CloseByHand("a");
+  world.sim.SetFaults({.statuses = {{"PUT", "/priority", 404}}});
+  world.Change("a", "critical", "a is down");
+  world.Run(absl::Seconds(2));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
+TEST(DeliveryTest, WithoutARaiseSomebodysCloseIsRespected) {
+  for (const bool crash : {false, true}) {
+    DeliveryWorld world(TestConfig(), TestSim());
+    world.Open("a");
+    world.Run(absl::Seconds(1));
+    world.CloseByHand("a");
+    world.Change("a", "critical", "still down");
+    world.Run(absl::Minutes(10));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+    if (crash) world.Crash(/*lose_buffered=*/false);
+    world.Change("a", "warning", "a is slow");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    EXPECT_EQ(world.CountSent("PUT", "/message"), 1u) << "one update found out";
+    world.Change("a", "critical", "a is down again");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), ElementsAre("a")) << "it rose since it was closed";
+    world.CloseByHand("a");
+    world.Change("a", "critical", "a is on fire");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    world.Close("a");
+    world.Open("a");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), ElementsAre("a")) << "a new episode";
+  }
 }
 
 TEST(DeliveryTest, AReloadTriesBlockedPagesAtOnce) {

@@ -127,6 +127,12 @@ void DeliveryWorld::Close(const std::string& alias) {
   Publish(page);
 }
 
+void DeliveryWorld::CloseByHand(const std::string& alias) {
+  const opsgenie::AlertRef ref{opsgenie::AlertRef::Type::kAlias, alias};
+  sim.Handle(opsgenie::CloseAlert(TestTarget(), ref, "by hand"), SimNow());
+  Run(absl::Seconds(1));
+}
+
 bool DeliveryWorld::IsOpen(const std::string& alias) const {
   const auto it = pages_.find(alias);
   return it != pages_.end() && it->second.open();

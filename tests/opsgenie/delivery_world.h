@@ -50,6 +50,8 @@ class DeliveryWorld {
             const std::string& team = "payments");
   void Change(const std::string& alias, const std::string& severity, const std::string& summary);
   void Close(const std::string& alias);
+  // Somebody closes the alert in OpsGenie.
+  void CloseByHand(const std::string& alias);
   bool IsOpen(const std::string& alias) const;
   std::vector<std::string> OpenAliases() const;
   const state::v1::DesiredPage& Desired(const std::string& alias) { return pages_[alias]; }
