@@ -115,6 +115,8 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
     CountFolded(page);
   } else if (!routed) {
     ChooseTargets(page);
+  } else if (recovered && page.desired.open()) {
+    AddTargets(page);
   }
   if (recovered) DoubtRecovered(page, now);
   Reconcile(page);
@@ -122,9 +124,14 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
 
 void Delivery::ChooseTargets(Page& page) {
   page.progress.set_routed_episode(page.desired.episode());
+  for (TargetDelivery& target : *page.progress.mutable_targets()) target.set_retired(true);
+  AddTargets(page);
+}
+
+// The targets the page's routes lead to, besides those it has.
+void Delivery::AddTargets(Page& page) {
   std::map<TargetKey, TargetDelivery*> known;
   for (TargetDelivery& target : *page.progress.mutable_targets()) {
-    target.set_retired(true);
     known[{target.receiver(), target.target()}] = &target;
   }
   std::vector<TargetKey> added;
@@ -135,7 +142,7 @@ void Delivery::ChooseTargets(Page& page) {
       const auto found = known.find({name, i});
       if (found == known.end()) {
         added.push_back({name, i});
-      } else {
+      } else if (found->second->retired()) {
         KeepTarget(*found->second);
       }
     }
@@ -516,6 +523,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
         target.set_step(TargetDelivery::IDLE);
         target.set_next_attempt_ms(0);
       }
+      if (page.desired.open()) AddTargets(page);
       Reconcile(page);
     }
     lines.swap(log_);

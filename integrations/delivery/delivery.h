@@ -39,10 +39,11 @@ struct DeliveryOptions {
 // Promises. A page is sent at least once, and a create only counts when the request status says so.
 // Per page and target one request is under way at a time, and a close waits for its create. The
 // targets of an episode are chosen when it is first seen and kept, so that the close goes where the
-// open went. What opened and closed before anything was sent is folded: nothing goes out. Once a
-// create left (or may have left) its fate is found out first, then the page is closed. A lost
-// create may come true up to a minute late: a page is only forgotten after a look behind that time.
-// Nothing owed is discarded for a refused key, throttling or an outage.
+// open went; while it is open, other routes (after a reload or restart) add targets. What opened
+// and closed before anything was sent is folded: nothing goes out. Once a create left (or may have
+// left) its fate is found out first, then the page is closed. A lost create may come true up to a
+// minute late: a page is only forgotten after a look behind that time. Nothing owed is discarded
+// for a refused key, throttling or an outage.
 //
 // Restart: everything goes on from the records. Progress is stored after answers, not before
 // requests, which keeps the disk out of a page's way; so a page that closed while down and shows no
@@ -130,6 +131,7 @@ class Delivery {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AdoptChanged(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ChooseTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void KeepTarget(TargetDelivery& target);
   void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void DoubtRecovered(Page& page, Timestamp now);

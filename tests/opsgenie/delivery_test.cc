@@ -483,6 +483,71 @@ TEST(DeliveryTest, TheCloseGoesWhereTheOpenWent) {
   EXPECT_TRUE(absl::StartsWith(world.sim.journal().back().target, "https://other.example"));
 }
 
+// Two receivers at two URLs, whose accounts the simulator tells apart by key.
+constexpr char kOtherKey[] = "22222222-2222-4333-8444-555555555555";
+ReceiversAndRoutes TwoReceivers() {
+  ReceiversAndRoutes config = TestConfig();
+  config.receivers["other"] = {"other", {TestTarget()}};
+  config.receivers["other"].opsgenie_configs[0].api_url = "https://other.example";
+  config.receivers["other"].opsgenie_configs[0].api_key = Secret(kOtherKey);
+  return config;
+}
+sim::SimOptions TwoAccounts() {
+  sim::SimOptions options = TestSim();
+  options.keys[kOtherKey].account = "other";
+  return options;
+}
+std::vector<std::string> OpenAt(const DeliveryWorld& world, const std::string& account) {
+  std::vector<std::string> out;
+  for (const auto& [id, alert] : world.sim.alerts()) {
+    if (alert.open && alert.account == account) out.push_back(alert.alias);
+  }
+  return out;
+}
+
+TEST(DeliveryTest, ACorrectedRouteDeliversWhatFiresAlready) {
+  for (const bool restart : {false, true}) {
+    SCOPED_TRACE(restart);
+    ReceiversAndRoutes config = TwoReceivers();
+    DeliveryWorld world(config, TwoAccounts());
+    world.Open("a");
+    world.Open("closed");
+    world.Run(absl::Seconds(1));
+    world.Close("closed");
+    config.route.receiver = "other";
+    world.config = std::make_shared<const ReceiversAndRoutes>(config);
+    if (restart)
+      world.Crash(/*lose_buffered=*/false);
+    else
+      world.delivery->SetReceivers(world.config);
+    world.Run(absl::Seconds(1));
+    EXPECT_THAT(OpenAt(world, "other"), ElementsAre("a"));
+    EXPECT_THAT(OpenAt(world, "main"), ElementsAre("a")) << "it keeps what it has";
+    world.delivery->SetReceivers(world.config);
+    world.Run(absl::Seconds(1));
+    EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 3u);
+    world.Close("a");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    EXPECT_EQ(world.outbox->size(), 0u);
+  }
+}
+
+// The page fired under no receiver at all: the root swallowed it.
+TEST(DeliveryTest, ARouteThatSwallowedIsCorrected) {
+  ReceiversAndRoutes config = TestConfig();
+  config.receivers["null"] = {"null", {}};
+  config.route.receiver = "null";
+  DeliveryWorld world(config, TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  config.route.receiver = "payments";
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  world.Run(absl::Seconds(1));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
 TEST(DeliveryTest, ATargetThatVanishedAcrossARestartIsDroppedWithAnError) {
   DeliveryWorld world(TestConfig(), TestSim());
   world.Open("a");
