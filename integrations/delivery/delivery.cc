@@ -225,6 +225,12 @@ bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest
     DropTask(page, key);
     return false;
   }
+  if (FollowAccount(*config->second, target)) {
+    log_.push_back({LogLevel::kWarning,
+                    "page delivery: the target's URL or profile changed: its page is named by "
+                    "alias from now on and stays as it is at the old one",
+                    page.desired.alias(), target.receiver(), "", "", ""});
+  }
   const Step step = NextStep(page.desired, target, *config->second, expander_);
   if (step.action != Action::kNone) {
     at_rest = false;
@@ -323,7 +329,7 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
       const int64_t ms = now.millis() - page.desired.cause_committed_ms();
       metrics_.ObserveLatency(static_cast<double>(std::max<int64_t>(ms, 0)) / 1000.0);
     }
-    FollowAccount(*work.config, owner.target.first, work.sent.action, effect, now);
+    JudgeAccount(*work.config, owner.target.first, work.sent.action, effect, now);
     Report(page, *target, work.sent.action, effect);
     QueueStore(page);
     Reconcile(page);
@@ -333,8 +339,8 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
   WriteLog(std::move(lines));
 }
 
-void Delivery::FollowAccount(const OpsgenieConfig& config, const std::string& receiver,
-                             Action action, const Effect& effect, Timestamp now) {
+void Delivery::JudgeAccount(const OpsgenieConfig& config, const std::string& receiver,
+                            Action action, const Effect& effect, Timestamp now) {
   const std::string name = AccountOf(config);
   Account& account = accounts_[name];
   account.receivers.insert(receiver);

@@ -53,7 +53,7 @@ struct DeliveryOptions {
 // Reload: open pages of a receiver that is gone keep its last configuration until they close, but
 // not across a restart: then the target is dropped with an error in log and metric (outcome
 // "vanished"), its page stays open remotely. A target is a position in its receiver's list:
-// reordering the list moves open pages along.
+// if another URL or profile takes it, open pages there go by their alias, with a warning.
 //
 // Thread: any. Lock order: this, then the outbox. Borrows outbox, metrics and random, which outlive
 // it; random is used under the lock. The expander runs under the lock too: it must be quick and
@@ -139,8 +139,8 @@ class Delivery {
   // False if the target is done and gone.
   bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FollowAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
-                     Action action, const Effect& effect, Timestamp now)
+  void JudgeAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
+                    Action action, const Effect& effect, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const Page& page, const TargetDelivery& target, Action action, const Effect& effect)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -35,6 +35,24 @@ TargetDelivery::Operation OperationOf(Action action) {
   }
 }
 
+// An update got lost: its field is to be sent again.
+void ForgetField(TargetDelivery& target) {
+  switch (target.operation()) {
+    case TargetDelivery::UPDATE_PRIORITY:
+    case TargetDelivery::ADD_NOTE:
+      target.clear_confirmed_priority();
+      break;
+    case TargetDelivery::UPDATE_MESSAGE:
+      target.clear_confirmed_message();
+      break;
+    case TargetDelivery::UPDATE_DESCRIPTION:
+      target.clear_confirmed_description_hash();
+      break;
+    default:
+      break;
+  }
+}
+
 // One answer being taken in.
 class Application {
  public:
@@ -155,7 +173,8 @@ class Application {
       case Verdict::kPending:
       case Verdict::kNotFound:
         if (sent_.action == Action::kCreate) return Refused(judgement);  // no such path: the URL
-        return IsUpdate() ? ClosedByOthers(judgement.error) : Finished(judgement.error);
+        if (IsUpdate()) return ClosedByOthers(judgement.error);
+        return NothingToClose(judgement.error);
       case Verdict::kRefused:
         if (IsUpdate()) return LeftOut(judgement, AccountSign::kNone);
         return Refused(judgement);
@@ -205,24 +224,6 @@ class Application {
     }
   }
 
-  // An update got lost: its field is to be sent again.
-  void ForgetField() {
-    switch (target_.operation()) {
-      case TargetDelivery::UPDATE_PRIORITY:
-      case TargetDelivery::ADD_NOTE:
-        target_.clear_confirmed_priority();
-        break;
-      case TargetDelivery::UPDATE_MESSAGE:
-        target_.clear_confirmed_message();
-        break;
-      case TargetDelivery::UPDATE_DESCRIPTION:
-        target_.clear_confirmed_description_hash();
-        break;
-      default:
-        break;
-    }
-  }
-
   Effect Rejected(const Judgement& judgement) {
     target_.set_last_error(judgement.error);
     if (IsUpdate()) return LeftOut(judgement, AccountSign::kWell);
@@ -268,6 +269,14 @@ class Application {
     target_.set_verify_at_ms(0);
     Done();
     return {Outcome::kClosedByOthers, AccountSign::kWell, {}, false, error};
+  }
+
+  // The id may be of another account, since a key does not say whose it is. The alias tells.
+  Effect NothingToClose(const std::string& error) {
+    if (target_.remote_id().empty()) return Finished(error);
+    target_.clear_remote_id();
+    Idle(0);
+    return {Outcome::kRetried, AccountSign::kWell, {}, false, error};
   }
 
   void Opened(const std::string& alert_id) {
@@ -337,8 +346,8 @@ class Application {
     }
     if (status->success) return Finished("", status->alert_id);
     const std::string error = absl::StrCat("not done: ", status->status);
-    const bool gone =
-        absl::StrContains(status->status, "exist") || absl::StrContains(status->status, "closed");
+    const bool absent = absl::StrContains(status->status, "exist");
+    const bool closed = absl::StrContains(status->status, "closed");
     switch (target_.operation()) {
       case TargetDelivery::CREATE: {
         target_.set_discards(target_.discards() + 1);
@@ -347,10 +356,11 @@ class Application {
         return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
       }
       case TargetDelivery::CLOSE:
-        if (gone || !can_lookup()) return Finished(error);
+        if (absent) return NothingToClose(error);
+        if (closed || !can_lookup()) return Finished(error);
         return PollLost(error);
       default:
-        if (gone) return ClosedByOthers(error);
+        if (absent || closed) return ClosedByOthers(error);
         Done();
         return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
     }
@@ -379,7 +389,7 @@ class Application {
     if (question && can_lookup()) {
       Lost(0);
     } else {
-      ForgetField();
+      ForgetField(target_);
       Idle(Backoff());
     }
     return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
@@ -484,6 +494,27 @@ int64_t BackoffMs(uint32_t attempts, double jitter) {
   return static_cast<int64_t>(static_cast<double>(full) * (0.5 + jitter));
 }
 
+bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& target) {
+  const uint64_t account = opsgenie::AccountHash(config);
+  if (target.account_hash() == account) return false;
+  const bool in_flight =
+      target.step() == TargetDelivery::SENT || target.step() == TargetDelivery::UNKNOWN;
+  const bool moved = target.account_hash() != 0 &&
+                     (target.confirmed_open() || in_flight || target.uncertain_until_ms() != 0);
+  target.set_account_hash(account);
+  if (!moved) return false;
+  target.clear_remote_id();
+  target.set_lookup_refused(false);
+  if (!in_flight) return true;
+  ForgetField(target);
+  target.set_step(TargetDelivery::IDLE);
+  target.set_operation(TargetDelivery::NONE);
+  target.clear_request_id();
+  target.set_next_attempt_ms(0);
+  target.set_attempts(0);
+  return true;
+}
+
 Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
                    const opsgenie::OpsgenieConfig& config,
                    const absl::StatusOr<http_client::HttpResponse>& answer, Timestamp now,
@@ -493,6 +524,7 @@ Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
     target.set_step(TargetDelivery::IDLE);
   }
   const bool read = sent.action == Action::kPoll || sent.action == Action::kLookup;
+  if (!read) target.set_account_hash(sent.account_hash);
   if (!read && sent.action != Action::kClose) target.set_level_sent(sent.level);
   Application application(sent, page, config, now, jitter, target);
   return answer.ok() ? application.Answer(*answer) : application.NoAnswer(answer.status());

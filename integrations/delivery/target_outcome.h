@@ -58,6 +58,11 @@ inline constexpr int64_t kBackoffMaxMs = 30'000;
 // Exponential in `attempts` (from 1), between half and one and a half of it by `jitter` in [0, 1).
 int64_t BackoffMs(uint32_t attempts, double jitter);
 
+// If the configuration leads to another account than the record's ids belong to, these are
+// forgotten: an operation under way there is lost, and the page is named by its alias. True if a
+// page was or may have been there, which then stays as it is. Not while a request is under way.
+bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& target);
+
 // Changes the record of the target by the answer to `sent`, an error meaning no answer
 // (HttpTransport::Send).
 Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,

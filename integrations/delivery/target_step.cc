@@ -149,6 +149,7 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.sequence = page.sequence();
   sent.episode = page.episode();
   sent.level = LevelOf(page);
+  sent.account_hash = opsgenie::AccountHash(config);
   const AlertRef ref = RefOf(action, page, target);
   switch (action) {
     case Action::kNone:

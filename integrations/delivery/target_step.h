@@ -67,6 +67,7 @@ struct Sent {
   std::string message;
   uint64_t description_hash = 0;
   uint32_t level = 0;
+  uint64_t account_hash = 0;
   http_client::HttpRequest request;
 };
 Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& target,

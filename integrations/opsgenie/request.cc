@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "base/labels.h"
 #include "integrations/opsgenie/clamp.h"
 
 namespace tocsin::opsgenie {
@@ -150,6 +151,11 @@ Verdict VerdictOf(const HttpResponse& response, const Json& body) {
 Capabilities CapabilitiesOf(Profile profile) {
   const bool full = profile == Profile::kOpsgenie;
   return {.lookup = full, .field_updates = full};
+}
+
+uint64_t AccountHash(const OpsgenieConfig& config) {
+  const char* profile = config.profile == Profile::kJsm ? "jsm" : "opsgenie";
+  return std::max<uint64_t>(1, Hash64(absl::StrCat(profile, " ", BaseUrl(config))));
 }
 
 HttpRequest CreateAlert(const OpsgenieConfig& config, const PageContent& content) {

@@ -18,6 +18,9 @@ struct Capabilities {
 };
 Capabilities CapabilitiesOf(Profile profile);
 
+// Of what ids belong to: URL and profile, not the key, which may change. Not 0. On disk.
+uint64_t AccountHash(const OpsgenieConfig& config);
+
 // How a request names its alert; the identifier type is always sent, since without it an alias is
 // taken for an id and the request is accepted without effect.
 struct AlertRef {

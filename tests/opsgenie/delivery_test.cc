@@ -548,6 +548,86 @@ TEST(DeliveryTest, ARouteThatSwallowedIsCorrected) {
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
 }
 
+std::vector<std::string> TargetsOf(const DeliveryWorld& world, const std::string& path_part) {
+  std::vector<std::string> out;
+  for (const auto& entry : world.sim.journal()) {
+    if (absl::StrContains(entry.target, path_part)) out.push_back(entry.target);
+  }
+  return out;
+}
+
+TEST(DeliveryTest, AfterAChangeOfTheUrlThePageIsNamedByItsAlias) {
+  ReceiversAndRoutes config = TwoReceivers();
+  DeliveryWorld world(config, TwoAccounts());
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  testing::internal::CaptureStderr();
+  config.receivers["payments"] = {"payments", config.receivers["other"].opsgenie_configs};
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  world.Close("a");
+  world.Run(absl::Seconds(2));
+  EXPECT_THAT(TargetsOf(world, "/close"),
+              ElementsAre("https://other.example/v2/alerts/a/close?identifierType=alias"));
+  EXPECT_EQ(world.outbox->size(), 0u);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(CountOf(log, "URL or profile"), 1u) << log;
+  EXPECT_EQ(CountOf(log, kOtherKey), 0u);
+}
+
+TEST(DeliveryTest, ANewKeyOfTheSameAccountKeepsTheAlertsId) {
+  ReceiversAndRoutes config = TestConfig();
+  sim::SimOptions options = TestSim();
+  options.keys[kOtherKey] = {};
+  DeliveryWorld world(config, options);
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  config.receivers["payments"].opsgenie_configs[0].api_key = Secret(kOtherKey);
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  world.Close("a");
+  world.Run(absl::Seconds(2));
+  ASSERT_EQ(TargetsOf(world, "/close").size(), 1u);
+  EXPECT_TRUE(absl::StrContains(TargetsOf(world, "/close")[0], "identifierType=id"));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+}
+
+TEST(DeliveryTest, TargetsThatChangedPlacesAreClosedAllTheSame) {
+  for (const bool same_url : {false, true}) {
+    SCOPED_TRACE(same_url);
+    ReceiversAndRoutes config = TestConfig();
+    auto& targets = config.receivers["payments"].opsgenie_configs;
+    targets.push_back(TwoReceivers().receivers["other"].opsgenie_configs[0]);
+    if (same_url) targets[1].api_url = targets[0].api_url;
+    DeliveryWorld world(config, TwoAccounts());
+    world.Open("a");
+    world.Run(absl::Seconds(1));
+    EXPECT_THAT(world.RemoteOpen(), ElementsAre("a", "a"));
+    std::swap(targets[0], targets[1]);
+    world.config = std::make_shared<const ReceiversAndRoutes>(config);
+    world.Crash(/*lose_buffered=*/false);
+    world.Close("a");
+    world.Run(absl::Minutes(2));
+    EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+    EXPECT_EQ(world.outbox->size(), 0u);
+  }
+}
+
+TEST(DeliveryTest, APageUnderWayToTheOldUrlIsSentToTheNewOne) {
+  for (const bool answered : {false, true}) {
+    SCOPED_TRACE(answered);
+    ReceiversAndRoutes config = TwoReceivers();
+    sim::SimOptions options = TwoAccounts();
+    options.delay = absl::Seconds(3);
+    DeliveryWorld world(config, options);
+    world.latency = absl::Milliseconds(100);
+    world.Open("a");
+    world.Run(absl::Milliseconds(answered ? 150 : 50));
+    config.receivers["payments"] = {"payments", config.receivers["other"].opsgenie_configs};
+    world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+    world.Run(absl::Seconds(10));
+    EXPECT_THAT(OpenAt(world, "other"), ElementsAre("a"));
+  }
+}
+
 TEST(DeliveryTest, ATargetThatVanishedAcrossARestartIsDroppedWithAnError) {
   DeliveryWorld world(TestConfig(), TestSim());
   world.Open("a");
