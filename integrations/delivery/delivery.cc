@@ -161,6 +161,7 @@ void Delivery::KeepTarget(TargetDelivery& target) {
   target.set_step(TargetDelivery::IDLE);  // a new page starts afresh
   target.set_next_attempt_ms(0);
   target.set_attempts(0);
+  target.set_give_ups(0);
   target.set_minimal(false);
   target.set_lookup_refused(false);  // the key may have got more rights
   // Without closes the old page may still be there and takes the new one in without a change of
@@ -528,6 +529,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
         if (target.step() != TargetDelivery::GAVE_UP) continue;
         target.set_step(TargetDelivery::IDLE);
         target.set_next_attempt_ms(0);
+        target.set_give_ups(0);
       }
       if (page.desired.open()) AddTargets(page);
       Reconcile(page);

@@ -133,6 +133,7 @@ class Application {
   void Done() {
     Idle(0);
     target_.set_attempts(0);
+    target_.set_give_ups(0);
     target_.set_minimal(false);
     target_.clear_last_error();
   }
@@ -229,14 +230,17 @@ class Application {
     if (IsUpdate()) return LeftOut(judgement, AccountSign::kWell);
     if (!target_.minimal()) {
       target_.set_minimal(true);
+      target_.set_next_attempt_ms(0);
       return {Outcome::kRejected, AccountSign::kWell, {}, false, judgement.error};
     }
     target_.set_step(TargetDelivery::GAVE_UP);
     target_.set_minimal(false);
     target_.set_refused_sequence(sent_.sequence);
-    // A create waits for a change of the page or the configuration, a close is tried again.
-    const bool close = sent_.action == Action::kClose;
-    target_.set_next_attempt_ms(close ? now_ms_ + kGaveUpRetryMs : 0);
+    // A change of the page or the configuration is tried at once. But the reason may lie at the
+    // other side, too, and somebody may correct it there.
+    const uint32_t doublings = std::min(target_.give_ups(), 16u);
+    target_.set_give_ups(target_.give_ups() + 1);
+    target_.set_next_attempt_ms(now_ms_ + std::min(kGaveUpRetryMaxMs, kGaveUpRetryMs << doublings));
     return {Outcome::kGaveUp, AccountSign::kWell, {}, false, judgement.error};
   }
 
@@ -522,6 +526,7 @@ Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
   // A blocked or given-up target that was tried again starts like an idle one.
   if (target.step() == TargetDelivery::BLOCKED || target.step() == TargetDelivery::GAVE_UP) {
     target.set_step(TargetDelivery::IDLE);
+    target.set_next_attempt_ms(0);
   }
   const bool read = sent.action == Action::kPoll || sent.action == Action::kLookup;
   if (!read) target.set_account_hash(sent.account_hash);

@@ -50,7 +50,8 @@ inline constexpr int64_t kFirstPollMs = 100;
 inline constexpr int64_t kPollEndMs = 120'000;      // then an accepted request counts as lost
 inline constexpr int64_t kUncertainMs = 60'000;     // how late a create may come true
 inline constexpr int64_t kFirstLookupMs = 250;      // after an answer was lost
-inline constexpr int64_t kGaveUpRetryMs = 300'000;  // of a refused close
+inline constexpr int64_t kGaveUpRetryMs = 300'000;  // after both pages were refused, then doubled
+inline constexpr int64_t kGaveUpRetryMaxMs = 3'600'000;
 inline constexpr int64_t kDiscardedRetryMaxMs =
     300'000;  // of creates that are accepted and then not done
 inline constexpr int64_t kBackoffFirstMs = 500;

@@ -27,9 +27,9 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
 }
 
 Step NextCreate(const DesiredPage& page, const TargetDelivery& target) {
-  const bool hopeless =
-      target.step() == TargetDelivery::GAVE_UP && target.refused_sequence() == page.sequence();
-  return {hopeless ? Action::kNone : Action::kCreate, target.next_attempt_ms()};
+  const bool other_page =
+      target.step() == TargetDelivery::GAVE_UP && target.refused_sequence() != page.sequence();
+  return {Action::kCreate, other_page ? 0 : target.next_attempt_ms()};
 }
 
 Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,

@@ -14,7 +14,7 @@
 //
 //   IDLE -create-> SENT -poll: done-> IDLE (confirmed_open) -close-> SENT -poll: done-> IDLE
 //     |              \-poll: lost, answer lost-> UNKNOWN -lookup-> IDLE (open, or not there: again)
-//     |-refused key-> BLOCKED (again when the account works)   \-422 twice-> GAVE_UP
+//     |-refused key-> BLOCKED (again when the account works)   \-422 twice-> GAVE_UP -later-> IDLE
 //
 // A new episode on an alias whose page is still open closes that page first, so that the new one
 // pages again. A page that others closed, which an update finds out, stays closed until it gets

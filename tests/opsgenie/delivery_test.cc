@@ -678,6 +678,28 @@ class StubbornServer {
   }
 };
 
+TEST(DeliveryTest, APageThatWasRefusedTwiceIsTriedAgainEverMoreRarely) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.statuses = {{"POST", "/v2/alerts", 422}}});
+  world.Open("a");
+  const Timestamp start = world.now;
+  world.Run(absl::Hours(5));
+  std::vector<int> minutes;
+  for (const auto& entry : world.sim.journal()) {
+    minutes.push_back(static_cast<int>(absl::ToInt64Minutes(entry.at - start)));
+  }
+  EXPECT_THAT(minutes,
+              ElementsAre(0, 0, 5, 5, 15, 15, 35, 35, 75, 75, 135, 135, 195, 195, 255, 255));
+  EXPECT_TRUE(world.outbox->OldestUnsettledMillis().has_value());
+  world.Change("a", "critical", "a is down");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.sim.journal().size(), 18u) << "full and minimal, at once";
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(61));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+}
+
 TEST(DeliveryTest, ARefusedPageIsSentMinimalOnceAndTheKeyIsNeverShown) {
   DeliveryWorld world(TestConfig(), TestSim());
   StubbornServer server;
@@ -700,7 +722,7 @@ TEST(DeliveryTest, ARefusedPageIsSentMinimalOnceAndTheKeyIsNeverShown) {
   EXPECT_FALSE(absl::StrContains(log, kTestKey));
   EXPECT_FALSE(absl::StrContains(world.metrics.ExpositionText(), kTestKey));
   EXPECT_FALSE(absl::StrContains(entry->progress.SerializeAsString(), kTestKey));
-  // A change of the page is a new chance.
+  // A change of the page is a new chance, at once.
   world.Change("a", "critical", "something else");
   world.Run(absl::Seconds(2));
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
