@@ -71,6 +71,22 @@ void Delivery::LearnConfigs() {
   }
 }
 
+void Delivery::ForgetUnusedConfigs() {
+  std::set<TargetKey> used;
+  for (const auto& [alias, page] : pages_) {
+    for (const TargetDelivery& target : page.progress.targets()) {
+      used.insert({target.receiver(), target.target()});
+    }
+  }
+  std::erase_if(configs_, [&](const auto& entry) {
+    const auto& [name, index] = entry.first;
+    const auto receiver = config_->receivers.find(name);
+    const bool configured =
+        receiver != config_->receivers.end() && index < receiver->second.opsgenie_configs.size();
+    return !configured && used.count(entry.first) == 0;
+  });
+}
+
 void Delivery::Start(Timestamp now) {
   const std::vector<std::string> aliases = outbox_.Aliases();
   std::vector<LogLine> lines;
@@ -344,7 +360,6 @@ void Delivery::JudgeAccount(const OpsgenieConfig& config, const std::string& rec
                             Action action, const Effect& effect, Timestamp now) {
   const std::string name = AccountOf(config);
   Account& account = accounts_[name];
-  account.receivers.insert(receiver);
   const bool read = action == Action::kPoll || action == Action::kLookup;
   int64_t pause_ms = 0;
   switch (effect.sign) {
@@ -361,20 +376,23 @@ void Delivery::JudgeAccount(const OpsgenieConfig& config, const std::string& rec
       queue_.SetProbing(name, false);
       if (!account.blocked) return;
       account.blocked = false;
-      for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, false);
-      break;
+      ShowBlocked();
+      queue_.Resume(name);  // from the block only
+      queue_.Pause(name, account.throttled_until_ms);
+      return;
     case AccountSign::kThrottled: {
       const int64_t asked_ms = absl::ToInt64Milliseconds(effect.wait);
       ++account.throttles;
       pause_ms = asked_ms > 0 ? asked_ms + static_cast<int64_t>(random_.Uniform() * 250)
                               : BackoffMs(account.throttles, random_.Uniform());
+      account.throttled_until_ms = std::max(account.throttled_until_ms, now.millis() + pause_ms);
       break;
     }
     case AccountSign::kRefused:
       account.blocked = true;
       account.writes_refused = !read;
       queue_.SetProbing(name, true);
-      for (const std::string& blocked : account.receivers) metrics_.SetBlocked(blocked, true);
+      ShowBlocked();
       pause_ms = absl::ToInt64Milliseconds(options_.blocked_probe_interval);
       break;
     case AccountSign::kFailing:
@@ -384,6 +402,15 @@ void Delivery::JudgeAccount(const OpsgenieConfig& config, const std::string& rec
       break;
   }
   queue_.Pause(name, now.millis() + pause_ms);
+}
+
+void Delivery::ShowBlocked() {
+  std::map<std::string, bool> blocked;
+  for (const auto& [key, config] : configs_) {
+    const auto account = accounts_.find(AccountOf(*config));
+    blocked[key.first] |= account != accounts_.end() && account->second.blocked;
+  }
+  for (const auto& [receiver, value] : blocked) metrics_.SetBlocked(receiver, value);
 }
 
 void Delivery::Report(const Page& page, const TargetDelivery& target, Action action,
@@ -516,13 +543,12 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
   {
     MutexLock lock(mutex_);
     config_ = std::move(config);
-    LearnConfigs();
     queue_.Resume();
-    for (auto& [name, account] : accounts_) {
-      queue_.SetProbing(name, false);
-      for (const std::string& receiver : account.receivers) metrics_.SetBlocked(receiver, false);
-      account = {};
-    }
+    for (const auto& [name, account] : accounts_) queue_.SetProbing(name, false);
+    accounts_.clear();
+    ShowBlocked();
+    LearnConfigs();
+    ForgetUnusedConfigs();
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& target : *page.progress.mutable_targets()) {
         target.set_lookup_refused(false);
@@ -543,6 +569,7 @@ void Delivery::ClockStepped(absl::Duration step) {
   const int64_t step_ms = absl::ToInt64Milliseconds(step);
   MutexLock lock(mutex_);
   queue_.ShiftPauses(step_ms);
+  for (auto& [name, account] : accounts_) account.throttled_until_ms += step_ms;
   for (auto& [alias, at] : store_again_) at = at + step;
   for (auto& [alias, page] : pages_) {
     for (TargetDelivery& target : *page.progress.mutable_targets()) ShiftTimes(step_ms, target);

@@ -114,7 +114,7 @@ class Delivery {
     bool blocked = false;
     bool writes_refused = false;    // blocked by a refused write: a read does not lift it
     bool told_unconfirmed = false;  // logged once
-    std::set<std::string> receivers;
+    int64_t throttled_until_ms = 0;
   };
   struct TaskOwner {
     std::string alias;
@@ -142,6 +142,8 @@ class Delivery {
   void JudgeAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
                     Action action, const Effect& effect, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Each receiver's gauge follows the accounts it has now: of an old key late answers may come.
+  void ShowBlocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const Page& page, const TargetDelivery& target, Action action, const Effect& effect)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void QueueStore(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -152,6 +154,7 @@ class Delivery {
   void Forget(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ReadyQueue::Task TaskOf(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropTask(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetUnusedConfigs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LearnConfigs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteLog(std::vector<LogLine> lines);
 
@@ -164,7 +167,7 @@ class Delivery {
   Random& random_ ABSL_GUARDED_BY(mutex_);
   DeliveryMetrics metrics_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const ReceiversAndRoutes> config_ ABSL_GUARDED_BY(mutex_);
-  // Also of receivers that are gone, as last seen.
+  // Also of receivers that are gone but have pages, as last seen.
   std::map<TargetKey, std::shared_ptr<const opsgenie::OpsgenieConfig>> configs_
       ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Page> pages_ ABSL_GUARDED_BY(mutex_);

@@ -74,7 +74,8 @@ void ReadyQueue::Finish(Task task) {
 }
 
 void ReadyQueue::Pause(const std::string& account, int64_t until_ms) {
-  accounts_[account].paused_until_ms = until_ms;
+  int64_t& paused_until_ms = accounts_[account].paused_until_ms;
+  paused_until_ms = std::max(paused_until_ms, until_ms);
 }
 
 void ReadyQueue::SetProbing(const std::string& account, bool probing) {

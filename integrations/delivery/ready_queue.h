@@ -31,11 +31,12 @@ class ReadyQueue {
   std::optional<Task> Take(int64_t now_ms);
   void Finish(Task task);
 
-  // No request of the account leaves before then.
+  // No request of the account leaves before then, nor before the end of a pause it has already.
   void Pause(const std::string& account, int64_t until_ms);
   // One request at a time: the account is in trouble.
   void SetProbing(const std::string& account, bool probing);
-  // Lifts all pauses.
+  // Lifts the account's pause, or all pauses.
+  void Resume(const std::string& account) { accounts_[account].paused_until_ms = 0; }
   void Resume();
   // The clock was set: pauses end as much later (or earlier).
   void ShiftPauses(int64_t ms);

@@ -184,6 +184,7 @@ TEST(DeliveryTest, ARefusedKeyBlocksAndNothingIsLost) {
   EXPECT_EQ(world.Metric("tocsin_receiver_blocked{receiver=\"payments\"}"), 0);
 }
 
+constexpr char kOtherKey[] = "22222222-2222-4333-8444-555555555555";
 constexpr char kBlocked[] = "tocsin_receiver_blocked{receiver=\"payments\"}";
 
 size_t CountOf(const std::string& text, const std::string& part) {
@@ -398,6 +399,76 @@ TEST(DeliveryTest, ThrottlingIsObeyedAndTheMostUrgentGoFirst) {
   EXPECT_LT(throttled, world.sim.journal().size() / 2);
 }
 
+TEST(DeliveryTest, ALongThrottleIsNotShortenedByAnotherAnswer) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  std::vector<Delivery::Work> works;
+  for (const char* alias : {"a", "b", "c"}) {
+    world.Open(alias);
+    works.push_back(*world.delivery->Take(world.now));
+  }
+  const auto answer = [&](const Delivery::Work& work, int status, const char* period) {
+    http_client::HttpResponse response{status, {{"X-RateLimit-Period-In-Sec", period}}, "{}"};
+    world.delivery->Complete(work, response, world.now);
+  };
+  answer(works[0], 429, "60");
+  answer(works[1], 429, "1");
+  EXPECT_FALSE(world.delivery->Take(world.now));
+  EXPECT_GE(world.delivery->NextDue(world.now), world.now + absl::Seconds(60));
+  answer(works[2], 401, "1");
+  world.Run(absl::Seconds(59));
+  EXPECT_EQ(world.sim.journal().size(), 0u);
+  world.Run(absl::Minutes(6));
+  EXPECT_EQ(world.RemoteOpen().size(), 3u);
+}
+
+// One key answers 401 for a moment; what was under way at the same time shows that it works.
+TEST(DeliveryTest, ABlockThatIsOverDoesNotHoldPagesUp) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  std::vector<Delivery::Work> works;
+  for (const char* alias : {"a", "b"}) {
+    world.Open(alias);
+    works.push_back(*world.delivery->Take(world.now));
+  }
+  world.delivery->Complete(works[0], http_client::HttpResponse{401, {}, "{}"}, world.now);
+  const auto accepted = world.sim.Handle(works[1].request(), world.now).response;
+  world.delivery->Complete(works[1], accepted, world.now);
+  world.Run(absl::Seconds(2));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a", "b"));
+}
+
+TEST(DeliveryTest, ALateAnswerToAnOldKeyDoesNotShowTheReceiverBlocked) {
+  sim::SimOptions options = TestSim();
+  options.keys[kTestKey].enabled = false;
+  options.keys[kOtherKey] = {};
+  ReceiversAndRoutes config = TestConfig();
+  DeliveryWorld world(config, options);
+  world.latency = absl::Seconds(1);
+  world.Open("a");
+  world.Run(absl::Milliseconds(500));
+  config.receivers["payments"].opsgenie_configs[0].api_key = Secret(kOtherKey);
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  world.Run(absl::Seconds(10));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_EQ(world.Metric(kBlocked), 0);
+}
+
+TEST(DeliveryTest, ReceiversThatShareAnAccountAreBlockedTogether) {
+  ReceiversAndRoutes config = TestConfig();
+  config.receivers["more"] = {"more", config.receivers["payments"].opsgenie_configs};
+  DeliveryWorld world(config, TestSim());
+  world.sim.SetFaults({.key_rotated = true});
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  const char* more = "tocsin_receiver_blocked{receiver=\"more\"}";
+  EXPECT_EQ(world.Metric(kBlocked), 1);
+  EXPECT_EQ(world.Metric(more), 1);
+  world.sim.SetFaults({});
+  config.receivers.erase("more");
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  EXPECT_EQ(world.Metric(kBlocked), 0);
+  EXPECT_EQ(world.Metric(more), 0);
+}
+
 TEST(DeliveryTest, AnOutageIsOutlived) {
   DeliveryWorld world(TestConfig(), TestSim());
   world.sim.SetFaults({.outage = true});
@@ -484,7 +555,6 @@ TEST(DeliveryTest, TheCloseGoesWhereTheOpenWent) {
 }
 
 // Two receivers at two URLs, whose accounts the simulator tells apart by key.
-constexpr char kOtherKey[] = "22222222-2222-4333-8444-555555555555";
 ReceiversAndRoutes TwoReceivers() {
   ReceiversAndRoutes config = TestConfig();
   config.receivers["other"] = {"other", {TestTarget()}};

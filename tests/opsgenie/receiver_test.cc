@@ -163,6 +163,21 @@ TEST(ReadyQueueTest, AnAccountIsPausedProbedAndBounded) {
   EXPECT_EQ(queue.Take(50), 4u);
 }
 
+TEST(ReadyQueueTest, APauseIsNotShortenedByAnother) {
+  ReadyQueue queue(2);
+  queue.Put(1, "x", 0, 0);
+  queue.Pause("x", 50);
+  queue.Pause("x", 20);
+  EXPECT_EQ(queue.Take(0), std::nullopt);
+  EXPECT_EQ(queue.NextDue(0), 50);
+  queue.ShiftPauses(-20);
+  EXPECT_EQ(queue.NextDue(0), 30);
+  // R queue.Resume("y");
+  EXPECT_EQ(queue.NextDue(0), 30);
+  queue.Resume("x");
+  EXPECT_EQ(queue.Take(0), 1u);
+}
+
 TEST(ReadyQueueTest, PutMovesAndDropForgets) {
   ReadyQueue queue(10);
   queue.Put(1, "x", 0, 0);
