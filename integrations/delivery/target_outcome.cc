@@ -66,7 +66,8 @@ class Application {
         target_(target) {}
 
   Effect Answer(const http_client::HttpResponse& response) {
-    const Judgement judgement = opsgenie::Judge(response);
+    const bool read = sent_.action == Action::kPoll || sent_.action == Action::kLookup;
+    const Judgement judgement = read ? opsgenie::Judge(response) : opsgenie::JudgeWrite(response);
     if (judgement.verdict == Verdict::kThrottled) return Throttled(judgement);
     switch (sent_.action) {
       case Action::kPoll:
@@ -404,15 +405,15 @@ class Application {
     switch (judgement.verdict) {
       case Verdict::kAccepted: {
         const auto alert = opsgenie::ParseAlert(response);
-        if (alert && alert->open) return FoundOpen(*alert);
-        return FoundNothing();
+        if (!alert) return LookupRefused("alert not understood");
+        return alert->open ? FoundOpen(*alert) : FoundNothing();
       }
       case Verdict::kRetryLater:
         return Later(judgement.error, AccountSign::kFailing);
       case Verdict::kUnauthorized:
         return Refused(judgement);
       case Verdict::kRefused:
-        return LookupRefused(judgement);
+        return LookupRefused(judgement.error);
       default:
         return FoundNothing();
     }
@@ -420,11 +421,11 @@ class Application {
 
   // From now on as with an API that has no lookup: what is not known to be there is created again,
   // what may still come true is closed when it must have.
-  Effect LookupRefused(const Judgement& judgement) {
+  Effect LookupRefused(const std::string& error) {
     target_.set_lookup_refused(true);
     if (target_.confirmed_open()) target_.set_verify(false);
     Idle(0);
-    return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, judgement.error};
+    return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
   }
 
   Effect FoundOpen(const opsgenie::RemoteAlert& alert) {

@@ -248,6 +248,16 @@ Judgement Judge(const HttpResponse& response) {
   return judgement;
 }
 
+Judgement JudgeWrite(const HttpResponse& response) {
+  Judgement judgement = Judge(response);
+  const bool strange = judgement.verdict == Verdict::kAccepted && response.status != 202 &&
+                       judgement.request_id.empty();
+  if (!strange) return judgement;
+  judgement.verdict = Verdict::kUnauthorized;
+  judgement.error = absl::StrCat(response.status, ": this does not look like OpsGenie");
+  return judgement;
+}
+
 std::optional<RequestStatus> ParseRequestStatus(const HttpResponse& response) {
   const Json data = Data(response);
   for (const char* key : {"isSuccess", "success"}) {

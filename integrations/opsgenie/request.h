@@ -56,7 +56,8 @@ enum class Verdict {
   kThrottled,     // 429: nothing was done; wait
   kRetryLater,    // 5xx, 408: try again; it may have been done all the same
   kRejected,      // 400, 413, 422: this payload is wrong, another may do
-  kUnauthorized,  // 401, ill-formed key: nothing passes until the configuration changes
+  kUnauthorized,  // 401, ill-formed key, not OpsGenie: nothing passes until the configuration
+                  // changes
   kRefused,  // 402, 403, 405, 501, ...: no request of this kind passes, others may: a key may be
              // restricted to some, a gateway may know some only
 };
@@ -69,6 +70,9 @@ struct Judgement {
   std::string error;       // short, for people; "" if accepted
 };
 Judgement Judge(const http_client::HttpResponse& response);
+// The same for a write. That is accepted by a 202 or a requestId only: any other success comes from
+// something that is not OpsGenie, a proxy or a wrong URL, and counts as unauthorized.
+Judgement JudgeWrite(const http_client::HttpResponse& response);
 
 // The outcome of an accepted request. nullopt if the body is not understood.
 struct RequestStatus {

@@ -370,6 +370,39 @@ TEST(DeliveryTest, WithoutARaiseSomebodysCloseIsRespected) {
   }
 }
 
+// A proxy or a wrong URL that answers everything with a page of its own.
+TEST(DeliveryTest, WhatDoesNotLookLikeOpsgenieBlocksItsReceiver) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  testing::internal::CaptureStderr();
+  const auto work = world.delivery->Take(world.now);
+  ASSERT_TRUE(work);
+  const http_client::HttpResponse html{200, {{"Content-Type", "text/html"}}, "<html>Log in</html>"};
+  world.delivery->Complete(*work, html, world.now);
+  EXPECT_TRUE(absl::StrContains(testing::internal::GetCapturedStderr(),
+                                "this does not look like OpsGenie"));
+  EXPECT_EQ(world.Metric(kBlocked), 1);
+  EXPECT_FALSE(world.delivery->Take(world.now));
+  world.Run(absl::Minutes(6));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_EQ(world.Metric(kBlocked), 0);
+}
+
+// Questions that such a proxy answers are as good as refused.
+TEST(DeliveryTest, AnswersThatAreNotUnderstoodEndInRest) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.statuses = {{"GET", "/v2/", 200}}});
+  world.Open("a");
+  world.Run(absl::Minutes(5));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_LE(world.CountSent("POST", "/v2/alerts"), 2u);
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+  world.Close("a");
+  world.Run(absl::Minutes(5));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
 TEST(DeliveryTest, AReloadTriesBlockedPagesAtOnce) {
   DeliveryWorld world(TestConfig(), TestSim());
   world.sim.SetFaults({.key_rotated = true});

@@ -323,6 +323,12 @@ TEST(JudgeTest, Table) {
     EXPECT_EQ(judgement.error.empty(), c.verdict == Verdict::kAccepted);
   }
   EXPECT_EQ(Judge({202, {}, R"({"requestId":"r"})"}).request_id, "r");
+  // A write must be answered as OpsGenie answers it.
+  EXPECT_EQ(JudgeWrite({202, {}, ""}).verdict, Verdict::kAccepted);
+  EXPECT_EQ(JudgeWrite({200, {}, R"({"requestId":"r"})"}).verdict, Verdict::kAccepted);
+  EXPECT_EQ(JudgeWrite({200, {}, R"({"result":"ok"})"}).verdict, Verdict::kUnauthorized);
+  EXPECT_EQ(JudgeWrite({204, {}, ""}).error, "204: this does not look like OpsGenie");
+  EXPECT_EQ(JudgeWrite({500, {}, ""}).verdict, Verdict::kRetryLater);
   const std::string error =
       Judge({422, {}, R"({"message":"no","errors":{"tags":"too many"}})"}).error;
   EXPECT_EQ(error, R"(422 no {"tags":"too many"})");
