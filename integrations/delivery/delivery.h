@@ -48,7 +48,8 @@ struct DeliveryOptions {
 // Restart: everything goes on from the records. Progress is stored after answers, not before
 // requests, which keeps the disk out of a page's way; so a page that closed while down and shows no
 // sign of having been sent is looked up once. Limit: if the process dies between a first create and
-// its answer and comes back with other routes, the page follows the new routes.
+// its answer and comes back with other routes, the page follows the new routes, and a tag of
+// another level that only the lost request gave it may stay.
 //
 // Reload: open pages of a receiver that is gone keep its last configuration until they close, but
 // not across a restart: then the target is dropped with an error in log and metric (outcome

@@ -28,11 +28,36 @@ TargetDelivery::Operation OperationOf(Action action) {
       return TargetDelivery::UPDATE_MESSAGE;
     case Action::kSetDescription:
       return TargetDelivery::UPDATE_DESCRIPTION;
+    case Action::kAddDetails:
+      return TargetDelivery::UPDATE_DETAILS;
+    case Action::kRemoveTags:
+      return TargetDelivery::REMOVE_TAGS;
+    case Action::kAddTags:
+      return TargetDelivery::ADD_TAGS;
     case Action::kAddNote:
       return TargetDelivery::ADD_NOTE;
     default:
       return TargetDelivery::NONE;
   }
+}
+
+template <typename List>
+bool Contains(const List& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// The page may carry these from now on.
+template <typename List>
+void GiveTags(const List& tags, TargetDelivery& target) {
+  for (const std::string& tag : tags) {
+    if (!Contains(target.tags(), tag)) target.add_tags(tag);
+  }
+}
+
+template <typename Predicate>
+void DropTags(Predicate drops, TargetDelivery& target) {
+  auto& tags = *target.mutable_tags();
+  tags.erase(std::remove_if(tags.begin(), tags.end(), drops), tags.end());
 }
 
 // An update got lost: its field is to be sent again.
@@ -47,6 +72,15 @@ void ForgetField(TargetDelivery& target) {
       break;
     case TargetDelivery::UPDATE_DESCRIPTION:
       target.clear_confirmed_description_hash();
+      break;
+    case TargetDelivery::UPDATE_DETAILS:
+      target.clear_confirmed_details_hash();
+      break;
+    case TargetDelivery::ADD_TAGS:
+      target.clear_confirmed_tags_hash();
+      break;
+    case TargetDelivery::REMOVE_TAGS:
+      GiveTags(target.operation_tags(), target);
       break;
     default:
       break;
@@ -106,7 +140,9 @@ class Application {
     if (IsUpdate() && sent_.action != Action::kAddNote) {
       target_.set_verify_at_ms(now_ms_ + kUncertainMs);
     }
+    if (sent_.action == Action::kAddTags) GiveTags(sent_.tags, target_);
     if (sent_.action != Action::kCreate) return;
+    GiveTags(sent_.tags, target_);
     target_.set_uncertain_until_ms(now_ms_ + kUncertainMs);
     target_.set_verify(true);
     target_.set_episode(sent_.episode);
@@ -192,6 +228,7 @@ class Application {
     if (create) {
       target_.set_episode(sent_.episode);
       target_.clear_remote_id();  // of a page that others closed
+      if (target_.closed_by_others()) target_.clear_tags();
     }
     NoteSentFields();
     target_.set_attempts(0);
@@ -218,12 +255,49 @@ class Application {
   // What the remote page says once the operation is done.
   void NoteSentFields() {
     if (sent_.action == Action::kClose) return;
+    NoteSentTags();
     const bool all = sent_.action == Action::kCreate || sent_.action == Action::kAddNote;
     if (all || sent_.action == Action::kSetPriority) target_.set_confirmed_priority(sent_.priority);
     if (all || sent_.action == Action::kSetMessage) target_.set_confirmed_message(sent_.message);
     if (all || sent_.action == Action::kSetDescription) {
       target_.set_confirmed_description_hash(sent_.description_hash);
     }
+    if (all || sent_.action == Action::kAddDetails) {
+      target_.set_confirmed_details_hash(opsgenie::DetailsHash(sent_.details));
+    }
+  }
+
+  void NoteSentTags() {
+    target_.clear_operation_tags();
+    const bool note = sent_.action == Action::kAddNote;
+    if (sent_.action == Action::kRemoveTags) {
+      for (const std::string& tag : sent_.tags) target_.add_operation_tags(tag);
+      DropTags([&](const std::string& tag) { return Contains(sent_.tags, tag); }, target_);
+      target_.set_confirmed_tags_hash(0);  // should one of them be wanted again
+    } else if (note || sent_.action == Action::kCreate || sent_.action == Action::kAddTags) {
+      target_.set_confirmed_tags_hash(opsgenie::TagsHash(sent_.tags));
+      if (!note) GiveTags(sent_.tags, target_);
+    }
+  }
+
+  // The tags and details that are wanted, as far as the page has them. What else it has is not
+  // ours.
+  void NoteFoundFields(const opsgenie::RemoteAlert& alert) {
+    target_.set_confirmed_priority(alert.priority);
+    target_.set_confirmed_message(alert.message);
+    target_.set_confirmed_description_hash(Hash64(alert.description));
+    const bool all_tags =
+        std::all_of(sent_.tags.begin(), sent_.tags.end(),
+                    [&](const std::string& tag) { return Contains(alert.tags, tag); });
+    target_.set_confirmed_tags_hash(all_tags ? opsgenie::TagsHash(sent_.tags) : 0);
+    GiveTags(sent_.tags, target_);
+    DropTags([&](const std::string& tag) { return !Contains(alert.tags, tag); }, target_);
+    const bool all_details =
+        std::all_of(sent_.details.begin(), sent_.details.end(), [&](const auto& detail) {
+          const auto found = alert.details.find(detail.first);
+          return found != alert.details.end() && found->second == detail.second;
+        });
+    target_.set_confirmed_details_hash(all_details ? opsgenie::DetailsHash(sent_.details) : 0);
   }
 
   Effect Rejected(const Judgement& judgement) {
@@ -304,6 +378,7 @@ class Application {
     target_.set_closed_by_others(false);
     target_.set_level_seen(0);
     target_.clear_remote_id();
+    target_.clear_tags();
     target_.set_verify_at_ms(0);
     Done();
     if (!can_lookup() && target_.uncertain_until_ms() <= now_ms_) target_.set_uncertain_until_ms(0);
@@ -440,9 +515,7 @@ class Application {
       target_.set_level_seen(target_.level_sent());
     }
     target_.set_remote_id(alert.id);
-    target_.set_confirmed_priority(alert.priority);
-    target_.set_confirmed_message(alert.message);
-    target_.set_confirmed_description_hash(Hash64(alert.description));
+    NoteFoundFields(alert);
     target_.set_confirmed_sequence(0);  // compare anew
     if (now_ms_ >= target_.verify_at_ms()) target_.set_verify_at_ms(0);
     if (target_.episode() == 0) target_.set_episode(sent_.episode);

@@ -10,6 +10,18 @@ using opsgenie::CapabilitiesOf;
 using opsgenie::OpsgenieConfig;
 using opsgenie::PageContent;
 
+// Of the tags we gave the page those it should not have any more. A tag of somebody else is not in
+// the record.
+std::vector<std::string> UnwantedTags(const std::vector<std::string>& wanted,
+                                      const TargetDelivery& target) {
+  std::vector<std::string> out;
+  for (const std::string& tag : target.tags()) {
+    const bool nameable = tag.find(',') == std::string::npos;
+    if (nameable && std::count(wanted.begin(), wanted.end(), tag) == 0) out.push_back(tag);
+  }
+  return out;
+}
+
 // The page is known to be there: which field differs?
 Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
                   const OpsgenieConfig& config, const opsgenie::Expander& expander) {
@@ -17,13 +29,21 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   const PageContent content = opsgenie::BuildContent(page, config, expander);
   const bool priority = content.priority != target.confirmed_priority();
   const bool message = content.message != target.confirmed_message();
+  const opsgenie::Details changing = content.ChangingDetails();
+  const bool details =
+      !changing.empty() && opsgenie::DetailsHash(changing) != target.confirmed_details_hash();
+  const bool tags = opsgenie::TagsHash(content.tags) != target.confirmed_tags_hash();
   if (!CapabilitiesOf(config.profile).field_updates) {
-    return priority || message ? Action::kAddNote : Action::kNone;
+    return priority || message || details || tags ? Action::kAddNote : Action::kNone;
   }
   if (priority) return Action::kSetPriority;
   if (message) return Action::kSetMessage;
-  const bool description = content.DescriptionHash() != target.confirmed_description_hash();
-  return description ? Action::kSetDescription : Action::kNone;
+  if (content.DescriptionHash() != target.confirmed_description_hash()) {
+    return Action::kSetDescription;
+  }
+  if (details) return Action::kAddDetails;
+  if (!UnwantedTags(content.tags, target).empty()) return Action::kRemoveTags;
+  return tags && !content.tags.empty() ? Action::kAddTags : Action::kNone;
 }
 
 Step NextCreate(const DesiredPage& page, const TargetDelivery& target) {
@@ -84,6 +104,12 @@ const char* ActionName(Action action) {
       return "update_message";
     case Action::kSetDescription:
       return "update_description";
+    case Action::kAddDetails:
+      return "add_details";
+    case Action::kRemoveTags:
+      return "remove_tags";
+    case Action::kAddTags:
+      return "add_tags";
     case Action::kAddNote:
       return "add_note";
     case Action::kPoll:
@@ -132,6 +158,9 @@ int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& targ
     case Action::kSetPriority:
     case Action::kSetMessage:
     case Action::kSetDescription:
+    case Action::kAddDetails:
+    case Action::kRemoveTags:
+    case Action::kAddTags:
       return 3;
     case Action::kAddNote:
       return 4;
@@ -164,6 +193,9 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
           target.step() == TargetDelivery::UNKNOWN && target.operation() == TargetDelivery::CLOSE;
       const AlertRef alias{AlertRef::Type::kAlias, page.alias()};
       sent.request = opsgenie::GetAlert(config, close ? ref : alias);
+      const PageContent wanted = opsgenie::BuildContent(page, config, expander);
+      sent.details = wanted.ChangingDetails();
+      sent.tags = wanted.tags;
       return sent;
     }
     case Action::kClose:
@@ -177,16 +209,27 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.priority = content.priority;
   sent.message = content.message;
   sent.description_hash = content.DescriptionHash();
+  sent.details = content.ChangingDetails();
+  sent.tags = content.tags;
   if (action == Action::kSetPriority) {
     sent.request = opsgenie::SetPriority(config, ref, content.priority);
   } else if (action == Action::kSetMessage) {
     sent.request = opsgenie::SetMessage(config, ref, content.message);
   } else if (action == Action::kSetDescription) {
     sent.request = opsgenie::SetDescription(config, ref, content.description);
+  } else if (action == Action::kAddDetails) {
+    sent.request = opsgenie::AddDetails(config, ref, sent.details);
+  } else if (action == Action::kRemoveTags) {
+    sent.tags = UnwantedTags(content.tags, target);
+    sent.request = opsgenie::RemoveTags(config, ref, sent.tags);
+  } else if (action == Action::kAddTags) {
+    sent.request = opsgenie::AddTags(config, ref, sent.tags);
   } else if (action == Action::kAddNote) {
     sent.request = opsgenie::AddNote(config, ref, opsgenie::LevelNote(content));
   } else if (target.minimal()) {
     sent.description_hash = 0;
+    sent.details.clear();
+    sent.tags.clear();
     sent.request = opsgenie::CreateMinimalAlert(config, content);
   } else {
     sent.request = opsgenie::CreateAlert(config, content);

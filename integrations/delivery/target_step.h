@@ -31,6 +31,9 @@ enum class Action {
   kSetPriority,
   kSetMessage,
   kSetDescription,
+  kAddDetails,
+  kRemoveTags,
+  kAddTags,
   kAddNote,
   kPoll,    // ask for the outcome of an accepted request
   kLookup,  // ask whether the alert is there
@@ -66,6 +69,8 @@ struct Sent {
   std::string priority;
   std::string message;
   uint64_t description_hash = 0;
+  opsgenie::Details details;      // as an update would send them
+  std::vector<std::string> tags;  // all that are wanted; of kRemoveTags those that are not
   uint32_t level = 0;
   uint64_t account_hash = 0;
   http_client::HttpRequest request;

@@ -163,6 +163,37 @@ uint64_t PageContent::DescriptionHash() const {
   return Hash64(description);
 }
 
+Details PageContent::ChangingDetails() const {
+  Details out;
+  const auto take = [&](bool first) {
+    for (const auto& [key, value] : details) {
+      const bool changes =
+          key == "value" || key == "condition" || key == "since" || key == "severity";
+      const bool fits =
+          CountCodePoints(key) <= kAddedDetailMax && CountCodePoints(value) <= kAddedDetailMax;
+      if (changes == first && fits && out.size() < kAddedDetailsMax) out.emplace_back(key, value);
+    }
+  };
+  take(true);
+  take(false);
+  return out;
+}
+
+uint64_t DetailsHash(const Details& details) {
+  std::string text;
+  for (const auto& [key, value] : details) {
+    absl::StrAppend(&text, key.size(), ":", key, value.size(), ":", value);
+  }
+  return details.empty() ? 0 : Hash64(text);
+}
+
+uint64_t TagsHash(std::vector<std::string> tags) {
+  std::sort(tags.begin(), tags.end());
+  std::string text;
+  for (const std::string& tag : tags) absl::StrAppend(&text, tag.size(), ":", tag);
+  return tags.empty() ? 0 : Hash64(text);
+}
+
 std::string RemoteAlias(const std::string& alias) {
   const std::string valid = ValidUtf8(alias);
   if (CountCodePoints(valid) <= kAliasMax) return valid;
@@ -210,9 +241,14 @@ std::string CloseNote(const DesiredPage& page) {
 }
 
 std::string LevelNote(const PageContent& content) {
-  return ClampEnd(
-      absl::StrCat("Now ", content.priority, ": ", content.message, "\n\n", content.description),
-      kNoteMax);
+  std::string note = absl::StrCat("Now ", content.priority, ": ", content.message);
+  if (!content.tags.empty()) {
+    absl::StrAppend(&note, "\nTags: ", absl::StrJoin(content.tags, ", "));
+  }
+  for (const auto& [key, value] : content.ChangingDetails()) {
+    if (key == "severity") absl::StrAppend(&note, "\nSeverity: ", value);
+  }
+  return ClampEnd(absl::StrCat(note, "\n\n", content.description), kNoteMax);
 }
 
 }  // namespace tocsin::opsgenie

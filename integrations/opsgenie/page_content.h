@@ -29,7 +29,11 @@ inline constexpr size_t kActionsMax = 10;
 inline constexpr size_t kActionMax = 50;
 inline constexpr size_t kRespondersMax = 50;
 inline constexpr size_t kDetailsTotalMax = 8000;
+inline constexpr size_t kAddedDetailsMax = 20;
+inline constexpr size_t kAddedDetailMax = 50;
 inline constexpr size_t kDetailMax = 1000;  // ours, so that one label cannot push out the others
+
+using Details = std::vector<std::pair<std::string, std::string>>;
 
 // What a page says at one receiver. Every field is within its limit; what was cut is listed in
 // `details` under "cut".
@@ -42,10 +46,17 @@ struct PageContent {
   std::vector<std::string> tags;
   std::vector<std::string> actions;
   std::vector<Responder> responders;
-  std::vector<std::pair<std::string, std::string>> details;  // keys unique
+  Details details;  // keys unique
 
   uint64_t DescriptionHash() const;
+  // What of the details is sent again when a page changes its level. The API's pages disagree about
+  // the limit there, so it obeys both: 20 entries of 50 characters, what changes with the level
+  // first; longer ones stay as they were.
+  Details ChangingDetails() const;
 };
+
+uint64_t DetailsHash(const Details& details);
+uint64_t TagsHash(std::vector<std::string> tags);  // in any order; none: 0
 
 // message: the annotation `summary`, else "alertname {labels}". description: the annotations and a
 // short explanation. details: value, condition, since, and every label.

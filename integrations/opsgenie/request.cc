@@ -204,6 +204,29 @@ HttpRequest SetDescription(const OpsgenieConfig& config, const AlertRef& alert,
                   {{"description", description}});
 }
 
+HttpRequest AddDetails(const OpsgenieConfig& config, const AlertRef& alert,
+                       const Details& details) {
+  Json body = {{"details", Json::object()}, {"source", kSource}};
+  for (const auto& [key, value] : details) body["details"][key] = value;
+  return WithBody(Request(config, "POST", AlertPath(alert, "/details")), body);
+}
+
+HttpRequest AddTags(const OpsgenieConfig& config, const AlertRef& alert,
+                    const std::vector<std::string>& tags) {
+  return WithBody(Request(config, "POST", AlertPath(alert, "/tags")),
+                  {{"tags", tags}, {"source", kSource}});
+}
+
+HttpRequest RemoveTags(const OpsgenieConfig& config, const AlertRef& alert,
+                       const std::vector<std::string>& tags) {
+  std::string list;
+  for (const std::string& tag : tags) {
+    absl::StrAppend(&list, list.empty() ? "" : ",", PercentEncode(tag));
+  }
+  return Request(config, "DELETE",
+                 absl::StrCat(AlertPath(alert, "/tags"), "&tags=", list, "&source=", kSource));
+}
+
 HttpRequest GetRequestStatus(const OpsgenieConfig& config, const std::string& request_id) {
   return Request(config, "GET", absl::StrCat("/requests/", PercentEncode(request_id)));
 }
@@ -270,9 +293,23 @@ std::optional<RequestStatus> ParseRequestStatus(const HttpResponse& response) {
 
 std::optional<RemoteAlert> ParseAlert(const HttpResponse& response) {
   const Json data = Data(response);
-  RemoteAlert alert{Text(data, "id"), Text(data, "status") == "open", Text(data, "priority"),
-                    Text(data, "message"), Text(data, "description")};
+  RemoteAlert alert;
+  alert.id = Text(data, "id");
   if (alert.id.empty()) return std::nullopt;
+  alert.open = Text(data, "status") == "open";
+  alert.priority = Text(data, "priority");
+  alert.message = Text(data, "message");
+  alert.description = Text(data, "description");
+  if (data.contains("tags") && data["tags"].is_array()) {
+    for (const Json& tag : data["tags"]) {
+      if (tag.is_string()) alert.tags.push_back(tag.get<std::string>());
+    }
+  }
+  if (data.contains("details") && data["details"].is_object()) {
+    for (const auto& [key, value] : data["details"].items()) {
+      if (value.is_string()) alert.details[key] = value.get<std::string>();
+    }
+  }
   return alert;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "integrations/http/http_client.h"
@@ -14,7 +16,7 @@ namespace tocsin::opsgenie {
 // What an API can do beyond create, close, notes and the request status.
 struct Capabilities {
   bool lookup = true;         // GET an alert
-  bool field_updates = true;  // PUT priority, message, description
+  bool field_updates = true;  // PUT priority, message, description; details and tags
 };
 Capabilities CapabilitiesOf(Profile profile);
 
@@ -44,6 +46,14 @@ http_client::HttpRequest SetMessage(const OpsgenieConfig& config, const AlertRef
                                     const std::string& message);
 http_client::HttpRequest SetDescription(const OpsgenieConfig& config, const AlertRef& alert,
                                         const std::string& description);
+// Merged by key.
+http_client::HttpRequest AddDetails(const OpsgenieConfig& config, const AlertRef& alert,
+                                    const Details& details);
+http_client::HttpRequest AddTags(const OpsgenieConfig& config, const AlertRef& alert,
+                                 const std::vector<std::string>& tags);
+// Tags with a comma cannot be named and must not be in it.
+http_client::HttpRequest RemoveTags(const OpsgenieConfig& config, const AlertRef& alert,
+                                    const std::vector<std::string>& tags);
 http_client::HttpRequest GetRequestStatus(const OpsgenieConfig& config,
                                           const std::string& request_id);
 http_client::HttpRequest GetAlert(const OpsgenieConfig& config, const AlertRef& alert);
@@ -88,6 +98,8 @@ struct RemoteAlert {
   std::string priority;
   std::string message;
   std::string description;
+  std::vector<std::string> tags;
+  std::map<std::string, std::string> details;
 };
 std::optional<RemoteAlert> ParseAlert(const http_client::HttpResponse& response);
 

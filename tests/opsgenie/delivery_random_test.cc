@@ -109,7 +109,7 @@ void CheckNoCloseBeforeOpen(const DeliveryWorld& world) {
 
 // Only what people closed may be missing.
 void CheckSettled(DeliveryWorld& world, const std::set<std::string>& closed_by_hand,
-                  bool exact_fields) {
+                  bool exact_fields, bool exact_tags) {
   const std::vector<std::string> remote = world.RemoteOpen();
   std::vector<std::string> wanted_open = world.OpenAliases();
   std::erase_if(wanted_open, [&](const std::string& alias) {
@@ -123,6 +123,11 @@ void CheckSettled(DeliveryWorld& world, const std::set<std::string>& closed_by_h
     if (!alert.open) continue;
     const auto& wanted = world.Desired(alert.alias);
     EXPECT_EQ(alert.message, wanted.annotations().at("summary")) << alert.alias;
+    EXPECT_EQ(alert.details.at("severity"), wanted.severity()) << alert.alias;
+    EXPECT_EQ(std::count(alert.tags.begin(), alert.tags.end(), wanted.severity()), 1);
+    if (exact_tags) {
+      EXPECT_EQ(alert.tags.size(), 1u) << alert.alias;
+    }
     EXPECT_EQ(alert.priority, wanted.severity() == "critical" ? "P1" : "P3") << alert.alias;
   }
 }
@@ -144,7 +149,7 @@ void RunSeed(uint64_t seed) {
   world.sim.SetFaults({});
   world.Run(absl::Minutes(30));
   const bool jsm = plan.target.profile == opsgenie::Profile::kJsm;
-  CheckSettled(world, closed_by_hand, /*exact_fields=*/!jsm);
+  CheckSettled(world, closed_by_hand, /*exact_fields=*/!jsm, /*exact_tags=*/!plan.crashes);
   // Where nothing can be looked up, what may have been sent before a crash is closed blindly.
   if ((!jsm || !plan.crashes) && !plan.hand_closes) CheckNoCloseBeforeOpen(world);
   EXPECT_THAT(world.Refusals(), IsEmpty());

@@ -103,6 +103,54 @@ TEST(DeliveryTest, AWorseLevelUpdatesOnlyWhatChanged) {
   EXPECT_EQ(OnlyAlert(world).count, 1);
 }
 
+TEST(DeliveryTest, DetailsAndTagsFollowTheLevel) {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.tags = {"{{severity}}", "tocsin"};
+  sim::SimOptions options = TestSim();
+  options.strict_details = options.strict_unknown_fields = true;
+  DeliveryWorld world(TestConfig(target), options);
+  world.Open("a", "warning");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(OnlyAlert(world).details.at("severity"), "warning");
+  // Somebody else's tag is none of our business.
+  const opsgenie::AlertRef ref{opsgenie::AlertRef::Type::kAlias, "a"};
+  world.sim.Handle(opsgenie::AddTags(target, ref, {"seen, by bob"}), world.now);
+  world.Run(absl::Seconds(1));
+  world.Change("a", "critical", "a is warning");
+  world.Run(absl::Seconds(3));
+  EXPECT_EQ(OnlyAlert(world).details.at("severity"), "critical");
+  EXPECT_EQ(OnlyAlert(world).details.at("service"), "a");
+  EXPECT_THAT(OnlyAlert(world).tags, ElementsAre("tocsin", "seen, by bob", "critical"));
+  EXPECT_EQ(world.CountSent("POST", "/details"), 1u);
+  EXPECT_EQ(world.CountSent("POST", "/tags"), 2u);  // one is bob's
+  EXPECT_EQ(world.CountSent("DELETE", "/tags"), 1u);
+  const size_t before = world.sim.journal().size();
+  world.Change("a", "critical", "a is warning");
+  world.Run(absl::Seconds(3));
+  EXPECT_EQ(world.sim.journal().size(), before) << "nothing has changed";
+  world.Change("a", "warning", "a is warning");
+  world.Run(absl::Seconds(3));
+  EXPECT_EQ(OnlyAlert(world).details.at("severity"), "warning");
+  EXPECT_THAT(OnlyAlert(world).tags, ElementsAre("tocsin", "seen, by bob", "warning"));
+  EXPECT_THAT(world.Refusals(), IsEmpty());
+}
+
+// The create was refused for one field, so the page came without most of them.
+TEST(DeliveryTest, AMinimalPageIsFilledUp) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.sim.SetFaults({.statuses = {{"POST", "/v2/alerts", 422}}});
+  world.Open("a");
+  auto work = world.delivery->Take(world.now);
+  ASSERT_TRUE(work);
+  world.delivery->Complete(*work, world.sim.Handle(work->request(), world.now).response, world.now);
+  world.sim.SetFaults({});
+  world.Run(absl::Seconds(3));
+  EXPECT_EQ(OnlyAlert(world).count, 1);
+  EXPECT_THAT(OnlyAlert(world).tags, ElementsAre("critical"));
+  EXPECT_EQ(OnlyAlert(world).details.at("severity"), "critical");
+  EXPECT_FALSE(OnlyAlert(world).description.empty());
+}
+
 TEST(DeliveryTest, ANewEpisodeGetsANewAlert) {
   sim::SimOptions options = TestSim();
   options.delay = absl::Seconds(1);
@@ -755,7 +803,8 @@ TEST(DeliveryTest, OnJsmALevelChangeIsANote) {
   world.Change("a", "critical", "a is down");
   world.Run(absl::Seconds(1));
   ASSERT_EQ(OnlyAlert(world).notes.size(), 1u);
-  EXPECT_TRUE(absl::StartsWith(OnlyAlert(world).notes[0], "Now P1: a is down"));
+  EXPECT_TRUE(absl::StartsWith(OnlyAlert(world).notes[0],
+                               "Now P1: a is down\nTags: critical\nSeverity: critical\n\n"));
   world.Close("a");
   world.Run(absl::Seconds(1));
   EXPECT_THAT(world.RemoteOpen(), IsEmpty());
