@@ -1,11 +1,13 @@
 #include "app/config_routing.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "app/page_templates.h"
 #include "base/secret.h"
 
 namespace tocsin::app {
@@ -34,6 +36,8 @@ class RoutingReader {
   void ReadProfile(const ConfigMap& map, OpsgenieConfig& config);
   void ReadPriority(const ConfigMap& map, OpsgenieConfig& config);
   Responder ReadResponder(const YamlNode& node);
+  void CheckResponder(const YamlNode& node, const Responder& responder);
+  void CheckTemplate(const YamlNode& node, const std::string& what);
   Secret ReadSecret(const ConfigMap& map, const std::string& key);
   std::optional<std::string> FromEnvironment(const YamlNode& node, const std::string& key);
   std::optional<std::string> FromFile(const YamlNode& node);
@@ -79,8 +83,13 @@ OpsgenieConfig RoutingReader::ReadOpsgenie(const YamlNode& node) {
                   [&](const YamlNode& item) { config.responders.push_back(ReadResponder(item)); });
   ReadPriority(map, config);
   map.ReadStrings("tags", &config.tags);
-  map.ReadString("entity", &config.entity);
+  if (map.ReadString("entity", &config.entity)) CheckTemplate(*map.Find("entity"), "entity");
   map.ReadStrings("actions", &config.actions);
+  for (const char* key : {"tags", "actions"}) {
+    const YamlNode* list = map.Find(key);
+    if (list == nullptr) continue;
+    for (const auto& item : list->items) CheckTemplate(*item, key);
+  }
   map.ReadBool("send_resolved", &config.send_resolved);
   return config;
 }
@@ -138,27 +147,59 @@ Responder RoutingReader::ReadResponder(const YamlNode& node) {
   ConfigMap map(findings_, node, "responder");
   map.CheckKeys({"type", "id", "name", "username"});
   Responder responder;
+  static const std::map<std::string, Responder::Type> kinds = {
+      {"team", Responder::Type::kTeam},
+      {"user", Responder::Type::kUser},
+      {"escalation", Responder::Type::kEscalation},
+      {"schedule", Responder::Type::kSchedule}};
   std::string type;
   map.ReadString("type", &type);
-  if (type == "team") {
-    responder.type = Responder::Type::kTeam;
-  } else if (type == "user") {
-    responder.type = Responder::Type::kUser;
-  } else if (type == "escalation") {
-    responder.type = Responder::Type::kEscalation;
-  } else if (type == "schedule") {
-    responder.type = Responder::Type::kSchedule;
-  } else {
+  const auto kind = kinds.find(type);
+  if (kind == kinds.end()) {
     findings_.BadValue(map.Key("type"), "type must be team, user, escalation or schedule");
+  } else {
+    responder.type = kind->second;
   }
   map.ReadString("id", &responder.id);
   map.ReadString("name", &responder.name);
   map.ReadString("username", &responder.username);
+  if (kind != kinds.end()) CheckResponder(node, responder);
+  return responder;
+}
+
+// OpsGenie refuses each page whose responder is named in a way that its type does not know.
+void RoutingReader::CheckResponder(const YamlNode& node, const Responder& responder) {
   const int named = !responder.id.empty() + !responder.name.empty() + !responder.username.empty();
   if (named != 1) {
-    findings_.BadValue(node, "a responder needs exactly one of id, name and username");
+    return findings_.BadValue(node, "a responder needs exactly one of id, name and username");
   }
-  return responder;
+  if (responder.type != Responder::Type::kUser) {
+    if (responder.username.empty()) return;
+    return findings_.BadValue(node, "only a user has a username", "use name or id");
+  }
+  if (!responder.name.empty()) {
+    return findings_.BadValue(node, "a user has no name",
+                              "use username, which is an e-mail address, or id");
+  }
+  const size_t at = responder.username.find('@');
+  const bool address = at != std::string::npos && at > 0 && at + 1 < responder.username.size();
+  if (!responder.username.empty() && !address) {
+    findings_.BadValue(node, "the username of a user must be an e-mail address");
+  }
+}
+
+void RoutingReader::CheckTemplate(const YamlNode& node, const std::string& what) {
+  if (node.kind != YamlNode::Kind::kScalar) return;
+  const auto fault = CheckReceiverTemplate(node.value);
+  if (!fault) return;
+  if (fault->certain) {
+    return findings_.Error(node, code::kTemplate,
+                           absl::StrCat("template of ", what, ": ", fault->message),
+                           ".Labels.NAME is a label of the page, .Value its value");
+  }
+  findings_.Warning(node, code::kTemplate,
+                    absl::StrCat("template of ", what, " fails without labels: ", fault->message),
+                    "where it fails, the field is left out");
 }
 
 void RoutingReader::Unresolved(const YamlNode& at, std::string message) {

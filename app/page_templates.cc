@@ -1,22 +1,120 @@
 #include "app/page_templates.h"
 
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
-#include "base/labels.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
 #include "base/timestamp.h"
 #include "rules/templates/template.h"
 
 namespace tocsin::app {
+namespace {
+
+using templates::Template;
+
+constexpr size_t kRememberedMax = 1000;  // texts of old configurations are forgotten some time
+
+bool IsTemplate(const std::string& text) {
+  return absl::StrContains(text, "{{");
+}
+
+class ReceiverExpander {
+ public:
+  explicit ReceiverExpander(Labels external_labels)
+      : external_labels_(std::move(external_labels)) {}
+
+  std::string Expand(const std::string& text, const state::v1::DesiredPage& page) {
+    if (!IsTemplate(text)) return text;
+    absl::StatusOr<std::string> expanded = TryExpand(text, page);
+    if (expanded.ok()) return *std::move(expanded);
+    if (IsNews(text)) {
+      Log(LogLevel::kError, "a receiver's template failed, its field is left out",
+          {{"template", text},
+           {"alias", page.alias()},
+           {"error", std::string(expanded.status().message())}});
+    }
+    return {};
+  }
+
+ private:
+  absl::StatusOr<std::string> TryExpand(const std::string& text,
+                                        const state::v1::DesiredPage& page) {
+    TOCSIN_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> compiled, Compiled(text));
+    TOCSIN_ASSIGN_OR_RETURN(const Labels labels, Labels::FromCanonical(page.labels()));
+    templates::TemplateData data;
+    data.labels = &labels;
+    data.external_labels = &external_labels_;
+    data.value = page.value();
+    data.now = Timestamp::FromMillis(page.changed_ms());
+    return compiled->Expand(data);
+  }
+
+  absl::StatusOr<std::shared_ptr<const Template>> Compiled(const std::string& text) {
+    MutexLock lock(mutex_);
+    const auto found = compiled_.find(text);
+    if (found != compiled_.end()) return found->second;
+    TOCSIN_ASSIGN_OR_RETURN(std::shared_ptr<const Template> compiled, Template::Parse(text));
+    if (compiled_.size() == kRememberedMax) compiled_.clear();
+    compiled_[text] = compiled;
+    return compiled;
+  }
+
+  bool IsNews(const std::string& text) {
+    MutexLock lock(mutex_);
+    if (told_.size() == kRememberedMax) told_.clear();
+    return told_.insert(text).second;
+  }
+
+  const Labels external_labels_;
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Template>> compiled_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> told_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Whatever the labels are, these stay wrong.
+bool FailsAlways(absl::string_view error) {
+  for (const char* sign : {"can't evaluate field", "wrong number of args", "can't give argument",
+                           "error calling query"}) {
+    if (absl::StrContains(error, sign)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<TemplateFault> CheckReceiverTemplate(const std::string& text) {
+  if (!IsTemplate(text)) return std::nullopt;
+  const auto compiled = Template::Parse(text);
+  if (!compiled.ok()) return TemplateFault{std::string(compiled.status().message())};
+  const Labels labels = {{"alertname", "Example"}, {"severity", "critical"}};
+  const Labels external_labels;
+  templates::TemplateData data;
+  data.labels = &labels;
+  data.external_labels = &external_labels;
+  data.value = 1;
+  data.now = Timestamp::FromMillis(1'000'000'000'000);
+  const auto expanded = (*compiled)->Expand(data);
+  if (expanded.ok()) return std::nullopt;
+  const std::string error(expanded.status().message());
+  return TemplateFault{error, FailsAlways(error)};
+}
+
+opsgenie::Expander MakeReceiverExpander(Labels external_labels) {
+  const auto expander = std::make_shared<ReceiverExpander>(std::move(external_labels));
+  return [expander](const std::string& text, const state::v1::DesiredPage& page) {
+    return expander->Expand(text, page);
+  };
+}
 
 std::string ExpandReceiverTemplate(const std::string& text, const state::v1::DesiredPage& page) {
-  if (!absl::StrContains(text, "{{")) return text;
-  const auto compiled = templates::Template::Parse(text);
-  const auto labels = Labels::FromCanonical(page.labels());
-  if (!compiled.ok() || !labels.ok()) return {};
-  templates::TemplateData data;
-  data.labels = &*labels;
-  data.value = page.value();
-  data.now = Timestamp::FromMillis(page.changed_ms());
-  return (*compiled)->Expand(data).value_or("");
+  static const auto* const expander = new opsgenie::Expander(MakeReceiverExpander(Labels()));
+  return (*expander)(text, page);
 }
 
 }  // namespace tocsin::app

@@ -29,10 +29,10 @@ struct OpsgenieConfig {
   Profile profile = Profile::kOpsgenie;
   std::vector<Responder> responders;
   std::map<std::string, std::string> priority;  // severity -> P1..P5; see PriorityOf
-  std::vector<std::string> tags;  // templates; one that expands to nothing is left out
-  std::string entity;             // template
-  std::vector<std::string> actions;
-  bool send_resolved = true;  // false: an open page is never closed by us
+  std::vector<std::string> tags;     // templates; one that expands to nothing is left out
+  std::string entity;                // template
+  std::vector<std::string> actions;  // templates
+  bool send_resolved = true;         // false: an open page is never closed by us
 };
 
 // The configured priority of a severity; else "critical" is P1 and anything else P3.

@@ -220,7 +220,9 @@ PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
   std::vector<std::string> tags;
   for (const std::string& tag : config.tags) tags.push_back(expander(tag, page));
   content.tags = clamper.Items("tags", tags, kTagsMax, kTagMax);
-  content.actions = clamper.Items("actions", config.actions, kActionsMax, kActionMax);
+  std::vector<std::string> actions;
+  for (const std::string& action : config.actions) actions.push_back(expander(action, page));
+  content.actions = clamper.Items("actions", actions, kActionsMax, kActionMax);
   content.responders = config.responders;
   if (content.responders.size() > kRespondersMax) {
     clamper.Dropped("responders", content.responders.size() - kRespondersMax);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "app/limit_names.h"
+#include "app/page_templates.h"
 
 namespace tocsin::app {
 namespace {
@@ -204,6 +206,22 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
        "4:39: error: type must be"},
       {"responder without name", target("{api_key_file: key, responders: [{type: team}]}"),
        "4:38: error: a responder needs exactly one of"},
+      {"user by name", target("{api_key_file: key, responders: [{type: user, name: bob}]}"),
+       "4:38: error: a user has no name [TC008]\n  hint: use username"},
+      {"user without address",
+       target("{api_key_file: key, responders: [{type: user, username: bob}]}"),
+       "4:38: error: the username of a user must be an e-mail address"},
+      {"team by username",
+       target("{api_key_file: key, responders: [{type: team, username: a@b.example}]}"),
+       "4:38: error: only a user has a username"},
+      {"tag template", target("{api_key_file: key, tags: [a, '{{ .Labels.x']}"),
+       "4:35: error: template of tags: 1:"},
+      {"entity template", target("{api_key_file: key, entity: '{{ .labels.x }}'}"),
+       "4:33: error: template of entity: "},
+      {"Alertmanager's template", target("{api_key_file: key, actions: ['{{ .CommonLabels.x }}']}"),
+       "4:35: error: template of actions: "},
+      {"unsure template", target("{api_key_file: key, tags: ['{{ parseDuration .Labels.x }}']}"),
+       "4:32: warning: template of tags fails without labels: "},
       {"bad url", target("{api_key_file: key, api_url: api.opsgenie.com}"),
        "4:34: error: api_url must begin with"},
       {"key in the url", target("{api_key_file: key, api_url: 'https://x/?apiKey=1'}"),
@@ -263,6 +281,31 @@ TEST(ConfigTest, SecretsDoNotAppearInFindings) {
       "route: {receiver: b}\n");
   EXPECT_FALSE(result.ok());
   EXPECT_THAT(Findings(result), Not(HasSubstr(kMarker)));
+}
+
+TEST(PageTemplatesTest, ExpandLabelsValueAndExternalLabels) {
+  state::v1::DesiredPage page;
+  page.set_labels(Labels({{"host", "h1"}}).canonical());
+  page.set_value(2);
+  const opsgenie::Expander expand = MakeReceiverExpander(Labels({{"cluster", "eu-1"}}));
+  EXPECT_EQ(expand("plain", page), "plain");
+  EXPECT_EQ(expand("{{ .Labels.host }}-{{ $labels.none }}", page), "h1-");
+  EXPECT_EQ(expand("{{ .ExternalLabels.cluster }} {{ .Value }}", page), "eu-1 2");
+  EXPECT_EQ(ExpandReceiverTemplate("{{ .Labels.host }}", page), "h1");
+}
+
+TEST(PageTemplatesTest, AFailureIsLoggedOnceAndLeavesTheFieldOut) {
+  const opsgenie::Expander expand = MakeReceiverExpander(Labels());
+  const opsgenie::Expander copy = expand;
+  state::v1::DesiredPage page;
+  page.set_alias("a");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(expand("{{ .labels.x }}", page), "");
+  EXPECT_EQ(copy("{{ .labels.x }}", page), "");
+  EXPECT_EQ(expand("{{ broken", page), "");
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+  EXPECT_THAT(log, HasSubstr("can't evaluate field labels"));
 }
 
 // Permissions are looked at on real files.
