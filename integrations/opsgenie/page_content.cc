@@ -44,8 +44,13 @@ std::string DefaultMessage(const DesiredPage& page, const Labels& labels) {
   return Stripped(message).empty() ? page.alias() : message;
 }
 
+bool IsNoData(const DesiredPage& page) {
+  return page.reason() == "no_data";  // rules::ReasonName
+}
+
 std::string Explanation(const DesiredPage& page) {
-  std::string text = absl::StrCat("Value ", Number(page.value()));
+  const char* value = IsNoData(page) ? "Last value " : "Value ";
+  std::string text = absl::StrCat(value, Number(page.value()));
   if (!page.condition().empty()) absl::StrAppend(&text, ", condition ", page.condition());
   if (page.since_ms() != 0) {
     absl::StrAppend(&text, ", since ", FormatTimestamp(Timestamp::FromMillis(page.since_ms())));
@@ -210,6 +215,7 @@ PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
   content.alias = RemoteAlias(page.alias());
   std::string message = Annotation(page, kSummary);
   if (message.empty()) message = DefaultMessage(page, labels);
+  if (IsNoData(page)) message = absl::StrCat("No data: ", message);
   content.message = clamper.Middle("message", message, kMessageMax);
   content.description =
       clamper.End("description", Describe(page, message, clamper.any()), kDescriptionMax);

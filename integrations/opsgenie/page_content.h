@@ -58,8 +58,9 @@ struct PageContent {
 uint64_t DetailsHash(const Details& details);
 uint64_t TagsHash(std::vector<std::string> tags);  // in any order; none: 0
 
-// message: the annotation `summary`, else "alertname {labels}". description: the annotations and a
-// short explanation. details: value, condition, since, and every label.
+// message: the annotation `summary`, else "alertname {labels}"; "No data: " before it if the page
+// is about silence. description: the annotations and a short explanation. details: value,
+// condition, since, and every label.
 PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
                          const Expander& expander);
 

@@ -181,6 +181,40 @@ TEST(PageContentTest, EveryFieldIsClamped) {
   EXPECT_FALSE(sim.alerts().begin()->second.open);
 }
 
+TEST(PageContentTest, WhatChangesWithTheLevelFitsTheSmallerLimit) {
+  DesiredPage page = Page();
+  LabelsBuilder labels;
+  for (int i = 0; i < 40; ++i) labels.Set(absl::StrCat("label", i), "v");
+  labels.Set("severity", "critical").Set("long", Repeat("x", 51));
+  page.set_labels(labels.Build().canonical());
+  const PageContent content = Content(page);
+  const Details changing = content.ChangingDetails();
+  ASSERT_EQ(changing.size(), kAddedDetailsMax);
+  EXPECT_EQ(changing[0].first, "value");
+  EXPECT_EQ(changing[3].first, "severity");
+  const uint64_t before = DetailsHash(changing);
+  page.set_value(1);
+  EXPECT_NE(DetailsHash(Content(page).ChangingDetails()), before);
+  EXPECT_EQ(TagsHash({"a", "b"}), TagsHash({"b", "a"}));
+  EXPECT_NE(TagsHash({"a", "b"}), TagsHash({"ab"}));
+}
+
+// A page about silence must not look like one about the last value.
+TEST(PageContentTest, NoDataIsSaid) {
+  DesiredPage page = Page();
+  page.set_reason("no_data");
+  (*page.mutable_annotations())["summary"] = "checkout is slow";
+  EXPECT_EQ(Content(page).message, "No data: checkout is slow");
+  EXPECT_TRUE(absl::StrContains(Content(page).description, "Last value 950.5"));
+  (*page.mutable_annotations())["summary"] = Repeat("x", 500);
+  EXPECT_EQ(CountCodePoints(Content(page).message), kMessageMax);
+  EXPECT_TRUE(absl::StartsWith(Content(page).message, "No data: x"));
+  page.clear_annotations();
+  EXPECT_EQ(Content(page).message, R"(No data: Checkout {host="h1"})");
+  page.set_reason("level_changed");
+  EXPECT_EQ(Content(page).message, R"(Checkout {host="h1"})");
+}
+
 TEST(PageContentTest, EmptyAndRepeatedTagsAreLeftOut) {
   OpsgenieConfig config = Config();
   config.tags = {"a", "", " a ", "b"};
@@ -214,6 +248,13 @@ TEST(RequestTest, MethodsAndPaths) {
        "https://api.opsgenie.com/v2/alerts/x-1/message?identifierType=id"},
       {SetDescription(config, id, "d"), "PUT",
        "https://api.opsgenie.com/v2/alerts/x-1/description?identifierType=id"},
+      {AddDetails(config, id, {{"k", "v"}}), "POST",
+       "https://api.opsgenie.com/v2/alerts/x-1/details?identifierType=id"},
+      {AddTags(config, id, {"t"}), "POST",
+       "https://api.opsgenie.com/v2/alerts/x-1/tags?identifierType=id"},
+      {RemoveTags(config, id, {"t", "a/b c"}), "DELETE",
+       "https://api.opsgenie.com/v2/alerts/x-1/"
+       "tags?identifierType=id&tags=t,a%2Fb%20c&source=tocsin"},
       {GetRequestStatus(config, "r/1"), "GET", "https://api.opsgenie.com/v2/alerts/requests/r%2F1"},
       {GetAlert(config, alias), "GET",
        "https://api.opsgenie.com/v2/alerts/a%2Fb%20%25c%C3%A9?identifierType=alias"},
