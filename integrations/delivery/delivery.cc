@@ -203,6 +203,10 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
     target.set_lookup_refused(false);
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();
+    // An update of it may have left all the same.
+    if (sure && target.confirmed_sequence() < page.desired.sequence()) {
+      target.set_verify_at_ms((now + absl::Milliseconds(kUncertainMs)).millis());
+    }
     if (sure) continue;
     target.set_uncertain_until_ms((now + absl::Milliseconds(kUncertainMs)).millis());
     target.set_verify(true);

@@ -211,7 +211,7 @@ class Application {
       case Verdict::kPending:
       case Verdict::kNotFound:
         if (sent_.action == Action::kCreate) return Refused(judgement);  // no such path: the URL
-        if (IsUpdate()) return ClosedByOthers(judgement.error);
+        if (IsUpdate()) return NothingToUpdate(judgement.error);
         return NothingToClose(judgement.error);
       case Verdict::kRefused:
         if (IsUpdate()) return LeftOut(judgement, AccountSign::kNone);
@@ -342,7 +342,15 @@ class Application {
     }
   }
 
-  // An update found nothing to change.
+  // An update found nothing to change. Under the alias there may be another page, from a create
+  // that was repeated.
+  Effect NothingToUpdate(const std::string& error) {
+    if (!can_lookup() || target_.remote_id().empty()) return ClosedByOthers(error);
+    target_.clear_remote_id();
+    Lost(0);
+    return {};
+  }
+
   Effect ClosedByOthers(const std::string& error) {
     target_.set_closed_by_others(true);
     target_.set_verify_at_ms(0);
@@ -359,7 +367,7 @@ class Application {
   }
 
   void Opened(const std::string& alert_id) {
-    const bool verify = target_.verify() && can_lookup();
+    const bool verify = (target_.verify() || target_.uncertain_until_ms() != 0) && can_lookup();
     target_.set_confirmed_open(true);
     target_.set_closed_by_others(false);
     target_.set_level_seen(target_.level_sent());
@@ -374,6 +382,7 @@ class Application {
   }
 
   void Closed() {
+    const bool by_alias = target_.remote_id().empty();
     target_.set_confirmed_open(false);
     target_.set_closed_by_others(false);
     target_.set_level_seen(0);
@@ -381,9 +390,13 @@ class Application {
     target_.clear_tags();
     target_.set_verify_at_ms(0);
     Done();
-    if (!can_lookup() && target_.uncertain_until_ms() <= now_ms_) target_.set_uncertain_until_ms(0);
+    // By id it was that alert only, and there may be another one.
+    if (!can_lookup() && by_alias && target_.uncertain_until_ms() <= now_ms_) {
+      target_.set_uncertain_until_ms(0);
+    }
     // The page closed, but a lost create may open it again: look once more when it cannot any more.
-    if (target_.uncertain_until_ms() > now_ms_) {
+    const bool wanted_again = page_.open() && !target_.retired();
+    if (target_.uncertain_until_ms() > now_ms_ && !wanted_again) {
       target_.set_next_attempt_ms(target_.uncertain_until_ms());
     }
   }
@@ -407,12 +420,18 @@ class Application {
     }
   }
 
-  // The 202 is all there is to know. A create may still be on its way when the page closes.
+  // The 202 is all there is to know. A create may still be on its way when the page closes. A close
+  // that is still on its way would take the next episode's page along, so it is looked for.
   Effect Unconfirmed(const std::string& error) {
-    if (target_.operation() == TargetDelivery::CREATE) {
-      target_.set_uncertain_until_ms(target_.accepted_ms() + kUncertainMs);
+    if (target_.operation() == TargetDelivery::CLOSE && can_lookup()) {
+      const std::string request_id = target_.request_id();
+      Lost(kFirstLookupMs);
+      target_.set_request_id(request_id);  // it was accepted, should lookups be refused, too
+      return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
     }
+    const bool create = target_.operation() == TargetDelivery::CREATE;
     Effect effect = Finished(error);
+    if (create) target_.set_uncertain_until_ms(target_.accepted_ms() + kUncertainMs);
     effect.outcome = Outcome::kUnconfirmed;
     effect.sign = AccountSign::kNone;
     return effect;
@@ -440,7 +459,7 @@ class Application {
         if (closed || !can_lookup()) return Finished(error);
         return PollLost(error);
       default:
-        if (absent || closed) return ClosedByOthers(error);
+        if (absent || closed) return NothingToUpdate(error);
         Done();
         return {Outcome::kDiscarded, AccountSign::kWell, {}, false, error};
     }
@@ -498,6 +517,8 @@ class Application {
   // what may still come true is closed when it must have.
   Effect LookupRefused(const std::string& error) {
     target_.set_lookup_refused(true);
+    const bool accepted = !target_.request_id().empty();
+    if (target_.operation() == TargetDelivery::CLOSE && accepted) return Unconfirmed(error);
     if (target_.confirmed_open()) target_.set_verify(false);
     Idle(0);
     return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
@@ -527,8 +548,9 @@ class Application {
   Effect FoundNothing() {
     if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
     const bool wanted = page_.open() && !target_.retired();
-    if (wanted && target_.confirmed_open() && target_.step() == TargetDelivery::IDLE) {
-      return ClosedByOthers("");  // it was there
+    const bool creating = target_.operation() == TargetDelivery::CREATE;
+    if (wanted && target_.confirmed_open() && !creating) {
+      return ClosedByOthers("it is not open any more");
     }
     target_.set_confirmed_open(false);
     target_.set_closed_by_others(false);

@@ -208,6 +208,23 @@ TEST(DeliveryTest, AnUnansweredCreateOfAClosedPageIsHuntedDown) {
   EXPECT_EQ(world.outbox->size(), 0u);
 }
 
+TEST(DeliveryTest, ANewEpisodeDoesNotWaitForWhatALostCreateMayDo) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Milliseconds(500);
+  DeliveryWorld world(TestConfig(), options);
+  world.sim.SetFaults({.drop_after = 1});
+  world.Open("a");
+  world.Run(absl::Milliseconds(50));
+  world.sim.SetFaults({});
+  world.Run(absl::Seconds(5));
+  world.Close("a");
+  world.Run(absl::Milliseconds(100));  // its close is under way
+  world.Open("a");
+  world.Run(absl::Seconds(5));
+  EXPECT_EQ(world.sim.alerts().size(), 2u);
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
 TEST(DeliveryTest, ADiscardedCreateIsNoticedAndRepeated) {
   DeliveryWorld world(TestConfig(), TestSim());
   world.sim.SetFaults({.discard = 1});
@@ -281,6 +298,21 @@ TEST(DeliveryTest, AKeyThatMayNotReadClosesWhatIsProcessedLate) {
     EXPECT_THAT(world.RemoteOpen(), IsEmpty()) << seed;
     EXPECT_EQ(world.outbox->size(), 0u);
   }
+}
+
+TEST(DeliveryTest, ACloseThatNobodyConfirmsDoesNotTakeTheNextPageAlong) {
+  sim::SimOptions options = TestSim();
+  options.delay = absl::Seconds(5);
+  DeliveryWorld world(TestConfig(), options);
+  world.sim.SetFaults({.statuses = {{"GET", "/requests/", 403}}});
+  world.Open("a");
+  world.Run(absl::Seconds(20));
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  world.Open("a");
+  world.Run(absl::Minutes(2));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  EXPECT_EQ(world.sim.alerts().size(), 2u);
 }
 
 TEST(DeliveryTest, ARefusedUpdateIsLeftOutAndTheRestGoesOn) {
