@@ -387,7 +387,8 @@ class Application {
     target_.set_closed_by_others(false);
     target_.set_level_seen(0);
     target_.clear_remote_id();
-    target_.clear_tags();
+    // A lost create that comes true brings its tags along.
+    if (target_.uncertain_until_ms() <= now_ms_) target_.clear_tags();
     target_.set_verify_at_ms(0);
     Done();
     // By id it was that alert only, and there may be another one.
