@@ -179,7 +179,6 @@ void Delivery::KeepTarget(TargetDelivery& target) {
   target.set_attempts(0);
   target.set_give_ups(0);
   target.set_minimal(false);
-  target.set_lookup_refused(false);  // the key may have got more rights
   // Without closes the old page may still be there and takes the new one in without a change of
   // fields.
   if (target.confirmed_open()) target.set_verify(true);

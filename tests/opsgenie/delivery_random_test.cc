@@ -27,7 +27,7 @@ struct Plan {
   bool lose_buffered = false;
   bool bad_key_times = false;
   bool hand_closes = false;  // people close alerts
-  bool blind = false;        // the key may not read, or not always
+  bool blind = false;        // the key may not read, or not always ask for the request status
 };
 
 double Some(Random& random, double max) {
@@ -48,7 +48,7 @@ sim::FaultPlan RandomFaults(Random& random, const Plan& plan) {
   faults.fail_create = Some(random, 0.2);
   if (plan.blind) {
     faults.discard = faults.fail_create = 0;  // nobody can tell what became of these
-    if (random.Uniform() < 0.5) faults.statuses.push_back({"GET", "/v2/alerts/", 403, 0.5});
+    if (random.Uniform() < 0.5) faults.statuses.push_back({"GET", "/requests/", 403, 0.5});
   }
   faults.outage = random.Uniform() < 0.1;
   faults.key_rotated = plan.bad_key_times && random.Uniform() < 0.1;
