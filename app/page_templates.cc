@@ -112,9 +112,4 @@ opsgenie::Expander MakeReceiverExpander(Labels external_labels) {
   };
 }
 
-std::string ExpandReceiverTemplate(const std::string& text, const state::v1::DesiredPage& page) {
-  static const auto* const expander = new opsgenie::Expander(MakeReceiverExpander(Labels()));
-  return (*expander)(text, page);
-}
-
 }  // namespace tocsin::app

@@ -24,7 +24,4 @@ std::optional<TemplateFault> CheckReceiverTemplate(const std::string& text);
 // returns and its copies may be called from any thread; it remembers what it parsed.
 opsgenie::Expander MakeReceiverExpander(Labels external_labels);
 
-// One for a service without external labels.
-std::string ExpandReceiverTemplate(const std::string& text, const state::v1::DesiredPage& page);
-
 }  // namespace tocsin::app

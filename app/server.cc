@@ -136,8 +136,8 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
-  delivery = std::make_unique<delivery::Delivery>(*outbox, metrics, random, ExpandReceiverTemplate,
-                                                  Routing(config));
+  delivery = std::make_unique<delivery::Delivery>(
+      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config));
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
   delivery_loop->Start();
   engine->Start();

@@ -119,6 +119,8 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
   const auto [it, fresh] = pages_.try_emplace(alias);
   Page& page = it->second;
   if (!fresh && entry->desired.sequence() <= page.desired.sequence()) return;
+  // Routes may match by severity: who is to be told of the new level is told; who knows goes on.
+  const bool other_level = !fresh && entry->desired.severity() != page.desired.severity();
   page.desired = std::move(entry->desired);
   if (fresh) {
     page.progress = std::move(entry->progress);
@@ -131,7 +133,7 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
     CountFolded(page);
   } else if (!routed) {
     ChooseTargets(page);
-  } else if (recovered && page.desired.open()) {
+  } else if ((recovered || other_level) && page.desired.open()) {
     AddTargets(page);
   }
   if (recovered) DoubtRecovered(page, now);
@@ -225,7 +227,13 @@ void Delivery::Reconcile(Page& page) {
     return t.step() == TargetDelivery::GAVE_UP;
   });
   page.removable = at_rest && !page.desired.open();
-  page.settled = at_rest && !gave_up;
+  // A closed page that is only looked for once more, in case a lost create comes true, is no debt.
+  const bool only_watched =
+      !page.desired.open() && page.in_flight.empty() &&
+      std::all_of(targets.begin(), targets.end(), [](const TargetDelivery& t) {
+        return t.step() == TargetDelivery::IDLE && !t.confirmed_open();
+      });
+  page.settled = (at_rest || only_watched) && !gave_up;
   if (at_rest) QueueStore(page);
 }
 

@@ -468,7 +468,7 @@ class Application {
 
   Effect PollPending() {
     if (now_ms_ - target_.accepted_ms() > kPollEndMs) {
-      return PollLost("accepted, but not processed within two minutes");
+      return PollLost("accepted, but not processed within half a minute");
     }
     const size_t last = std::size(kPollMs) - 1;
     target_.set_attempts(target_.attempts() + 1);

@@ -47,7 +47,7 @@ struct Effect {
 // Waiting times. A page may take long to be confirmed, so everything here is about asking politely,
 // not about giving up.
 inline constexpr int64_t kFirstPollMs = 100;
-inline constexpr int64_t kPollEndMs = 120'000;      // then an accepted request counts as lost
+inline constexpr int64_t kPollEndMs = 30'000;       // then an accepted request counts as lost
 inline constexpr int64_t kUncertainMs = 60'000;     // how late a create may come true
 inline constexpr int64_t kFirstLookupMs = 250;      // after an answer was lost
 inline constexpr int64_t kGaveUpRetryMs = 300'000;  // after both pages were refused, then doubled

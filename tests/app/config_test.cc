@@ -291,7 +291,7 @@ TEST(PageTemplatesTest, ExpandLabelsValueAndExternalLabels) {
   EXPECT_EQ(expand("plain", page), "plain");
   EXPECT_EQ(expand("{{ .Labels.host }}-{{ $labels.none }}", page), "h1-");
   EXPECT_EQ(expand("{{ .ExternalLabels.cluster }} {{ .Value }}", page), "eu-1 2");
-  EXPECT_EQ(ExpandReceiverTemplate("{{ .Labels.host }}", page), "h1");
+  EXPECT_EQ(MakeReceiverExpander(Labels())("{{ .Labels.host }}", page), "h1");
 }
 
 TEST(PageTemplatesTest, AFailureIsLoggedOnceAndLeavesTheFieldOut) {

@@ -151,6 +151,29 @@ TEST(DeliveryTest, AMinimalPageIsFilledUp) {
   EXPECT_FALSE(OnlyAlert(world).description.empty());
 }
 
+TEST(DeliveryTest, AWorseLevelReachesThoseWhoseRouteAsksForIt) {
+  ReceiversAndRoutes config = TestConfig();
+  config.receivers["pager"] = {"pager", {TestTarget()}};
+  config.receivers["pager"].opsgenie_configs[0].api_url = "https://other.example";
+  Route route;
+  route.receiver = "pager";
+  route.matchers = *ParseMatchers("severity=\"critical\"");
+  config.route.routes.push_back(route);
+  DeliveryWorld world(config, TestSim());
+  world.Open("a", "warning");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 1u);
+  world.Change("a", "critical", "a is critical");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 2u);
+  EXPECT_EQ(world.Metric("tocsin_pages_total{outcome=\"created\",receiver=\"pager\"}"), 1);
+  EXPECT_EQ(world.Metric("tocsin_pages_total{outcome=\"updated\",receiver=\"payments\"}") > 0,
+            true);
+  world.Close("a");
+  world.Run(absl::Seconds(1));
+  EXPECT_EQ(world.Metric("tocsin_pages_total{outcome=\"closed\",receiver=\"pager\"}"), 1);
+}
+
 TEST(DeliveryTest, ANewEpisodeGetsANewAlert) {
   sim::SimOptions options = TestSim();
   options.delay = absl::Seconds(1);
