@@ -165,8 +165,7 @@ TEST(RecoveryRecordsTest, AlertRecordWithUnknownPhaseIsDataLoss) {
             storage::EncodeMessage(record));
   ASSERT_TRUE(store.Write(batch, storage::Durability::kSynced).ok());
   SeriesRegistry registry{Limits()};
-  EXPECT_EQ(RecoverState(store, *log, kNow, registry).status().code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(RecoverState(store, *log, kNow, registry).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace
