@@ -8,7 +8,7 @@
 namespace tocsin::ingest {
 
 // Sanitizers keep freed memory aside for a while: what is resident says nothing then.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(TOCSIN_TSAN)
 inline constexpr bool kPeakIsMeaningful = false;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
