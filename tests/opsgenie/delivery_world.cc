@@ -252,4 +252,19 @@ sim::SimOptions TestSim() {
   return options;
 }
 
+size_t CountOf(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++count;
+  return count;
+}
+
+std::string Pages(const char* outcome) {
+  return absl::StrCat("tocsin_pages_total{outcome=\"", outcome, "\",receiver=\"payments\"}");
+}
+
+const sim::SimAlert& OnlyAlert(const DeliveryWorld& world) {
+  TOCSIN_CHECK(world.sim.alerts().size() == 1u);
+  return world.sim.alerts().begin()->second;
+}
+
 }  // namespace tocsin::delivery

@@ -16,6 +16,7 @@
 namespace tocsin::delivery {
 
 inline constexpr char kTestKey[] = "11111111-2222-4333-8444-555555555555";
+inline constexpr char kOtherKey[] = "22222222-2222-4333-8444-555555555555";
 
 // A memory store that can forget the buffered writes since the last synced one, as a machine's
 // crash does.
@@ -101,5 +102,12 @@ class DeliveryWorld {
 opsgenie::OpsgenieConfig TestTarget();
 ReceiversAndRoutes TestConfig(const opsgenie::OpsgenieConfig& target = TestTarget());
 sim::SimOptions TestSim();
+
+// How often `part` is in `text`.
+size_t CountOf(const std::string& text, const std::string& part);
+// The counter of pages of "payments" that had this outcome.
+std::string Pages(const char* outcome);
+// The simulator's alert, of which there must be one.
+const sim::SimAlert& OnlyAlert(const DeliveryWorld& world);
 
 }  // namespace tocsin::delivery
