@@ -81,6 +81,7 @@ void Committer::CommitWaiting(Timestamp now) {
     commits_.Increment();
     health_.Taken();
     series_.Set(static_cast<double>(registry_.size()));
+    hand_on_(std::move(committed));
   } else {
     health_.Refused();
     commit_failures_.Increment();
@@ -90,8 +91,6 @@ void Committer::CommitWaiting(Timestamp now) {
         absl::StrCat("samples could not be made durable: ", offset.status().message()));
   }
   for (Request& request : requests) request.done(status);
-  // Waits while a shard is behind, so after the acknowledgements.
-  if (offset.ok()) hand_on_(std::move(committed));
 }
 
 void Committer::Close() {

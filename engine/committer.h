@@ -52,7 +52,8 @@ class InputHealth {
 // into it.
 //
 // Submit() from any thread; CommitWaiting() from one thread, which waits with WaitForWork(). An
-// acknowledgement is sent as soon as the write is durable; then the batch is handed to the shards.
+// acknowledgement is sent after the write is durable and after the batch was handed to the shards,
+// which must not wait.
 //
 // Errors to senders: Unavailable when the queue is full (limits.ingest_queue_bytes_max), when the
 // write failed (disk full: nothing was taken) and after Close().

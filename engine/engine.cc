@@ -157,6 +157,7 @@ void Engine::Stop() {
 
 void Engine::CommitLoop() {
   while (committer_.WaitForWork()) {
+    for (auto& shard : shards_) shard->AwaitRoom();
     const Timestamp now = clock_.Now();
     committer_.CommitWaiting(now);
     if (now - forgot_at_ >= kForgetInterval || now < forgot_at_) ForgetOld(now);

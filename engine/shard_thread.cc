@@ -31,10 +31,14 @@ void ShardThread::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void ShardThread::AwaitRoom() {
+  MutexLock lock(mutex_);
+  while (inbox_bytes_ > inbox_bytes_max_ && !stopping_) room_.Wait(mutex_);
+}
+
 void ShardThread::Post(std::shared_ptr<const CommittedBatch> batch) {
   {
     MutexLock lock(mutex_);
-    while (inbox_bytes_ > inbox_bytes_max_ && !stopping_) room_.Wait(mutex_);
     inbox_bytes_ += batch->samples.bytes();
     inbox_.push_back(std::move(batch));
   }

@@ -16,8 +16,8 @@ namespace tocsin::engine {
 // The active shell around one shard: one thread that applies what was committed, evaluates what is
 // due and runs what others ask of the shard. Nobody else touches the shard once Start() was called.
 //
-// Post() waits while more than `inbox_bytes_max` are unapplied, so a shard that cannot keep up
-// slows the committer down and with it the senders; evaluation itself never waits for ingest.
+// The committer asks for room before it commits more: a shard that cannot keep up slows it down and
+// with it the senders; evaluation itself never waits for ingest.
 class ShardThread {
  public:
   ShardThread(std::unique_ptr<Shard> shard, const Clock& clock, size_t inbox_bytes_max);
@@ -30,6 +30,9 @@ class ShardThread {
   // Applies what was posted, evaluates a last time, commits and ends the thread.
   void Stop();
 
+  // Waits while more than `inbox_bytes_max` are unapplied.
+  void AwaitRoom();
+  // Never waits.
   void Post(std::shared_ptr<const CommittedBatch> batch);
   // How the loop is, as others may ask while it is stuck.
   struct Pulse {

@@ -91,7 +91,8 @@ class QueryEngine {
   absl::StatusOr<QueryResult> Evaluate(QueryId query, Timestamp t);
 
   // Per row of the last Evaluate(): time of the newest sample it was computed from, moved by the
-  // selector's offset, so that `x offset 1h` is as new as x (INT64_MIN if none). Computed on demand.
+  // selector's offset, so that `x offset 1h` is as new as x (INT64_MIN if none). Computed on
+  // demand.
   const std::vector<int64_t>& NewestInputs(QueryId query);
 
   // The first time after `t` at which the result may differ although no sample came: a sample turns
