@@ -89,7 +89,7 @@ awk '
   /^tocsin_page_latency_seconds_count/ { count += $2 }
   END {
     printf "   %d samples of %d series taken, each durable before it was acknowledged\n", samples, series
-    if (count > 0) printf "   acknowledged sample to accepted page: %.1f ms\n", 1000 * sum / count
+    if (count > 0) printf "   acknowledged sample to the page accepted by the receiver: %.1f ms\n", 1000 * sum / count
   }' "$dir/metrics.txt"
 echo "   the page opened, and closed by itself; what was sent: $dir/pages.txt, logs: $dir/tocsin.log"
 echo "   page for real:  OPSGENIE_API_KEY=... build/tocsin serve --config docker/tocsin.yaml"
