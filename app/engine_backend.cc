@@ -183,7 +183,12 @@ absl::StatusOr<http::QueryValue> EngineBackend::Query(absl::string_view text, Ti
   if (parsed.error) {
     return absl::InvalidArgumentError(promql::FormatParseError(text, *parsed.error));
   }
-  TOCSIN_ASSIGN_OR_RETURN(engine::AdhocResult result, engine_.Query(*parsed.expr, time, expired));
+  auto evaluated = engine_.Query(*parsed.expr, time, expired);
+  // The text is fine: what is wrong shows with these samples (many-to-many matching, say).
+  if (absl::IsInvalidArgument(evaluated.status())) {
+    return absl::FailedPreconditionError(evaluated.status().message());
+  }
+  TOCSIN_ASSIGN_OR_RETURN(engine::AdhocResult result, std::move(evaluated));
   http::QueryValue value;
   value.warnings = std::move(result.warnings);
   value.infos = std::move(result.infos);

@@ -259,10 +259,16 @@ HttpReply AdminApi::Query(const HttpRequest& request) {
     return BadParameter(
         "timeout", absl::StrCat("cannot parse \"", form->Get("timeout"), "\" to a valid duration"));
   }
-  return RunQuery(form->Get("query"), *time, *timeout);
+  uint64_t limit = 0;  // none
+  if (form->Has("limit") && !absl::SimpleAtoi(form->Get("limit"), &limit)) {
+    return BadParameter("limit", absl::StrCat("cannot parse \"", form->Get("limit"),
+                                              "\" to a number of 0 or more"));
+  }
+  return RunQuery(form->Get("query"), *time, *timeout, limit);
 }
 
-HttpReply AdminApi::RunQuery(const std::string& text, Timestamp time, absl::Duration timeout) {
+HttpReply AdminApi::RunQuery(const std::string& text, Timestamp time, absl::Duration timeout,
+                             uint64_t limit) {
   const Place place(queries_);
   if (place.number() > kQueriesMax) {
     queries_refused_.Increment();
@@ -270,8 +276,12 @@ HttpReply AdminApi::RunQuery(const std::string& text, Timestamp time, absl::Dura
                       absl::StrCat(kQueriesMax, " queries run already; try again"));
   }
   const absl::Duration end = clock_.Monotonic() + timeout;
-  const auto value = backend_.Query(text, time, [this, end] { return clock_.Monotonic() >= end; });
+  auto value = backend_.Query(text, time, [this, end] { return clock_.Monotonic() >= end; });
   if (!value.ok()) return QueryError(value.status());
+  if (limit > 0 && value->vector.size() > limit) {
+    value->vector.resize(limit);
+    value->warnings.push_back("results truncated due to limit");
+  }
   return JsonReply(200, SuccessBody(ToJson(*value, time), value->warnings, value->infos));
 }
 

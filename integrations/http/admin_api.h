@@ -43,7 +43,9 @@ class AdminApi {
   HttpReply Ready();
   HttpReply Reload(const HttpRequest& request);
   HttpReply Query(const HttpRequest& request);
-  HttpReply RunQuery(const std::string& text, Timestamp time, absl::Duration timeout);
+  // `limit`: rows of the result at most; 0: all.
+  HttpReply RunQuery(const std::string& text, Timestamp time, absl::Duration timeout,
+                     uint64_t limit);
   HttpReply Rules(const HttpRequest& request);
   HttpReply Alerts();
   HttpReply BuildInformation();

@@ -43,6 +43,14 @@ TEST_F(EngineBackendTest, AQueryEndsWhenItsTimeIsOver) {
   EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded) << late.status();
 }
 
+TEST_F(EngineBackendTest, WhatFailsInEvaluationIsNotTheTextsFault) {
+  const auto alive = [] { return false; };
+  EXPECT_EQ(Query("sum(", alive).status().code(), absl::StatusCode::kInvalidArgument);
+  const auto ambiguous =
+      Query("vector(1) + on() (label_replace(vector(1), 'a', '1', '', '') or vector(2))", alive);
+  EXPECT_EQ(ambiguous.status().code(), absl::StatusCode::kFailedPrecondition) << ambiguous.status();
+}
+
 TEST_F(EngineBackendTest, IsReadyWhenNothingSpeaksAgainstIt) {
   EXPECT_FALSE(backend_.Ready().ready);
   backend_.SetNotReady("");

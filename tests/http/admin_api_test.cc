@@ -40,12 +40,13 @@ class FakeBackend : public AdminBackend {
     query_time = time;
     if (during_query) during_query(expired);
     if (!query_error.ok()) return query_error;
-    return QueryValue{.vector = {{{{"__name__", "up"}}, 2}}};
+    return value;
   }
 
   ReadyStatus ready{.ready = true};
   absl::Status reload_result;
   int reloads = 0;
+  QueryValue value{.vector = {{{{"__name__", "up"}}, 2}}};
   std::vector<RuleGroupStatus> groups;
   absl::Status query_error;
   std::string query;
@@ -78,6 +79,15 @@ TEST_F(AdminApiTest, QueryAnswersInPrometheusShape) {
   EXPECT_EQ(reply.body, R"({"status":"success","data":{"resultType":"vector","result":)"
                         R"([{"metric":{"__name__":"up"},"value":[1.5,"2"]}]}})");
   EXPECT_EQ(backend_.query, "up + 1");
+}
+
+TEST_F(AdminApiTest, QueryLimitsTheRows) {
+  EXPECT_EQ(Get("/api/v1/query?query=up&limit=1").body.find("truncated"), std::string::npos);
+  backend_.value.vector.push_back(backend_.value.vector[0]);
+  const HttpReply reply = Get("/api/v1/query?query=up&limit=1");
+  EXPECT_NE(reply.body.find(R"("warnings":["results truncated due to limit"])"), std::string::npos)
+      << reply.body;
+  EXPECT_EQ(Get("/api/v1/query?query=up&limit=-1").status, 400);
 }
 
 TEST_F(AdminApiTest, QueryTakesAPostedForm) {
