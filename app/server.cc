@@ -198,13 +198,15 @@ absl::Status Server::Parts::Reload() {
   absl::Status status = loaded.status();
   // First where pages go, then what makes them: a new rule's page must not go the old way. Pages of
   // receivers that are gone find their old configuration until they are closed.
-  if (status.ok()) delivery->SetReceivers(Routing(loaded->config));
-  if (status.ok()) status = engine->Reload(loaded->rules);
+  if (status.ok()) {
+    delivery->SetReceivers(Routing(loaded->config));
+    status = engine->Reload(loaded->rules);
+    if (!status.ok()) delivery->SetReceivers(Routing(files.config));
+  }
   reload_successful.Set(status.ok() ? 1 : 0);
   if (!status.ok()) {
     Log(LogLevel::kError, "reload refused; the old configuration stays in force",
         {{"error", std::string(status.message())}});
-    delivery->SetReceivers(Routing(files.config));
     return status;
   }
   if (NeedsRestart(files.config, loaded->config)) {

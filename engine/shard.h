@@ -80,6 +80,8 @@ class Shard {
   void RememberClock(Timestamp now);
   void ClockStepped(absl::Duration step, Timestamp now);
   void WasStopped(absl::Duration gap, Timestamp now);
+  // Changes all alerts by `fn` and writes them.
+  void ChangeAlerts(const std::function<void(AlertInstance&)>& fn);
   void HoldWithoutInput(Timestamp now);
   bool Holding(Timestamp now) const { return now < hold_until_; }
 

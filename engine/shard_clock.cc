@@ -35,19 +35,24 @@ void Shard::FollowClock(Timestamp now) {
   }
 }
 
+void Shard::ChangeAlerts(const std::function<void(AlertInstance&)>& fn) {
+  ForEachRule(*plan_, [&](RuleRuntime& rule) {
+    if (rule.alerts == nullptr) return;
+    rule.alerts->ForEach([&](AlertInstance& alert) {
+      fn(alert);
+      commit_.Keep(rule.id, alert);
+    });
+  });
+  commit_owed_ = true;
+}
+
 // What alerts remember was told by the old clock and is translated. Samples keep their dates, so
 // what is absent by the new clock is held until samples dated by it had the time to come.
 void Shard::ClockStepped(absl::Duration step, Timestamp now) {
   deps_.metrics.clock_steps.Increment();
   Log(LogLevel::kWarning, "the clock was set", {{"seconds", absl::ToDoubleSeconds(step)}});
-  ForEachRule(*plan_, [&](RuleRuntime& rule) {
-    if (rule.alerts == nullptr) return;
-    rule.alerts->ForEach([&](AlertInstance& alert) {
-      alert.state = rules::AfterClockStep(alert.state, step);
-      commit_.Keep(rule.id, alert);
-    });
-  });
-  commit_owed_ = true;
+  ChangeAlerts(
+      [&](AlertInstance& alert) { alert.state = rules::AfterClockStep(alert.state, step); });
   for (GroupRuntime& group : plan_->groups) group.schedule.Start(now);
   for (MonitorRuntime& monitor : plan_->monitors) {
     monitor.evaluated_at = monitor.evaluated_at + step;
@@ -67,14 +72,7 @@ void Shard::ClockStepped(absl::Duration step, Timestamp now) {
 void Shard::WasStopped(absl::Duration gap, Timestamp now) {
   Log(LogLevel::kWarning, "the process was stopped for a while",
       {{"seconds", absl::ToDoubleSeconds(gap)}});
-  ForEachRule(*plan_, [&](RuleRuntime& rule) {
-    if (rule.alerts == nullptr) return;
-    rule.alerts->ForEach([&](AlertInstance& alert) {
-      SkipGap(gap, alert);
-      commit_.Keep(rule.id, alert);
-    });
-  });
-  commit_owed_ = true;
+  ChangeAlerts([&](AlertInstance& alert) { SkipGap(gap, alert); });
   HoldAfter(gap, now);
 }
 

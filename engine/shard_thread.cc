@@ -8,7 +8,9 @@
 namespace tocsin::engine {
 
 ShardThread::ShardThread(std::unique_ptr<Shard> shard, const Clock& clock, size_t inbox_bytes_max)
-    : shard_(std::move(shard)), clock_(clock), inbox_bytes_max_(inbox_bytes_max) {}
+    : shard_(std::move(shard)), clock_(clock), inbox_bytes_max_(inbox_bytes_max) {
+  pulse_.beat = clock_.Monotonic();
+}
 
 ShardThread::~ShardThread() {
   Stop();
