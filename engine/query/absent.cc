@@ -50,7 +50,7 @@ class AbsentOverTime final : public AbsentRow {
  protected:
   bool IsAbsent() override {
     for (size_t row = 0; row < range_.rows(); ++row) {
-      if (range_.At(row).size > 0) return false;
+      if (range_.HasSample(row)) return false;
     }
     return true;
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/query/double_double.h"
 #include "engine/query/range_function.h"
 
 namespace tocsin::engine {
@@ -16,6 +17,34 @@ bool IsChange(double before, double after) {
   return before != after && !(std::isnan(before) && std::isnan(after));
 }
 
+// The sum of what was lost at those neighbours in the window between which an event lies.
+struct Events {
+  DoubleDouble lost;  // the values before the events
+  uint32_t count = 0;
+  double last = 0;
+  bool any = false;  // there is a last one
+
+  template <typename IsEvent>
+  void Enter(double value, IsEvent&& is_event) {
+    if (any && is_event(last, value)) {
+      ++count;
+      lost.Add(last);
+    }
+    last = value;
+    any = true;
+  }
+  // `sample` left; its successor is the first at or behind cursor.begin.
+  template <typename IsEvent>
+  void Expire(const Sample& sample, const WindowCursor& cursor, const Column& column,
+              IsEvent&& is_event) {
+    if (count == 0) return;
+    const auto next = NextSample(column, cursor.begin, cursor.end);
+    if (!next || !is_event(sample.value, next->value)) return;
+    lost.Add(-sample.value);
+    if (--count == 0) lost = {};
+  }
+};
+
 struct RateKind {
   bool counter = true;  // falling means starting again from zero; never extrapolated below zero
   bool per_second = true;
@@ -24,66 +53,101 @@ struct RateKind {
 // rate, increase, delta: last - first, plus what resets took away, stretched to the whole range.
 // Towards each end the stretch is the gap to it if that is below 1.1 times the mean distance of
 // samples, else half that distance.
-struct ExtrapolatedRate {
-  static constexpr bool kTracks = true;
+struct ExtrapolatedRate : KernelDefaults {
+  struct State {
+    Events resets;
+    Sample first, last;
+  };
   RateKind kind;
 
-  bool operator()(const Samples& samples, const RangeCall& call, Scan* scan, double& out) const {
-    // Also with a single sample: neighbours are looked at in the order they come.
-    const size_t last_reset = kind.counter ? LastEvent(samples, *scan, IsReset) : 0;
-    if (samples.size < 2) return false;
-    const size_t last = samples.size - 1;
-    double result = samples.values[last] - samples.values[0];
-    for (size_t i = 1; i <= last_reset; ++i) {
-      if (IsReset(samples.values[i - 1], samples.values[i])) result += samples.values[i - 1];
-    }
-    out = result * Factor(samples, call, result);
+  explicit ExtrapolatedRate(RateKind k) : kind(k) {}
+  State Fresh(size_t) const { return {}; }
+  void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
+    if (kind.counter) state.resets.Enter(sample.value, IsReset);
+    state.last = sample;
+  }
+  void Expire(State& state, const Sample& sample, const WindowCursor& cursor,
+              const Column& column) const {
+    if (kind.counter) state.resets.Expire(sample, cursor, column, IsReset);
+  }
+  void Settle(State& state, const WindowCursor& cursor, const Column& column) const {
+    state.first = column.at(cursor.begin);
+  }
+  // An infinity that was lost at a reset does not leave the sum any more.
+  bool Drifted(const State& state, const WindowCursor&) const {
+    return !std::isfinite(state.resets.lost.hi);
+  }
+
+  bool Value(const State& state, const RowWindow& window, double& out) const {
+    if (window.cursor.samples < 2) return false;
+    double result = state.last.value - state.first.value + state.resets.lost.Get();
+    if (!std::isfinite(state.resets.lost.hi)) result = AddUp(window.Read());
+    out = result * Factor(state, window, result);
     return true;
   }
 
-  double Factor(const Samples& samples, const RangeCall& call, double result) const {
-    const size_t last = samples.size - 1;
-    const double sampled = static_cast<double>(samples.times[last] - samples.times[0]) / 1000;
-    const double spacing = sampled / static_cast<double>(last);
-    double to_start = static_cast<double>(samples.times[0] - (call.end_ms - call.range_ms)) / 1000;
-    double to_end = static_cast<double>(call.end_ms - samples.times[last]) / 1000;
+  static double AddUp(const Samples& samples) {
+    double result = samples.values[samples.size - 1] - samples.values[0];
+    for (size_t i = 1; i < samples.size; ++i) {
+      if (IsReset(samples.values[i - 1], samples.values[i])) result += samples.values[i - 1];
+    }
+    return result;
+  }
+
+  double Factor(const State& state, const RowWindow& window, double result) const {
+    const double sampled = static_cast<double>(state.last.time_ms - state.first.time_ms) / 1000;
+    const double spacing = sampled / static_cast<double>(window.cursor.samples - 1);
+    double to_start = static_cast<double>(state.first.time_ms - window.begin_ms) / 1000;
+    double to_end = static_cast<double>(window.end_ms - state.last.time_ms) / 1000;
     const double threshold = spacing * 1.1;
     if (to_start >= threshold) to_start = spacing / 2;
-    if (kind.counter && result > 0 && samples.values[0] >= 0) {
-      to_start = std::min(to_start, sampled * (samples.values[0] / result));
+    if (kind.counter && result > 0 && state.first.value >= 0) {
+      to_start = std::min(to_start, sampled * (state.first.value / result));
     }
     if (to_end >= threshold) to_end = spacing / 2;
     double factor = (sampled + to_start + to_end) / sampled;
-    if (kind.per_second) factor /= static_cast<double>(call.range_ms) / 1000;
+    if (kind.per_second) factor /= window.seconds();
     return factor;
   }
 };
 
 // irate, idelta: the last two samples.
-struct InstantRate {
-  static constexpr bool kTracks = false;
+struct InstantRate : KernelDefaults {
+  struct State {
+    Sample last, before;
+  };
   bool rate = true;
 
-  bool operator()(const Samples& samples, const RangeCall&, Scan*, double& out) const {
-    if (samples.size < 2) return false;
-    const size_t last = samples.size - 1;
-    const double after = samples.values[last], before = samples.values[last - 1];
+  explicit InstantRate(bool r) : rate(r) {}
+  State Fresh(size_t) const { return {}; }
+  void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
+    state.before = state.last;
+    state.last = sample;
+  }
+  bool Value(const State& state, const RowWindow& window, double& out) const {
+    if (window.cursor.samples < 2) return false;
+    const double after = state.last.value, before = state.before.value;
     out = rate && IsReset(before, after) ? after : after - before;
-    if (rate) out /= static_cast<double>(samples.times[last] - samples.times[last - 1]) / 1000;
+    if (rate) out /= static_cast<double>(state.last.time_ms - state.before.time_ms) / 1000;
     return true;
   }
 };
 
 // changes, resets: how many neighbours differ in that way.
 template <bool (*kEvent)(double, double)>
-struct CountEvents {
-  static constexpr bool kTracks = true;
+struct CountEvents : KernelDefaults {
+  using State = Events;
 
-  bool operator()(const Samples& samples, const RangeCall&, Scan* scan, double& out) const {
-    const size_t last = LastEvent(samples, *scan, kEvent);
-    size_t events = 0;
-    for (size_t i = 1; i <= last; ++i) events += kEvent(samples.values[i - 1], samples.values[i]);
-    out = static_cast<double>(events);
+  State Fresh(size_t) const { return {}; }
+  void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
+    state.Enter(sample.value, kEvent);
+  }
+  void Expire(State& state, const Sample& sample, const WindowCursor& cursor,
+              const Column& column) const {
+    state.Expire(sample, cursor, column, kEvent);
+  }
+  bool Value(const State& state, const RowWindow&, double& out) const {
+    out = state.count;
     return true;
   }
 };
@@ -105,18 +169,22 @@ class CounterRate final : public RangeFunction<ExtrapolatedRate> {
     return true;
   }
 
-  void Seen(size_t row) override {
-    if (!any_doubtful_ || !doubtful_[row] || notes_.size() >= kNotesMax) return;
-    std::string text = absl::StrCat(
-        "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"",
-        input(0).LabelsOf(row).metric_name(), "\"");
-    const bool told = std::any_of(notes_.begin(), notes_.end(),
-                                  [&](const Note& note) { return note.text == text; });
-    if (!told) notes_.push_back({false, std::move(text)});
+  void Annotate() override {
+    for (size_t row = 0; any_doubtful_ && row < rows_ && notes_.size() < kNotesMax; ++row) {
+      if (doubtful_[row] && HasSamples(row)) Tell(input(0).LabelsOf(row).metric_name());
+    }
   }
 
  private:
   static constexpr size_t kNotesMax = 10;
+  void Tell(absl::string_view metric) {
+    std::string text = absl::StrCat(
+        "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"",
+        metric, "\"");
+    const bool told = std::any_of(notes_.begin(), notes_.end(),
+                                  [&](const Note& note) { return note.text == text; });
+    if (!told) notes_.push_back({false, std::move(text)});
+  }
   static bool IsDoubtful(absl::string_view name) {
     return !name.empty() && !absl::EndsWith(name, "_total") && !absl::EndsWith(name, "_sum") &&
            !absl::EndsWith(name, "_count") && !absl::EndsWith(name, "_bucket");
@@ -132,15 +200,15 @@ OperatorPtr MakeCounterFunction(absl::string_view name, std::shared_ptr<RangeVec
                                 NameRule drop) {
   if (name == "rate" || name == "increase") {
     return std::make_shared<CounterRate>(range, nullptr, drop,
-                                         ExtrapolatedRate{{true, name == "rate"}});
+                                         ExtrapolatedRate({true, name == "rate"}));
   }
   if (name == "delta") {
     return std::make_shared<RangeFunction<ExtrapolatedRate>>(range, nullptr, drop,
-                                                             ExtrapolatedRate{{false, false}});
+                                                             ExtrapolatedRate({false, false}));
   }
   if (name == "irate" || name == "idelta") {
     return std::make_shared<RangeFunction<InstantRate>>(range, nullptr, drop,
-                                                        InstantRate{name == "irate"});
+                                                        InstantRate(name == "irate"));
   }
   if (name == "changes") {
     return std::make_shared<RangeFunction<CountEvents<IsChange>>>(range, nullptr, drop);

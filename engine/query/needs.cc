@@ -13,6 +13,7 @@ using promql::ExprKind;
 // Where a part is evaluated, seen from the query's evaluation time.
 struct Context {
   absl::Duration back;     // as far back as this
+  absl::Duration offset;   // at the latest moved back by this
   bool unbounded = false;  // inside `@`
 };
 
@@ -31,6 +32,7 @@ class Collector {
       case ExprKind::kSubquery: {
         const auto& subquery = As<promql::Subquery>(expr);
         return Visit(*subquery.expr, {context.back + subquery.offset + subquery.range,
+                                      context.offset + subquery.offset,
                                       context.unbounded || subquery.at.has_value()});
       }
       case ExprKind::kUnary:
@@ -62,6 +64,7 @@ class Collector {
     SelectorNeed need;
     need.matchers = selector.matchers;
     need.reach = std::max(absl::ZeroDuration(), context.back + selector.offset + range);
+    need.ahead = std::max(absl::ZeroDuration(), -(context.offset + selector.offset));
     need.unbounded = context.unbounded || selector.at.has_value();
     needs_.push_back(std::move(need));
   }

@@ -91,6 +91,8 @@ class Operator {
   bool TakeRowsOf(size_t i);
   // Of the last evaluation.
   Moment moment() const { return moment_; }
+  // The last evaluation was at `t` and came to an end.
+  bool EvaluatedAt(int64_t t) const { return moment_.t == t && status_.ok(); }
   // For the rare operator whose rows come up with values: rows were added during Compute().
   void RowsChanged() { ++version_; }
   // Looks for rows with equal labels, to be refused when both are present. Sets distinct_.

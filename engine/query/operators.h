@@ -89,8 +89,14 @@ struct SubqueryOptions {
   TimeShift shift;
   int64_t range_ms = 0;
   int64_t step_ms = 0;
+  // How far after the time of a step its value may look, because of negative offsets; kAnywhere
+  // with `@`.
+  int64_t ahead_ms = 0;
+  static constexpr int64_t kAnywhere = INT64_MAX;
+  // Of the table that the inner expression reads.
+  std::shared_ptr<SeriesTable::Watch> watch;
 };
-std::shared_ptr<RangeVector> MakeSubquery(const SubqueryOptions& options, OperatorPtr inner);
+std::shared_ptr<RangeVector> MakeSubquery(SubqueryOptions options, OperatorPtr inner);
 
 // --- sort.cc ---
 struct SortOptions {

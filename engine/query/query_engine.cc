@@ -159,6 +159,8 @@ const std::vector<int64_t>& QueryEngine::NewestInputs(QueryId id) {
 Timestamp QueryEngine::NextChange(QueryId id, Timestamp t) {
   Impl::Query& query = impl_->Get(id);
   if (query.result == nullptr) return Timestamp::Max();
+  // Operators are shared, see NewestInputs(). What an error left out is looked at in the table.
+  query.result->Evaluate(impl_->At(t)).IgnoreError();
   return Timestamp::FromMillis(query.result->NextChange(t.millis()));
 }
 

@@ -54,6 +54,7 @@ struct QueryResult {
 struct SelectorNeed {
   std::vector<promql::Matcher> matchers;
   absl::Duration reach;    // lookback or range, plus offset and enclosing subqueries; >= 0
+  absl::Duration ahead;    // looks so far past T, by negative offsets; >= 0
   bool unbounded = false;  // `@ <time>`: any time may be read
 };
 

@@ -34,18 +34,6 @@ constexpr std::array<absl::string_view, 25> kNames = {"avg_over_time",
 
 }  // namespace
 
-size_t Resume(const Samples& samples, Scan& scan) {
-  const uint64_t end = samples.position + samples.size;
-  const bool known = samples.lineage != Samples::kNoLineage && samples.lineage == scan.lineage &&
-                     scan.begin <= samples.position && samples.position < scan.end &&
-                     scan.end <= end;
-  const size_t from = known ? scan.end - samples.position : 0;
-  scan.begin = samples.position;
-  scan.lineage = samples.lineage;
-  scan.end = end;
-  return from;
-}
-
 bool IsRangeFunction(absl::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
@@ -54,7 +42,9 @@ OperatorPtr MakeRangeFunction(absl::string_view name, std::shared_ptr<RangeVecto
                               OperatorPtr param, bool delayed_name_removal) {
   const NameRule drop = DropRule(delayed_name_removal);
   if (auto op = MakeCounterFunction(name, range, drop)) return op;
-  if (auto op = MakeOverTimeFunction(name, range, param, drop)) return op;
+  if (auto op = MakeEndFunction(name, range, drop)) return op;
+  if (auto op = MakeMomentFunction(name, range, drop)) return op;
+  if (auto op = MakeOrderFunction(name, range, param, drop)) return op;
   return MakeRegressionFunction(name, range, param, drop);
 }
 

@@ -1,53 +1,84 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "base/sample.h"
 #include "engine/query/operator.h"
 #include "engine/query/rowwise.h"
 #include "engine/query/window.h"
 
 namespace tocsin::engine {
 
-// What a function over a range is told beside the samples.
-struct RangeCall {
-  int64_t t = 0;       // evaluation time
-  int64_t end_ms = 0;  // the range is (end - range, end]
-  int64_t range_ms = 0;
-  double param = 0;  // of the functions that take a scalar
+// Which of a row's samples are in the window, and for which ends of the range that holds as long
+// as the column does not change.
+struct WindowCursor {
+  int64_t valid_from = INT64_MAX;  // range ends in [valid_from, valid_until)
+  int64_t valid_until = INT64_MIN;
+  uint32_t begin = 0;  // positions; unless the window is empty, begin is no stale marker
+  uint32_t end = 0;
+  uint32_t samples = 0;  // in the window, without stale markers
+  uint32_t version = 0;  // of the column, at the last look
+  uint32_t rewrites = 0;
+
+  bool Holds(uint32_t column_version, int64_t end_ms) const {
+    return version == column_version && end_ms >= valid_from && end_ms < valid_until;
+  }
 };
 
-// How far a function has looked at a row's samples, so that the next evaluation looks at new ones
-// only.
-struct Scan {
-  uint64_t lineage = Samples::kNoLineage;
-  uint64_t begin = 0;  // the last window was [begin, end)
-  uint64_t end = 0;
-  uint64_t mark = 0;  // a position the function remembers
-};
-
-// The index of the first sample not looked at before; 0 if `scan` says nothing about these samples.
-// Afterwards `scan` covers all of them; its mark is left alone.
-size_t Resume(const Samples& samples, Scan& scan);
-
-// The index of the last sample for which event(its predecessor, itself) holds; 0 if there is none
-// in the window. Each pair of neighbours is looked at once as the window moves on.
-template <typename Event>
-size_t LastEvent(const Samples& samples, Scan& scan, Event&& event) {
-  size_t i = Resume(samples, scan);
-  if (i == 0) {
-    scan.mark = 0;
-    i = 1;
+// The first sample of [from, to) that is no stale marker.
+inline std::optional<Sample> NextSample(const Column& column, uint32_t from, uint32_t to) {
+  for (; from < to; ++from) {
+    const Sample sample = column.at(from);
+    if (!IsStaleMarker(sample.value)) return sample;
   }
-  for (; i < samples.size; ++i) {
-    if (event(samples.values[i - 1], samples.values[i])) scan.mark = samples.position + i;
-  }
-  return scan.mark > samples.position ? scan.mark - samples.position : 0;
+  return std::nullopt;
 }
 
-// A function over each row of a range vector. `Kernel` computes one row from at least one sample:
-//   static constexpr bool kTracks;
-//   bool operator()(const Samples&, const RangeCall&, Scan*, double& out);  // false: no result
+// What a kernel is told of a row at an evaluation.
+struct RowWindow {
+  int64_t t = 0;         // evaluation time
+  int64_t begin_ms = 0;  // the range is (begin, end]
+  int64_t end_ms = 0;
+  double param = 0;  // of functions that take a scalar
+  const WindowCursor& cursor;
+  size_t row = 0;
+  RangeVector& range;
+
+  double seconds() const { return static_cast<double>(end_ms - begin_ms) / 1000; }
+  // All samples, for the rare case that needs them.
+  Samples Read() const { return range.Read(row); }
+};
+
+// What a kernel may leave out.
+struct KernelDefaults {
+  template <typename State>
+  void Enter(State&, uint32_t /*position*/, const Sample&, const Column&) const {}
+  template <typename State>
+  void Expire(State&, const Sample&, const WindowCursor&, const Column&) const {}
+  template <typename State>
+  void Settle(State&, const WindowCursor&, const Column&) const {}
+  template <typename State>
+  bool Drifted(const State&, const WindowCursor&) const {
+    return false;
+  }
+};
+
+// A function over each row of a range vector that follows the window as it slides. What a row costs
+// is proportional to the samples that entered and left since the last evaluation, however long the
+// window; a row where nothing happened does not even have its column looked at. A window that
+// jumped, went back or had late samples put in is entered anew.
+//
+// `Kernel` has a `State` per row, which summarises the samples in the window:
+//   State Fresh(row)                        of an empty window
+//   Enter(state, position, sample, column)  a sample newer than all before
+//   Expire(state, sample, cursor, column)   the oldest sample left; cursor.begin is behind it
+//   Settle(state, cursor, column)           some of these happened, the window is not empty
+//   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
+//   Value(state, window, out)               false: no result; the window is not empty
 template <typename Kernel>
 class RangeFunction : public RowwiseOperator {
  public:
@@ -59,36 +90,130 @@ class RangeFunction : public RowwiseOperator {
         range_(*range),
         kernel_(kernel) {}
 
+  int64_t NextChange(int64_t t) const override {
+    if (!EvaluatedAt(t)) return range_.NextChange(t);
+    int64_t next = range_.NextStep(t);
+    for (const Row& row : states_) next = std::min(next, row.cursor.valid_until);
+    return next == INT64_MAX ? next : range_.shift().When(next);
+  }
+
  protected:
   bool Index() override {
     const uint64_t layout = layout_;
     RowwiseOperator::Index();
-    if (layout != layout_) scans_.clear();
-    if (Kernel::kTracks) scans_.resize(rows_);
+    if (layout != layout_) states_.clear();
+    while (states_.size() < rows_) states_.push_back({{}, kernel_.Fresh(states_.size())});
     return true;
   }
 
   absl::Status Compute(int64_t t) override {
-    const RangeCall call{t, range_.end_ms(), range_.range_ms(), inputs() > 1 ? scalar(1) : 0};
+    const RangeVector::View view = range_.view();
+    const double param = inputs() > 1 ? scalar(1) : 0;
     frame_.Reset(rows_);
     for (size_t row = 0; row < rows_; ++row) {
-      const Samples samples = range_.At(row);
-      if (samples.size == 0) continue;
-      Seen(row);
+      Row& state = states_[row];
+      if (!state.cursor.Holds(view.version(row), view.end_ms)) Follow(row, view);
+      if (state.cursor.samples == 0) continue;
+      const RowWindow window{t, view.begin_ms, view.end_ms, param, state.cursor, row, range_};
       double out = 0;
-      if (kernel_(samples, call, Kernel::kTracks ? &scans_[row] : nullptr, out))
-        frame_.Set(row, out);
+      if (kernel_.Value(state.state, window, out)) frame_.Set(row, out);
     }
+    Annotate();
     return absl::OkStatus();
   }
 
-  // A row with samples, for who has something to say about it.
-  virtual void Seen(size_t) {}
+  // For who has something to say about the rows.
+  virtual void Annotate() {}
+  bool HasSamples(size_t row) const { return states_[row].cursor.samples > 0; }
 
  private:
+  struct Row {
+    WindowCursor cursor;
+    typename Kernel::State state;
+  };
+
+  void Follow(size_t row, const RangeVector::View& view) {
+    const Column& column = view.column(row);
+    WindowCursor& cursor = states_[row].cursor;
+    const bool goes_on = cursor.rewrites == column.rewrites() && cursor.begin >= column.begin() &&
+                         view.end_ms >= cursor.valid_from;
+    const bool jumps =
+        goes_on && cursor.begin < cursor.end && column.time(cursor.end - 1) <= view.begin_ms;
+    if (!goes_on || jumps) {
+      Begin(row, column, view);
+    } else {
+      Enter(row, column, view);
+      Expire(row, column, view);
+    }
+    if (cursor.samples > 0 && kernel_.Drifted(states_[row].state, cursor)) {
+      Begin(row, column, view);
+    }
+    Settle(row, column, view);
+  }
+
+  void Begin(size_t row, const Column& column, const RangeVector::View& view) {
+    WindowCursor& cursor = states_[row].cursor;
+    cursor = {};
+    cursor.valid_from = INT64_MIN;
+    cursor.rewrites = column.rewrites();
+    cursor.begin = cursor.end = column.FirstAfter(view.begin_ms);
+    if (cursor.begin > column.begin()) Left(cursor, column.time(cursor.begin - 1), view);
+    states_[row].state = kernel_.Fresh(row);
+    Enter(row, column, view);
+  }
+
+  // A sample at this time is out of the window.
+  static void Left(WindowCursor& cursor, int64_t time, const RangeVector::View& view) {
+    cursor.valid_from = std::max(cursor.valid_from, time + (view.end_ms - view.begin_ms));
+  }
+
+  void Enter(size_t row, const Column& column, const RangeVector::View& view) {
+    Row& state = states_[row];
+    WindowCursor& cursor = state.cursor;
+    const uint32_t to = column.FirstAfter(view.end_ms);
+    if (to <= cursor.end) return;
+    column.ForEach(cursor.end, to, [&](uint32_t position, const Sample& sample) {
+      if (IsStaleMarker(sample.value)) return;
+      ++cursor.samples;
+      kernel_.Enter(state.state, position, sample, column);
+    });
+    cursor.end = to;
+    cursor.valid_from = std::max(cursor.valid_from, column.time(to - 1));
+  }
+
+  void Expire(size_t row, const Column& column, const RangeVector::View& view) {
+    Row& state = states_[row];
+    WindowCursor& cursor = state.cursor;
+    while (cursor.begin < cursor.end) {
+      const Sample sample = column.at(cursor.begin);
+      if (sample.time_ms > view.begin_ms) break;
+      ++cursor.begin;
+      Left(cursor, sample.time_ms, view);
+      if (IsStaleMarker(sample.value)) continue;
+      --cursor.samples;
+      kernel_.Expire(state.state, sample, cursor, column);
+    }
+  }
+
+  void Settle(size_t row, const Column& column, const RangeVector::View& view) {
+    Row& state = states_[row];
+    WindowCursor& cursor = state.cursor;
+    cursor.version = view.version(row);
+    cursor.valid_until = cursor.end < column.end() ? column.time(cursor.end) : INT64_MAX;
+    if (cursor.samples == 0) {
+      cursor.begin = cursor.end;
+      state.state = kernel_.Fresh(row);
+      return;
+    }
+    while (IsStaleMarker(column.at(cursor.begin).value)) ++cursor.begin;
+    const int64_t oldest = column.time(cursor.begin);
+    cursor.valid_until = std::min(cursor.valid_until, oldest + (view.end_ms - view.begin_ms));
+    kernel_.Settle(state.state, cursor, column);
+  }
+
   RangeVector& range_;
   Kernel kernel_;
-  std::vector<Scan> scans_;
+  std::vector<Row> states_;
 };
 
 // The function of this name over `range`; null if there is none. `param` as the function demands
@@ -100,8 +225,12 @@ bool IsRangeFunction(absl::string_view name);
 // The families that MakeRangeFunction() asks in turn.
 OperatorPtr MakeCounterFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                                 NameRule drop);
-OperatorPtr MakeOverTimeFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
-                                 OperatorPtr param, NameRule drop);
+OperatorPtr MakeEndFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
+                            NameRule drop);
+OperatorPtr MakeMomentFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
+                               NameRule drop);
+OperatorPtr MakeOrderFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
+                              OperatorPtr param, NameRule drop);
 OperatorPtr MakeRegressionFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                                    OperatorPtr param, NameRule drop);
 

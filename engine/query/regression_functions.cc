@@ -1,59 +1,95 @@
-// Functions over a range that fit a line to it: deriv, predict_linear.
+// Functions over a range that fit a line to it by least squares: deriv, predict_linear.
+//
+// Running sums of times (exact, in whole milliseconds since the first sample entered) and of values
+// (twice a double's precision). Exact for constant values.
 #include <cmath>
 #include <limits>
 
-#include "engine/query/kahan.h"
+#include "absl/numeric/int128.h"
 #include "engine/query/range_function.h"
+#include "engine/query/sliding_sum.h"
 
 namespace tocsin::engine {
 namespace {
 
-struct Line {
-  double slope = 0;      // per second
-  double intercept = 0;  // at the instant asked for
+struct Regression : KernelDefaults {
+  struct State {
+    int64_t origin_ms = INT64_MIN;
+    int64_t x = 0;        // sums: of the time since the origin,
+    absl::int128 xx = 0;  // its square,
+    DoubleDouble y, xy;   // the values, and the products
+    DriftGuard guard;
+    ConstantRun run;
+    uint32_t not_finite = 0;
+  };
+
+  State Fresh(size_t row) const {
+    State state;
+    state.guard = DriftGuard(row);
+    return state;
+  }
+  void Enter(State& state, uint32_t position, const Sample& sample, const Column&) const {
+    if (state.origin_ms == INT64_MIN) state.origin_ms = sample.time_ms;
+    state.run.Enter(position, sample.value);
+    Add(state, sample, 1);
+    if (std::isfinite(sample.value)) state.guard.Entered(std::fabs(sample.value));
+  }
+  void Expire(State& state, const Sample& sample, const WindowCursor&, const Column&) const {
+    Add(state, sample, -1);
+    if (std::isfinite(sample.value)) state.guard.Left(std::fabs(sample.value));
+  }
+  bool Drifted(const State& state, const WindowCursor& cursor) const {
+    return state.guard.drifted(cursor.samples) || !std::isfinite(state.xy.hi);
+  }
+
+  static void Add(State& state, const Sample& sample, int sign) {
+    const int64_t x = sample.time_ms - state.origin_ms;
+    state.x += sign * x;
+    state.xx += sign * static_cast<absl::int128>(x) * x;
+    if (!std::isfinite(sample.value)) {
+      state.not_finite += static_cast<uint32_t>(sign);
+      return;
+    }
+    state.y.Add(sign * sample.value);
+    state.xy.AddProduct(static_cast<double>(sign * x), sample.value);
+  }
+
+  struct Line {
+    double slope = 0;   // per ms
+    double mean_x = 0;  // ms since the origin
+    double mean_y = 0;
+  };
 };
 
-// Least squares over (time - origin, value). Exact for constant values.
-Line Fit(const Samples& samples, int64_t origin_ms) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  KahanSum x_sum, y_sum, xy_sum, xx_sum;
-  bool constant = true;
-  for (size_t i = 0; i < samples.size; ++i) {
-    const double y = samples.values[i];
-    const double x = static_cast<double>(samples.times[i] - origin_ms) / 1e3;
-    if (i > 0 && y != samples.values[0]) constant = false;
-    x_sum.Add(x);
-    y_sum.Add(y);
-    xy_sum.Add(x * y);
-    xx_sum.Add(x * x);
-  }
-  if (constant) {
-    if (std::isinf(samples.values[0])) return {kNan, kNan};
-    return {0, samples.values[0]};
-  }
-  const double n = static_cast<double>(samples.size);
-  const double x = x_sum.sum + x_sum.rest, y = y_sum.sum + y_sum.rest;
-  const double covariance = xy_sum.sum + xy_sum.rest - x * y / n;
-  const double variance = xx_sum.sum + xx_sum.rest - x * x / n;
-  const double slope = covariance / variance;
-  return {slope, y / n - slope * x / n};
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// Of at least two samples.
+Regression::Line LineOf(const Regression::State& state, const WindowCursor& cursor) {
+  if (state.not_finite > 0) return {kNan, 0, kNan};
+  const double samples = cursor.samples;
+  const double mean_x = static_cast<double>(state.x) / samples;
+  if (state.run.Covers(cursor.begin)) return {0, mean_x, state.run.last};
+  const DoubleDouble n{samples, 0}, x{static_cast<double>(state.x), 0};
+  const double covariance = (n * state.xy - x * state.y).Get();
+  const absl::int128 variance =
+      state.xx * cursor.samples - static_cast<absl::int128>(state.x) * state.x;
+  return {covariance / static_cast<double>(variance), mean_x, state.y.Get() / samples};
 }
 
-struct Deriv {
-  static constexpr bool kTracks = false;
-  bool operator()(const Samples& samples, const RangeCall&, Scan*, double& out) const {
-    if (samples.size < 2) return false;
-    out = Fit(samples, samples.times[0]).slope;
+struct Deriv : Regression {
+  bool Value(const State& state, const RowWindow& window, double& out) const {
+    if (window.cursor.samples < 2) return false;
+    out = LineOf(state, window.cursor).slope * 1000;
     return true;
   }
 };
 
-struct PredictLinear {
-  static constexpr bool kTracks = false;
-  bool operator()(const Samples& samples, const RangeCall& call, Scan*, double& out) const {
-    if (samples.size < 2) return false;
-    const Line line = Fit(samples, call.t);
-    out = line.slope * call.param + line.intercept;
+struct PredictLinear : Regression {
+  bool Value(const State& state, const RowWindow& window, double& out) const {
+    if (window.cursor.samples < 2) return false;
+    const Line line = LineOf(state, window.cursor);
+    const double now = static_cast<double>(window.t - state.origin_ms);
+    out = line.mean_y + line.slope * (now - line.mean_x) + line.slope * 1000 * window.param;
     return true;
   }
 };

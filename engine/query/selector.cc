@@ -6,20 +6,10 @@
 
 namespace tocsin::engine {
 
-// Evaluations are nearly always at the end of a column.
-std::optional<size_t> NewestAt(const Column& column, int64_t instant) {
-  constexpr size_t kNear = 4;
-  const int64_t* times = column.times();
-  size_t end = column.size();
-  for (size_t step = 0; end > 0 && times[end - 1] > instant; ++step) {
-    if (step == kNear) {
-      end = std::upper_bound(times, times + end, instant) - times;
-      break;
-    }
-    --end;
-  }
-  if (end == 0) return std::nullopt;
-  return end - 1;
+std::optional<uint32_t> NewestAt(const Column& column, int64_t instant) {
+  const uint32_t after = column.FirstAfter(instant);
+  if (after == column.begin()) return std::nullopt;
+  return after - 1;
 }
 
 InstantSelector::InstantSelector(SelectorSource source, int64_t lookback_ms, bool take_time)
@@ -33,38 +23,47 @@ bool InstantSelector::Index() {
 
 absl::Status InstantSelector::Compute(int64_t t) {
   const int64_t instant = source_.shift.Apply(t);
+  const SeriesTable& table = *source_.table;
+  const SeriesTable::Slot* slots = source_.set->slots.data();
   frame_.Reset(rows_);
   for (size_t row = 0; row < rows_; ++row) {
-    const Column& samples = column(row);
-    const auto at = NewestAt(samples, instant);
-    if (!at || samples.times()[*at] <= instant - lookback_ms_) continue;
-    const double value = samples.values()[*at];
-    if (IsStaleMarker(value)) continue;
-    frame_.Set(row, take_time_ ? static_cast<double>(samples.times()[*at]) / 1000 : value);
+    const SeriesTable::Slot slot = slots[row];
+    Sample sample{table.newest_times()[slot], table.newest_values()[slot]};
+    if (sample.time_ms > instant) [[unlikely]] {
+      const auto at = NewestAt(table.column(slot), instant);
+      if (!at) continue;
+      sample = table.column(slot).at(*at);
+    }
+    if (sample.time_ms <= instant - lookback_ms_ || IsStaleMarker(sample.value)) continue;
+    frame_.Set(row, take_time_ ? static_cast<double>(sample.time_ms) / 1000 : sample.value);
   }
   return absl::OkStatus();
 }
 
 std::vector<int64_t> InstantSelector::Newest(int64_t t) const {
-  std::vector<int64_t> newest(rows_, INT64_MIN);
-  frame_.ForEach([&](size_t row) {
-    const auto at = NewestAt(column(row), source_.shift.Apply(t));
-    if (at) newest[row] = std::min(source_.shift.When(column(row).times()[*at]), t);
-  });
-  return newest;
+  return NewestOf(source_, t, [&](size_t row, int64_t) { return frame_.present(row); });
 }
 
 int64_t InstantSelector::NextChange(int64_t t) const {
   const int64_t instant = source_.shift.Apply(t);
+  const SeriesTable& table = *source_.table;
   int64_t next = INT64_MAX;
   for (size_t row = 0; row < source_.set->slots.size(); ++row) {
-    const Column& samples = column(row);
-    const auto at = NewestAt(samples, instant);
-    const size_t following = at ? *at + 1 : 0;
-    if (following < samples.size()) next = std::min(next, samples.times()[following]);
-    const bool present = at && samples.times()[*at] > instant - lookback_ms_ &&
-                         !IsStaleMarker(samples.values()[*at]);
-    if (present) next = std::min(next, samples.times()[*at] + lookback_ms_);
+    const SeriesTable::Slot slot = source_.set->slots[row];
+    int64_t time = table.newest_times()[slot];
+    double value = table.newest_values()[slot];
+    if (time > instant) {
+      const Column& column = table.column(slot);
+      const uint32_t after = column.FirstAfter(instant);
+      next = std::min(next, column.time(after));
+      if (after == column.begin()) continue;
+      const Sample sample = column.at(after - 1);
+      time = sample.time_ms;
+      value = sample.value;
+    }
+    if (time > instant - lookback_ms_ && !IsStaleMarker(value)) {
+      next = std::min(next, time + lookback_ms_);
+    }
   }
   return next == INT64_MAX ? next : source_.shift.When(next);
 }

@@ -47,14 +47,33 @@ class InstantSelector final : public Operator {
   absl::Status Compute(int64_t t) override;
 
  private:
-  const Column& column(size_t row) const { return source_.table->column(source_.set->slots[row]); }
-
   const SelectorSource source_;
   const int64_t lookback_ms_;
   const bool take_time_;  // the value is the sample's time in seconds: timestamp(selector)
 };
 
-// Index of the newest of `column`'s samples at or before `instant`; nullopt if there is none.
-std::optional<size_t> NewestAt(const Column& column, int64_t instant);
+// Position of the newest of `column`'s samples at or before `instant`; nullopt if there is none.
+std::optional<uint32_t> NewestAt(const Column& column, int64_t instant);
+
+// Per row of the source, the time of its newest sample at `t`, by Operator::Newest()'s rules, where
+// counts(row, that sample's own time) says so; INT64_MIN elsewhere.
+template <typename Counts>
+std::vector<int64_t> NewestOf(const SelectorSource& source, int64_t t, Counts&& counts) {
+  const int64_t instant = source.shift.Apply(t);
+  std::vector<int64_t> newest(source.set->slots.size(), INT64_MIN);
+  for (size_t row = 0; row < newest.size(); ++row) {
+    const SeriesTable::Slot slot = source.set->slots[row];
+    int64_t time = source.table->newest_times()[slot];
+    if (time > instant) {
+      const auto at = NewestAt(source.table->column(slot), instant);
+      if (!at) continue;
+      time = source.table->column(slot).time(*at);
+    }
+    if (time != INT64_MIN && counts(row, time)) {
+      newest[row] = std::min(source.shift.When(time), t);
+    }
+  }
+  return newest;
+}
 
 }  // namespace tocsin::engine

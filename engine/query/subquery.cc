@@ -1,10 +1,11 @@
 // expr[range:step]: the values of an expression at the multiples of the step within a range, as
 // samples.
 //
-// All steps are evaluated anew each time: a late sample may change any of them. The inner operators
-// are not inputs, since they are evaluated at times of their own, and for the same reason not
-// shared with operators outside.
+// A step is evaluated once, when it comes into the range, and again only if a sample came that it
+// may have seen: one with a time up to the step's. The inner operators are not inputs, since they
+// are evaluated at times of their own, and for the same reason not shared with operators outside.
 #include <algorithm>
+#include <bit>
 
 #include "base/status_macros.h"
 #include "engine/query/operators.h"
@@ -14,38 +15,34 @@ namespace {
 
 class SubqueryRange final : public RangeVector {
  public:
-  SubqueryRange(const SubqueryOptions& options, OperatorPtr inner)
+  SubqueryRange(SubqueryOptions options, OperatorPtr inner)
       : RangeVector({}, options.shift, options.range_ms),
-        step_ms_(options.step_ms),
+        options_(std::move(options)),
         inner_(MakeMerge(std::move(inner))) {}
 
-  Samples At(size_t row) override {
-    const Row& samples = samples_[row];
-    return {samples.times.data(), samples.values.data(), samples.times.size()};
+  View view() const override {
+    return {columns_.data(), versions_.data(), nullptr, end_ms_ - range_ms_, end_ms_};
   }
   Labels LabelsOf(size_t row) const override { return inner_->LabelsOf(row); }
   bool drops_name(size_t row) const override { return inner_->drops_name(row); }
 
   std::vector<int64_t> Newest(int64_t t) const override {
     std::vector<int64_t> newest(rows_, INT64_MIN);
-    const int64_t end = shift_.Apply(t);
-    for (int64_t s = FirstStep(end); s <= end; s += step_ms_) {
-      if (!inner_->Evaluate({s, moment().generation}).ok()) continue;
-      const std::vector<int64_t> times = inner_->Newest(s);
-      inner_->frame().ForEach([&](size_t row) { newest[row] = std::max(newest[row], times[row]); });
-    }
-    for (int64_t& time : newest) {
-      if (time != INT64_MIN) time = std::min(shift_.When(time), t);
+    for (size_t row = 0; row < rows_; ++row) {
+      if (HasSample(row)) newest[row] = std::min(shift_.When(newest_[row]), t);
     }
     return newest;
   }
 
+  int64_t NextStep(int64_t t) const override {
+    return LastStep(shift_.Apply(t)) + options_.step_ms;
+  }
   // When a step enters or leaves.
   int64_t NextChange(int64_t t) const override {
     const int64_t end = shift_.Apply(t);
-    const int64_t first = FirstStep(end);
-    const int64_t entering = first + (end >= first ? ((end - first) / step_ms_ + 1) * step_ms_ : 0);
-    return shift_.When(std::min(entering, end >= first ? first + range_ms_ : entering));
+    const int64_t first = FirstStep(end), last = LastStep(end);
+    return shift_.When(
+        std::min(last + options_.step_ms, first <= last ? first + range_ms_ : INT64_MAX));
   }
 
  protected:
@@ -54,62 +51,130 @@ class SubqueryRange final : public RangeVector {
 
   absl::Status Compute(int64_t t) override {
     end_ms_ = shift_.Apply(t);
-    // Rows that come up on the way may renumber the others: then once more, with all of them known.
-    for (uint64_t layout = inner_->layout() - 1; layout != inner_->layout();) {
-      layout = inner_->layout();
-      TOCSIN_RETURN_IF_ERROR(Collect());
-    }
-    samples_.resize(inner_->rows());
-    if (inner_->version() != seen_version_) {
-      seen_version_ = inner_->version();
-      rows_ = inner_->rows();
-      layout_ = inner_->layout();
-      distinct_ = inner_->distinct();
-      distinct_without_name_ = inner_->distinct_without_name();
-      RowsChanged();
-    }
-    return absl::OkStatus();
+    const absl::Status status = BringUpToDate();
+    if (!status.ok()) held_ = {};
+    TakeRows();
+    return status;
   }
 
  private:
-  struct Row {
-    std::vector<int64_t> times;
-    std::vector<double> values;
+  // Steps whose values the columns hold: all of [first, last].
+  struct Held {
+    int64_t first = INT64_MAX;
+    int64_t last = INT64_MIN;
   };
 
-  // The first multiple of the step after the beginning of the range.
-  int64_t FirstStep(int64_t end) const {
-    const int64_t begin = end - range_ms_;
-    const int64_t at = begin / step_ms_ * step_ms_;
-    return at <= begin ? at + step_ms_ : at;
+  // The greatest multiple of the step at or before `time`.
+  int64_t LastStep(int64_t time) const {
+    const int64_t at = time / options_.step_ms * options_.step_ms;
+    return at > time ? at - options_.step_ms : at;
+  }
+  // The first after the beginning of the range.
+  int64_t FirstStep(int64_t end) const { return LastStep(end - range_ms_) + options_.step_ms; }
+
+  absl::Status BringUpToDate() {
+    const int64_t first = FirstStep(end_ms_), last = LastStep(end_ms_);
+    const int64_t changed = options_.watch->TakeOldest();
+    // Rows that come up on the way may renumber the others: then once more, with all of them known.
+    do {
+      if (inner_->layout() != layout_held_ || held_.first > first) StartAnew(first);
+      held_.last = std::max(held_.last, first - options_.step_ms);
+      TOCSIN_RETURN_IF_ERROR(Again(std::max(first, FirstToSee(changed))));
+      for (int64_t step = held_.last + options_.step_ms; step <= last; step += options_.step_ms) {
+        TOCSIN_RETURN_IF_ERROR(Step(step));
+        held_.last = step;
+      }
+    } while (inner_->layout() != layout_held_);
+    held_.first = first;
+    return absl::OkStatus();
   }
 
-  absl::Status Collect() {
-    for (Row& row : samples_) {
-      row.times.clear();
-      row.values.clear();
-    }
-    for (int64_t s = FirstStep(end_ms_); s <= end_ms_; s += step_ms_) {
-      TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({s, moment().generation}));
-      if (samples_.size() < inner_->rows()) samples_.resize(inner_->rows());
-      inner_->frame().ForEach([&](size_t row) {
-        samples_[row].times.push_back(s);
-        samples_[row].values.push_back(inner_->frame().value(row));
-      });
+  // The first step that may have seen a sample of this time.
+  int64_t FirstToSee(int64_t changed) const {
+    if (changed == INT64_MAX) return INT64_MAX;
+    if (options_.ahead_ms == SubqueryOptions::kAnywhere) return INT64_MIN;
+    return LastStep(changed - options_.ahead_ms - 1) + options_.step_ms;
+  }
+
+  void StartAnew(int64_t first) {
+    for (Column& column : columns_) column.Clear();
+    for (uint32_t& version : versions_) ++version;
+    std::fill(newest_.begin(), newest_.end(), INT64_MIN);
+    layout_held_ = inner_->layout();
+    held_ = {first, first - options_.step_ms};
+  }
+
+  absl::Status Again(int64_t from) {
+    for (int64_t step = from; step <= held_.last; step += options_.step_ms) {
+      TOCSIN_RETURN_IF_ERROR(Step(step));
     }
     return absl::OkStatus();
   }
 
-  const int64_t step_ms_;
+  // Evaluates at this step and puts what is there into the columns.
+  absl::Status Step(int64_t step) {
+    TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({step, moment().generation}));
+    if (columns_.size() < inner_->rows()) {
+      columns_.resize(inner_->rows());
+      versions_.resize(inner_->rows(), 1);
+      newest_.resize(inner_->rows(), INT64_MIN);
+    }
+    const std::vector<int64_t> newest = inner_->Newest(step);
+    const Frame& frame = inner_->frame();
+    for (size_t row = 0; row < frame.rows(); ++row) {
+      if (Put(columns_[row], step, frame.present(row), frame.value(row))) ++versions_[row];
+      if (frame.present(row)) newest_[row] = std::max(newest_[row], newest[row]);
+    }
+    return absl::OkStatus();
+  }
+
+  // True if it was not so already.
+  bool Put(Column& column, int64_t step, bool present, double value) const {
+    column.Trim(end_ms_ - range_ms_);
+    if (column.size() == 0 || column.newest().time_ms < step) {
+      if (present) column.Append(step, value);
+      return present;
+    }
+    const uint32_t after = column.FirstAfter(step);
+    const bool known = after > column.begin() && column.time(after - 1) == step;
+    if (!known) {
+      if (present) column.Append(step, value);
+      return present;
+    }
+    if (!present) {
+      column.Remove(step);
+      return true;
+    }
+    const double before = column.at(after - 1).value;
+    if (std::bit_cast<uint64_t>(before) == std::bit_cast<uint64_t>(value)) return false;
+    column.Replace(step, value);
+    return true;
+  }
+
+  void TakeRows() {
+    if (inner_->version() == seen_version_) return;
+    seen_version_ = inner_->version();
+    rows_ = columns_.size();
+    layout_ = inner_->layout();
+    distinct_ = inner_->distinct();
+    distinct_without_name_ = inner_->distinct_without_name();
+    RowsChanged();
+  }
+
+  const SubqueryOptions options_;
   const OperatorPtr inner_;
   uint64_t seen_version_ = 0;
-  std::vector<Row> samples_;
+  uint64_t layout_held_ = 0;
+  Held held_;
+  std::vector<Column> columns_;
+  std::vector<uint32_t> versions_;
+  std::vector<int64_t> newest_;
 };
 
 }  // namespace
 
-std::shared_ptr<RangeVector> MakeSubquery(const SubqueryOptions& options, OperatorPtr inner) {
-  return std::make_shared<SubqueryRange>(options, std::move(inner));
+std::shared_ptr<RangeVector> MakeSubquery(SubqueryOptions options, OperatorPtr inner) {
+  return std::make_shared<SubqueryRange>(std::move(options), std::move(inner));
 }
 
 }  // namespace tocsin::engine

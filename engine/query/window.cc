@@ -6,12 +6,38 @@
 
 namespace tocsin::engine {
 
+Samples RangeVector::Read(size_t row) {
+  const View at = view();
+  const Column& column = at.column(row);
+  const uint32_t from = column.FirstAfter(at.begin_ms), to = column.FirstAfter(at.end_ms);
+  times_.resize(to - from);
+  values_.resize(to - from);
+  column.Read(from, to, times_.data(), values_.data());
+  size_t kept = 0;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (IsStaleMarker(values_[i])) continue;
+    times_[kept] = times_[i];
+    values_[kept++] = values_[i];
+  }
+  return {times_.data(), values_.data(), kept};
+}
+
+bool RangeVector::HasSample(size_t row) const {
+  const View at = view();
+  const Column& column = at.column(row);
+  for (uint32_t p = column.FirstAfter(at.end_ms); p > column.begin(); --p) {
+    const Sample sample = column.at(p - 1);
+    if (sample.time_ms <= at.begin_ms) return false;
+    if (!IsStaleMarker(sample.value)) return true;
+  }
+  return false;
+}
+
 Window::Window(SelectorSource source, int64_t range_ms)
     : RangeVector({}, source.shift, range_ms), source_(std::move(source)) {}
 
 bool Window::Index() {
   rows_ = source_.set->slots.size();
-  bounds_.resize(rows_);
   distinct_without_name_ = source_.set->matchers.metric().has_value();
   return true;
 }
@@ -21,80 +47,24 @@ absl::Status Window::Compute(int64_t t) {
   return absl::OkStatus();
 }
 
-// The samples before the bounds are still outside: what is before `begin` is too old, and nothing
-// before `end` is too new.
-bool Window::Continues(const Bounds& bounds, const Column& samples) const {
-  const uint64_t first = samples.dropped();
-  if (bounds.rewrites != samples.rewrites()) return false;
-  if (bounds.begin > first && samples.times()[bounds.begin - first - 1] > end_ms_ - range_ms_) {
-    return false;
-  }
-  return bounds.end <= first || samples.times()[bounds.end - first - 1] <= end_ms_;
-}
-
-void Window::Advance(Bounds& bounds, const Column& samples) const {
-  const uint64_t first = samples.dropped();
-  const int64_t* times = samples.times();
-  const size_t size = samples.size();
-  if (!Continues(bounds, samples)) {
-    const auto begin = std::upper_bound(times, times + size, end_ms_ - range_ms_);
-    bounds = {first + (begin - times), 0, 0, samples.rewrites()};
-  }
-  size_t begin = std::max(bounds.begin, first) - first;
-  while (begin < size && times[begin] <= end_ms_ - range_ms_) ++begin;
-  size_t end = std::max(std::max(bounds.end, first) - first, begin);
-  while (end < size && times[end] <= end_ms_) {
-    if (IsStaleMarker(samples.values()[end])) [[unlikely]]
-      bounds.clean_from = first + end + 1;
-    ++end;
-  }
-  bounds.begin = first + begin;
-  bounds.end = first + end;
-}
-
-Samples Window::At(size_t row) {
-  const Column& samples = column(row);
-  Bounds& bounds = bounds_[row];
-  Advance(bounds, samples);
-  const size_t begin = bounds.begin - samples.dropped();
-  const Samples raw{samples.times() + begin, samples.values() + begin, bounds.end - bounds.begin,
-                    bounds.begin, bounds.rewrites};
-  return bounds.clean_from <= bounds.begin ? raw : WithoutMarkers(raw);
-}
-
-Samples Window::WithoutMarkers(const Samples& raw) {
-  clean_times_.clear();
-  clean_values_.clear();
-  for (size_t i = 0; i < raw.size; ++i) {
-    if (IsStaleMarker(raw.values[i])) continue;
-    clean_times_.push_back(raw.times[i]);
-    clean_values_.push_back(raw.values[i]);
-  }
-  return {clean_times_.data(), clean_values_.data(), clean_times_.size()};
+RangeVector::View Window::view() const {
+  return {source_.table->columns(), source_.table->versions(), source_.set->slots.data(),
+          end_ms_ - range_ms_, end_ms_};
 }
 
 std::vector<int64_t> Window::Newest(int64_t t) const {
-  std::vector<int64_t> newest(rows_, INT64_MIN);
-  for (size_t row = 0; row < rows_; ++row) {
-    const auto at = NewestAt(column(row), shift_.Apply(t));
-    if (at && column(row).times()[*at] > shift_.Apply(t) - range_ms_) {
-      newest[row] = std::min(shift_.When(column(row).times()[*at]), t);
-    }
-  }
-  return newest;
+  const int64_t begin = shift_.Apply(t) - range_ms_;
+  return NewestOf(source_, t, [&](size_t, int64_t time) { return time > begin; });
 }
 
 int64_t Window::NextChange(int64_t t) const {
   const int64_t end = shift_.Apply(t);
   int64_t next = INT64_MAX;
-  for (size_t row = 0; row < source_.set->slots.size(); ++row) {
-    const Column& samples = column(row);
-    const int64_t* times = samples.times();
-    const auto at = NewestAt(samples, end);
-    const size_t following = at ? *at + 1 : 0;
-    if (following < samples.size()) next = std::min(next, times[following]);
-    const auto oldest = std::upper_bound(times, times + following, end - range_ms_);
-    if (oldest != times + following) next = std::min(next, *oldest + range_ms_);
+  for (const SeriesTable::Slot slot : source_.set->slots) {
+    const Column& column = source_.table->column(slot);
+    const uint32_t oldest = column.FirstAfter(end - range_ms_), after = column.FirstAfter(end);
+    if (after < column.end()) next = std::min(next, column.time(after));
+    if (oldest < after) next = std::min(next, column.time(oldest) + range_ms_);
   }
   return next == INT64_MAX ? next : shift_.When(next);
 }

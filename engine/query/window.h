@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/query/operator.h"
@@ -9,46 +10,66 @@
 namespace tocsin::engine {
 
 // The samples of one row inside a range, without stale markers, in order of time.
-//
-// While `lineage` stays the same, positions number the same samples from one evaluation to the next
-// (the first one has number `position`), so functions can go on where they stopped. kNoLineage:
-// numbers mean nothing.
 struct Samples {
-  static constexpr uint64_t kNoLineage = UINT64_MAX;
   const int64_t* times = nullptr;
   const double* values = nullptr;
   size_t size = 0;
-  uint64_t position = 0;
-  uint64_t lineage = kNoLineage;
 };
 
 // A range vector: rows of samples instead of a frame.
+//
+// Functions over it remember per row how far they have looked (WindowCursor), and look at what
+// entered and left since; the range vector itself keeps nothing.
 class RangeVector : public Operator {
  public:
   RangeVector(std::vector<OperatorPtr> inputs, TimeShift shift, int64_t range_ms)
       : Operator(std::move(inputs)), shift_(shift), range_ms_(range_ms) {}
 
-  // Of the last evaluation; valid until the next call for any row.
-  virtual Samples At(size_t row) = 0;
+  // Where the rows' samples are, and a number of each that grows with every change of them. The
+  // range is (end_ms - range_ms, end_ms]; columns may hold samples outside. Valid until the table
+  // changes.
+  struct View {
+    const Column* columns = nullptr;
+    const uint32_t* versions = nullptr;
+    const uint32_t* slots = nullptr;  // of each row; null: they are the rows' own numbers
+    int64_t begin_ms = 0;
+    int64_t end_ms = 0;
 
-  // The range is (end - range, end].
-  int64_t end_ms() const { return end_ms_; }
+    size_t slot(size_t row) const { return slots == nullptr ? row : slots[row]; }
+    const Column& column(size_t row) const { return columns[slot(row)]; }
+    uint32_t version(size_t row) const { return versions[slot(row)]; }
+  };
+  // Of the last evaluation.
+  virtual View view() const = 0;
+
+  // All samples of a row in the range, read out; valid until the next call. For functions that look
+  // at all of them each time.
+  Samples Read(size_t row);
+  // Whether there is one.
+  bool HasSample(size_t row) const;
+
+  // The range's end at which a sample comes in that the columns do not hold at `t`.
+  virtual int64_t NextStep(int64_t) const { return INT64_MAX; }
+
   int64_t range_ms() const { return range_ms_; }
+  const TimeShift& shift() const { return shift_; }
 
  protected:
   const TimeShift shift_;
   const int64_t range_ms_;
   int64_t end_ms_ = 0;
+
+ private:
+  std::vector<int64_t> times_;
+  std::vector<double> values_;
 };
 
-// A range of the table's columns. Each row remembers where its window began and ended: as time goes
-// on, only samples that enter or leave are looked at. A row is set up anew when time went back or
-// samples came late.
+// A range of the table's columns.
 class Window final : public RangeVector {
  public:
   Window(SelectorSource source, int64_t range_ms);
 
-  Samples At(size_t row) override;
+  View view() const override;
   Labels LabelsOf(size_t row) const override {
     return source_.table->labels(source_.set->slots[row]);
   }
@@ -63,23 +84,7 @@ class Window final : public RangeVector {
   absl::Status Compute(int64_t t) override;
 
  private:
-  // Positions in the whole series, see SeriesTable::dropped().
-  struct Bounds {
-    uint64_t begin = 0;
-    uint64_t end = 0;
-    uint64_t clean_from = 0;         // no stale marker in [clean_from, end)
-    uint64_t rewrites = UINT64_MAX;  // not set up yet
-  };
-  const Column& column(size_t row) const { return source_.table->column(source_.set->slots[row]); }
-  bool Continues(const Bounds& bounds, const Column& samples) const;
-  void Advance(Bounds& bounds, const Column& samples) const;
-  Samples WithoutMarkers(const Samples& raw);
-
   const SelectorSource source_;
-  std::vector<Bounds> bounds_;
-  // The last row that held stale markers, without them.
-  std::vector<int64_t> clean_times_;
-  std::vector<double> clean_values_;
 };
 
 }  // namespace tocsin::engine

@@ -45,8 +45,11 @@ class WindowStoreTest : public ::testing::Test {
   std::vector<double> Values(const Labels& labels) {
     const auto slot = table_.Find(labels);
     if (!slot) return {};
-    const auto values = table_.values(*slot);
-    return {values.begin(), values.end()};
+    const Column& column = table_.column(*slot);
+    std::vector<double> values;
+    column.ForEach(column.begin(), column.end(),
+                   [&](uint32_t, const Sample& sample) { values.push_back(sample.value); });
+    return values;
   }
 
   SeriesTable table_;

@@ -126,12 +126,20 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
   absl::StatusOr<OperatorPtr> inner = Compile(*subquery.expr);
   --depth_;
   if (!inner.ok()) return inner.status();
-  const SubqueryOptions options{Shift(subquery.offset, subquery.at), Millis(subquery.range),
-                                Millis(subquery.step.value_or(options_.default_subquery_step))};
+  SubqueryOptions options;
+  options.shift = Shift(subquery.offset, subquery.at);
+  options.range_ms = Millis(subquery.range);
+  options.step_ms = Millis(subquery.step.value_or(options_.default_subquery_step));
+  for (const SelectorNeed& need : QueryEngine::Needs(*subquery.expr, options_)) {
+    options.ahead_ms = std::max(options.ahead_ms,
+                                need.unbounded ? SubqueryOptions::kAnywhere : Millis(need.ahead));
+  }
   const std::string kind = absl::StrCat("subquery", options.range_ms, ":", options.step_ms, "/",
                                         ShiftKey(options.shift));
-  return std::static_pointer_cast<RangeVector>(
-      Share(kind, {*inner}, [&] { return MakeSubquery(options, *inner); }));
+  return std::static_pointer_cast<RangeVector>(Share(kind, {*inner}, [&] {
+    options.watch = table_.MakeWatch();
+    return MakeSubquery(options, *inner);
+  }));
 }
 
 absl::StatusOr<OperatorPtr> Compiler::Unary(const promql::UnaryExpr& expr) {

@@ -23,7 +23,7 @@ class Compiler {
     int part = 0;  // the notes it is about, see Note
   };
 
-  Compiler(Graph& graph, SeriesSets& sets, const SeriesTable& table, const QueryOptions& options)
+  Compiler(Graph& graph, SeriesSets& sets, SeriesTable& table, const QueryOptions& options)
       : graph_(graph), sets_(sets), table_(table), options_(options) {}
 
   // A vector or scalar. Errors as QueryEngine::Add().
@@ -59,7 +59,7 @@ class Compiler {
 
   Graph& graph_;
   SeriesSets& sets_;
-  const SeriesTable& table_;
+  SeriesTable& table_;
   const QueryOptions& options_;
   std::vector<Speaker> speakers_;
   // Operators inside a subquery are evaluated at times of their own, so they are not shared with

@@ -1,0 +1,165 @@
+#include "engine/query/column.h"
+
+#include <algorithm>
+
+namespace tocsin::engine {
+namespace {
+
+constexpr size_t kJoined = 4;  // chunks of a full tail's size that become one
+
+}  // namespace
+
+const Chunk& Column::ChunkOf(uint32_t position) const {
+  if (position < chunks_.front().end()) return chunks_.front();
+  const auto after =
+      std::upper_bound(chunks_.begin(), chunks_.end(), position,
+                       [](uint32_t p, const Chunk& chunk) { return p < chunk.first(); });
+  return *(after - 1);
+}
+
+// Windows look near their ends, which for most is the newest sample.
+uint32_t Column::FirstAfter(int64_t time_ms) const {
+  uint32_t i = tail_size_;
+  while (i > 0 && tail_->time(i - 1) > time_ms) --i;
+  if (i > 0 || chunks_.empty()) return tail_begin_ + i;
+  const auto chunk = std::partition_point(
+      chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.newest_time() <= time_ms; });
+  if (chunk == chunks_.end()) return tail_begin_;
+  size_t low = 0, high = chunk->size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (chunk->time(middle) <= time_ms) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return chunk->first() + static_cast<uint32_t>(low);
+}
+
+void Column::Read(uint32_t from, uint32_t to, int64_t* times, double* values) const {
+  auto chunk = std::partition_point(chunks_.begin(), chunks_.end(),
+                                    [&](const Chunk& c) { return c.end() <= from; });
+  for (; from < to && chunk != chunks_.end(); ++chunk) {
+    const uint32_t end = std::min(to, chunk->end());
+    chunk->Read(from - chunk->first(), end - chunk->first(), times, values);
+    times += end - from;
+    values += end - from;
+    from = end;
+  }
+  for (; from < to; ++from) {
+    const Sample sample = tail_->at(from - tail_begin_);
+    *times++ = sample.time_ms;
+    *values++ = sample.value;
+  }
+}
+
+AppendResult Column::Append(int64_t time_ms, double value) {
+  if (size() == 0 || time_ms > newest().time_ms) {
+    if (time_ms <= trimmed_ms_) return AppendResult::kTooOld;
+    Push(time_ms, value);
+    return AppendResult::kAppended;
+  }
+  const uint32_t after = FirstAfter(time_ms);
+  if (after > begin() && time(after - 1) == time_ms) return AppendResult::kDuplicate;
+  if (time_ms <= trimmed_ms_) return AppendResult::kTooOld;
+  Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
+    const auto at = std::upper_bound(times.begin(), times.end(), time_ms);
+    values.insert(values.begin() + (at - times.begin()), value);
+    times.insert(at, time_ms);
+  });
+  return AppendResult::kInserted;
+}
+
+void Column::Replace(int64_t time_ms, double value) {
+  Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
+    const auto at = std::lower_bound(times.begin(), times.end(), time_ms);
+    values[at - times.begin()] = value;
+  });
+}
+
+void Column::Remove(int64_t time_ms) {
+  Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
+    const auto at = std::lower_bound(times.begin(), times.end(), time_ms);
+    if (at == times.end() || *at != time_ms) return;
+    values.erase(values.begin() + (at - times.begin()));
+    times.erase(at);
+  });
+}
+
+void Column::Clear() {
+  chunks_.clear();
+  tail_begin_ = tail_size_ = 0;
+  trimmed_ms_ = INT64_MIN;
+  ++rewrites_;
+}
+
+void Column::Push(int64_t time_ms, double value) {
+  if (tail_ == nullptr) tail_ = std::make_unique<Tail>();
+  const bool far = tail_size_ > 0 && time_ms - tail_->base > int64_t{UINT32_MAX};
+  if (tail_size_ == kTailSize || far) Seal();
+  if (tail_size_ == 0) tail_->base = time_ms;
+  tail_->offsets[tail_size_] = static_cast<uint32_t>(time_ms - tail_->base);
+  tail_->values[tail_size_] = value;
+  ++tail_size_;
+}
+
+void Column::Seal() {
+  int64_t times[kTailSize];
+  for (size_t i = 0; i < tail_size_; ++i) times[i] = tail_->time(i);
+  chunks_.push_back(Chunk::Encode(times, tail_->values, tail_size_, tail_begin_));
+  tail_begin_ += tail_size_;
+  tail_size_ = 0;
+  JoinSmallChunks();
+}
+
+// A larger chunk shares its header among more samples. The time it spans must fit as before.
+void Column::JoinSmallChunks() {
+  if (chunks_.size() < kJoined) return;
+  const auto begin = chunks_.end() - kJoined;
+  const bool small = std::all_of(begin, chunks_.end(),
+                                 [](const Chunk& chunk) { return chunk.size() <= kTailSize; });
+  if (!small || chunks_.back().newest_time() - begin->time(0) > int64_t{UINT32_MAX}) return;
+  int64_t times[Chunk::kMaxSize];
+  double values[Chunk::kMaxSize];
+  const uint32_t first = begin->first();
+  const uint32_t size = tail_begin_ - first;
+  Read(first, tail_begin_, times, values);
+  chunks_.erase(begin, chunks_.end());
+  chunks_.push_back(Chunk::Encode(times, values, size, first));
+}
+
+template <typename Edit>
+void Column::Rewrite(int64_t time_ms, Edit&& edit) {
+  const auto chunk = std::partition_point(
+      chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.newest_time() < time_ms; });
+  const uint32_t first = chunk == chunks_.end() ? tail_begin_ : chunk->first();
+  std::vector<int64_t> times(end() - first);
+  std::vector<double> values(end() - first);
+  Read(first, end(), times.data(), values.data());
+  edit(times, values);
+  chunks_.erase(chunk, chunks_.end());
+  tail_begin_ = first;
+  tail_size_ = 0;
+  for (size_t i = 0; i < times.size(); ++i) Push(times[i], values[i]);
+  ++rewrites_;
+}
+
+void Column::Trim(int64_t keep_after_ms) {
+  if (keep_after_ms <= trimmed_ms_) return;
+  trimmed_ms_ = keep_after_ms;
+  if (chunks_.empty() || chunks_.front().newest_time() > keep_after_ms) return;
+  const auto keep = std::partition_point(chunks_.begin(), chunks_.end(), [&](const Chunk& c) {
+    return c.newest_time() <= keep_after_ms;
+  });
+  chunks_.erase(chunks_.begin(), keep);
+  if (chunks_.empty()) chunks_.shrink_to_fit();
+}
+
+size_t Column::bytes() const {
+  size_t bytes = chunks_.capacity() * sizeof(Chunk) + (tail_ ? sizeof(Tail) : 0);
+  for (const Chunk& chunk : chunks_) bytes += chunk.bytes();
+  return bytes;
+}
+
+}  // namespace tocsin::engine

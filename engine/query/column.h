@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/sample.h"
+#include "engine/query/chunk.h"
+
+namespace tocsin::engine {
+
+enum class AppendResult {
+  kAppended,   // newest sample of its series
+  kInserted,   // late, put into its place; windows that had passed it are recomputed
+  kDuplicate,  // there is a sample at this time already; the first one stays
+  kTooOld,     // before everything that is still kept
+};
+
+// The samples of one series, in order of time: the newest as they came, the others in compressed
+// chunks of 16, joined to chunks of 64 when there are four. Every sample has a position, counted
+// from the first the series ever had, that it keeps until a late one is put in before it.
+//
+// Reading one sample costs a few ns wherever it is. Memory: a sample among the newest 16 takes 12
+// bytes, others what Chunk says; a sample is moved or encoded at most four times.
+class Column {
+ public:
+  // Positions of the samples kept: [begin, end). Whole chunks are dropped, so a few samples before
+  // what Trim() was told are kept too.
+  uint32_t begin() const { return chunks_.empty() ? tail_begin_ : chunks_.front().first(); }
+  uint32_t end() const { return tail_begin_ + tail_size_; }
+  size_t size() const { return end() - begin(); }
+  // Grows when samples were inserted, replaced or removed: positions taken before are void.
+  uint32_t rewrites() const { return rewrites_; }
+
+  // begin() <= position < end().
+  Sample at(uint32_t position) const {
+    if (position >= tail_begin_) return tail_->at(position - tail_begin_);
+    const Chunk& chunk = ChunkOf(position);
+    const size_t i = position - chunk.first();
+    return {chunk.time(i), chunk.value(i)};
+  }
+  int64_t time(uint32_t position) const {
+    if (position >= tail_begin_) return tail_->time(position - tail_begin_);
+    const Chunk& chunk = ChunkOf(position);
+    return chunk.time(position - chunk.first());
+  }
+  // Of a column that is not empty.
+  Sample newest() const { return at(end() - 1); }
+
+  // The first position whose sample is later than `time_ms`; end() if none is.
+  uint32_t FirstAfter(int64_t time_ms) const;
+  // Samples [from, to) into arrays of that size.
+  void Read(uint32_t from, uint32_t to, int64_t* times, double* values) const;
+  // Calls fn(position, sample) for [from, to), in order.
+  template <typename Fn>
+  void ForEach(uint32_t from, uint32_t to, Fn&& fn) const {
+    int64_t times[Chunk::kMaxSize];
+    double values[Chunk::kMaxSize];
+    while (from < to) {
+      const uint32_t n = std::min<uint32_t>(to - from, Chunk::kMaxSize);
+      Read(from, from + n, times, values);
+      for (uint32_t i = 0; i < n; ++i) fn(from + i, Sample{times[i], values[i]});
+      from += n;
+    }
+  }
+
+  AppendResult Append(int64_t time_ms, double value);
+  // Makes the sample at this time, which is before the newest or equal to it, have this value.
+  void Replace(int64_t time_ms, double value);
+  // Takes out the sample at this time, if there is one.
+  void Remove(int64_t time_ms);
+  // Takes out all samples.
+  void Clear();
+  // Samples at or before `keep_after_ms` are no longer needed. The newest is always kept.
+  void Trim(int64_t keep_after_ms);
+
+  // Heap memory, without the allocator's share.
+  size_t bytes() const;
+
+ private:
+  static constexpr uint32_t kTailSize = 16;
+  struct Tail {
+    int64_t base = 0;             // times are relative to it
+    uint32_t offsets[kTailSize];  // ms
+    double values[kTailSize];
+
+    int64_t time(size_t i) const { return base + offsets[i]; }
+    Sample at(size_t i) const { return {time(i), values[i]}; }
+  };
+
+  const Chunk& ChunkOf(uint32_t position) const;
+  void Push(int64_t time_ms, double value);
+  void Seal();
+  void JoinSmallChunks();
+  // Changes what is kept from the sample at or after `time_ms` on, by a function of the samples
+  // there: times and values, which it edits.
+  template <typename Edit>
+  void Rewrite(int64_t time_ms, Edit&& edit);
+
+  std::vector<Chunk> chunks_;
+  std::unique_ptr<Tail> tail_;
+  int64_t trimmed_ms_ = INT64_MIN;  // no sample at or before this is taken any more
+  uint32_t tail_begin_ = 0;         // position
+  uint32_t tail_size_ = 0;
+  uint32_t rewrites_ = 0;
+};
+
+}  // namespace tocsin::engine
