@@ -18,6 +18,8 @@ namespace tocsin::engine {
 struct Moment {
   int64_t t = INT64_MIN;
   uint64_t generation = UINT64_MAX;  // grows with every change of the table or its selectors
+  // Of the whole query: `t`, but for what is inside a subquery.
+  int64_t query_t = INT64_MIN;
   friend bool operator==(const Moment&, const Moment&) = default;
 };
 

@@ -47,7 +47,10 @@ struct QueryEngine::Impl {
     TOCSIN_CHECK(it != queries.end()) << "no query " << id;
     return *it->second;
   }
-  Moment At(Timestamp t) const { return {t.millis(), table.changes() + sets.additions()}; }
+  Moment At(Timestamp t) {
+    query_time = t.millis();
+    return {query_time, table.changes() + sets.additions(), query_time};
+  }
   static void CollectNotes(Query& query);
   void PlanTrimming();
 
@@ -57,6 +60,7 @@ struct QueryEngine::Impl {
   Graph graph;
   absl::flat_hash_map<QueryId, std::unique_ptr<Query>> queries;
   QueryId next_id = 1;
+  int64_t query_time = INT64_MIN;  // of the evaluation going on
 
   // How far back each slot must be kept: the farthest reach of the sets it belongs to.
   static constexpr int64_t kForever = INT64_MAX;
@@ -82,7 +86,8 @@ absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_
   if (expr.type == promql::ValueType::kString) {
     query->string_value = StringOf(expr);
   } else {
-    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options);
+    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options,
+                      &impl_->query_time);
     TOCSIN_ASSIGN_OR_RETURN(query->result, compiler.CompileResult(expr));
     query->speakers = compiler.speakers();
     query->needs = Needs(expr, impl_->options);

@@ -14,10 +14,16 @@ namespace tocsin::engine {
 struct TimeShift {
   int64_t offset_ms = 0;         // negative looks ahead
   std::optional<int64_t> at_ms;  // `@`
+  // `@ start()` and `@ end()` inside a subquery: the evaluation time of the whole query, kept here
+  // by who evaluates.
+  const int64_t* query_time = nullptr;
 
-  int64_t Apply(int64_t t) const { return at_ms.value_or(t) - offset_ms; }
+  bool fixed() const { return at_ms.has_value() || query_time != nullptr; }
+  int64_t Apply(int64_t t) const {
+    return (query_time != nullptr ? *query_time : at_ms.value_or(t)) - offset_ms;
+  }
   // When the shifted time reaches `instant`; never for a fixed time.
-  int64_t When(int64_t instant) const { return at_ms ? INT64_MAX : instant + offset_ms; }
+  int64_t When(int64_t instant) const { return fixed() ? INT64_MAX : instant + offset_ms; }
 };
 
 // What every selector needs.

@@ -35,10 +35,12 @@ class SubqueryRange final : public RangeVector {
   }
 
   int64_t NextStep(int64_t t) const override {
+    if (options_.ahead_ms == SubqueryOptions::kAnywhere) return shift_.Apply(t) + 1;
     return LastStep(shift_.Apply(t)) + options_.step_ms;
   }
-  // When a step enters or leaves.
+  // When a step enters or leaves, or another time of the query may be seen in all of them.
   int64_t NextChange(int64_t t) const override {
+    if (options_.ahead_ms == SubqueryOptions::kAnywhere) return t + 1;
     const int64_t end = shift_.Apply(t);
     const int64_t first = FirstStep(end), last = LastStep(end);
     return shift_.When(
@@ -74,7 +76,11 @@ class SubqueryRange final : public RangeVector {
 
   absl::Status BringUpToDate() {
     const int64_t first = FirstStep(end_ms_), last = LastStep(end_ms_);
-    const int64_t changed = options_.watch->TakeOldest();
+    int64_t changed = options_.watch->TakeOldest();
+    if (options_.ahead_ms == SubqueryOptions::kAnywhere && query_t_ != moment().query_t) {
+      changed = INT64_MIN;
+      query_t_ = moment().query_t;
+    }
     // Rows that come up on the way may renumber the others: then once more, with all of them known.
     do {
       if (inner_->layout() != layout_held_ || held_.first > first) StartAnew(first);
@@ -113,7 +119,7 @@ class SubqueryRange final : public RangeVector {
 
   // Evaluates at this step and puts what is there into the columns.
   absl::Status Step(int64_t step) {
-    TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({step, moment().generation}));
+    TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({step, moment().generation, moment().query_t}));
     if (columns_.size() < inner_->rows()) {
       columns_.resize(inner_->rows());
       versions_.resize(inner_->rows(), 1);
@@ -164,6 +170,7 @@ class SubqueryRange final : public RangeVector {
   const SubqueryOptions options_;
   const OperatorPtr inner_;
   uint64_t seen_version_ = 0;
+  int64_t query_t_ = INT64_MIN;  // of the last evaluation; only if it matters
   uint64_t layout_held_ = 0;
   Held held_;
   std::vector<Column> columns_;

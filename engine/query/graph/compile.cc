@@ -30,7 +30,10 @@ std::string Texts(const std::vector<std::string>& texts) {
 }
 
 std::string ShiftKey(const TimeShift& shift) {
-  return absl::StrCat(shift.offset_ms, "@", shift.at_ms ? absl::StrCat(*shift.at_ms) : "t");
+  return absl::StrCat(shift.offset_ms, "@",
+                      shift.query_time ? "q"
+                      : shift.at_ms    ? absl::StrCat(*shift.at_ms)
+                                       : "t");
 }
 
 }  // namespace
@@ -78,13 +81,17 @@ absl::StatusOr<OperatorPtr> Compiler::Compile(const Expr& outer) {
 
 TimeShift Compiler::Shift(absl::Duration offset,
                           const std::optional<promql::AtModifier>& at) const {
-  TimeShift shift{Millis(offset), std::nullopt};
+  TimeShift shift{.offset_ms = Millis(offset)};
   if (!at) return shift;
   using Kind = promql::AtModifier::Kind;
   const std::optional<Timestamp> time = at->kind == Kind::kTime    ? at->time
                                         : at->kind == Kind::kStart ? options_.range_start
                                                                    : options_.range_end;
-  if (time) shift.at_ms = time->millis();
+  if (time) {
+    shift.at_ms = time->millis();
+  } else if (depth_ > 0) {
+    shift.query_time = query_time_;
+  }
   return shift;
 }
 

@@ -23,8 +23,14 @@ class Compiler {
     int part = 0;  // the notes it is about, see Note
   };
 
-  Compiler(Graph& graph, SeriesSets& sets, SeriesTable& table, const QueryOptions& options)
-      : graph_(graph), sets_(sets), table_(table), options_(options) {}
+  // `query_time` is where QueryEngine leaves the time of each evaluation.
+  Compiler(Graph& graph, SeriesSets& sets, SeriesTable& table, const QueryOptions& options,
+           const int64_t* query_time)
+      : graph_(graph),
+        sets_(sets),
+        table_(table),
+        options_(options),
+        query_time_(query_time) {}
 
   // A vector or scalar. Errors as QueryEngine::Add().
   absl::StatusOr<OperatorPtr> Compile(const promql::Expr& expr);
@@ -61,6 +67,7 @@ class Compiler {
   SeriesSets& sets_;
   SeriesTable& table_;
   const QueryOptions& options_;
+  const int64_t* const query_time_;
   std::vector<Speaker> speakers_;
   // Operators inside a subquery are evaluated at times of their own, so they are not shared with
   // those outside.
