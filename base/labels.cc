@@ -90,9 +90,7 @@ absl::StatusOr<Labels> Labels::FromCanonical(absl::string_view bytes) {
     }
     previous = name;
   }
-  Labels labels;
-  labels.data_ = std::string(bytes);
-  return labels;
+  return Labels::Of(bytes);
 }
 
 size_t Labels::size() const {
@@ -108,10 +106,10 @@ absl::string_view Labels::Get(absl::string_view name) const {
 }
 
 uint64_t Labels::Hash() const {
-  return Hash64(data_);
+  return Hash64(canonical());
 }
 absl::uint128 Labels::Fingerprint() const {
-  return Fingerprint128(data_);
+  return Fingerprint128(canonical());
 }
 
 std::string Labels::ToString() const {
@@ -184,14 +182,14 @@ absl::string_view LabelsBuilder::Get(absl::string_view name) const {
 }
 
 Labels LabelsBuilder::Build() const {
-  Labels labels;
+  std::string bytes;
   for (const auto& [name, value] : labels_) {
-    AppendVarint(name.size(), labels.data_);
-    labels.data_ += name;
-    AppendVarint(value.size(), labels.data_);
-    labels.data_ += value;
+    AppendVarint(name.size(), bytes);
+    bytes += name;
+    AppendVarint(value.size(), bytes);
+    bytes += value;
   }
-  return labels;
+  return Labels::Of(bytes);
 }
 
 uint64_t Hash64(absl::string_view bytes) {

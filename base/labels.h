@@ -12,6 +12,7 @@
 #include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/shared_bytes.h"
 
 namespace tocsin {
 
@@ -28,7 +29,8 @@ struct LabelView {
 //
 // The set is one string in canonical form: per label, varint length + name, varint length + value.
 // That string is also the key of the series on disk and what is hashed, so equal sets have equal
-// bytes.
+// bytes. Copies share it: the registry, windows, results and alerts of a series keep its labels
+// once.
 //
 // Thread: immutable, any.
 class Labels {
@@ -72,9 +74,9 @@ class Labels {
   // Takes bytes that canonical() produced. DataLoss if they are not in canonical form.
   static absl::StatusOr<Labels> FromCanonical(absl::string_view bytes);
 
-  Iterator begin() const { return Iterator(data_); }
+  Iterator begin() const { return Iterator(canonical()); }
   Iterator end() const { return Iterator(); }
-  bool empty() const { return data_.empty(); }
+  bool empty() const { return bytes_.view().empty(); }
   size_t size() const;  // counts; O(labels)
 
   // "" if there is no such label. The view lives as long as this set.
@@ -82,24 +84,33 @@ class Labels {
   bool Has(absl::string_view name) const { return !Get(name).empty(); }
   absl::string_view metric_name() const { return Get(kMetricName); }
 
-  const std::string& canonical() const { return data_; }
+  // The view lives as long as this set or a copy of it.
+  absl::string_view canonical() const { return bytes_.view(); }
   uint64_t Hash() const;              // XXH3, 64 bits
   absl::uint128 Fingerprint() const;  // XXH3, 128 bits: taken as the identity of the set
 
   // PromQL notation: name{a="b", c="d"}, values escaped.
   std::string ToString() const;
 
-  friend bool operator==(const Labels& a, const Labels& b) { return a.data_ == b.data_; }
+  friend bool operator==(const Labels& a, const Labels& b) {
+    return a.canonical() == b.canonical();
+  }
   // Prometheus' order: label by label, name then value; a prefix comes first.
   friend std::weak_ordering operator<=>(const Labels& a, const Labels& b);
   template <typename H>
   friend H AbslHashValue(H h, const Labels& labels) {
-    return H::combine(std::move(h), labels.data_);
+    return H::combine(std::move(h), labels.canonical());
   }
 
  private:
   friend class LabelsBuilder;
-  std::string data_;
+  static Labels Of(absl::string_view canonical) {
+    Labels labels;
+    labels.bytes_ = SharedBytes(canonical);
+    return labels;
+  }
+
+  SharedBytes bytes_;
 };
 
 // Collects changes to a label set. A later Set wins; Set to "" deletes.

@@ -66,7 +66,7 @@ absl::Status DecodeMessage(absl::string_view value, google::protobuf::MessageLit
 
 std::string EncodeLabels(const Labels& labels) {
   std::string value(1, static_cast<char>(kLabelsVersion));
-  value += labels.canonical();
+  absl::StrAppend(&value, labels.canonical());
   return value;
 }
 

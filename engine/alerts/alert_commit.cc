@@ -84,7 +84,8 @@ absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::strin
   page.set_open(open);
   page.set_rule(rule_id);
   page.set_severity(Severity(rule_id, instance));
-  page.set_labels(PageLabels(instance, page.severity(), *round.external_labels).canonical());
+  page.set_labels(
+      std::string(PageLabels(instance, page.severity(), *round.external_labels).canonical()));
   page.mutable_annotations()->insert(instance.annotations.begin(), instance.annotations.end());
   page.set_value(instance.state.value);
   page.set_condition(condition);
@@ -105,7 +106,7 @@ void AlertCommit::AddHistory(const std::string& rule_id, const AlertInstance& in
                              rules::Reason reason, const Round& round) {
   state::v1::HistoryRecord record;
   record.set_rule(rule_id);
-  record.set_labels(instance.labels.canonical());
+  record.set_labels(std::string(instance.labels.canonical()));
   record.set_transition(static_cast<uint32_t>(transition));
   record.set_reason(static_cast<uint32_t>(reason));
   record.set_phase(static_cast<uint32_t>(instance.state.phase));

@@ -64,8 +64,8 @@ std::string EncodeAlert(const std::string& rule_id, const AlertInstance& instanc
   const rules::AlertState& state = instance.state;
   AlertRecord record;
   record.set_rule(rule_id);
-  record.set_labels(instance.labels.canonical());
-  record.set_result_labels(instance.result_labels.canonical());
+  record.set_labels(std::string(instance.labels.canonical()));
+  record.set_result_labels(std::string(instance.result_labels.canonical()));
   record.set_phase(static_cast<uint32_t>(state.phase));
   record.set_level(static_cast<uint32_t>(state.level));
   record.set_pending_level(static_cast<uint32_t>(state.pending_level));

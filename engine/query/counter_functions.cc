@@ -20,26 +20,22 @@ bool IsChange(double before, double after) {
 // The sum of what was lost at those neighbours in the window between which an event lies.
 struct Events {
   DoubleDouble lost;  // the values before the events
+  Sample last;
   uint32_t count = 0;
-  double last = 0;
   bool any = false;  // there is a last one
 
   template <typename IsEvent>
-  void Enter(double value, IsEvent&& is_event) {
-    if (any && is_event(last, value)) {
+  void Enter(const Sample& sample, IsEvent&& is_event) {
+    if (any && is_event(last.value, sample.value)) {
       ++count;
-      lost.Add(last);
+      lost.Add(last.value);
     }
-    last = value;
+    last = sample;
     any = true;
   }
-  // `sample` left; its successor is the first at or behind cursor.begin.
   template <typename IsEvent>
-  void Expire(const Sample& sample, const WindowCursor& cursor, const Column& column,
-              IsEvent&& is_event) {
-    if (count == 0) return;
-    const auto next = NextSample(column, cursor.begin, cursor.end);
-    if (!next || !is_event(sample.value, next->value)) return;
+  void Expire(const Sample& sample, const Sample* next, IsEvent&& is_event) {
+    if (count == 0 || next == nullptr || !is_event(sample.value, next->value)) return;
     lost.Add(-sample.value);
     if (--count == 0) lost = {};
   }
@@ -54,34 +50,30 @@ struct RateKind {
 // Towards each end the stretch is the gap to it if that is below 1.1 times the mean distance of
 // samples, else half that distance.
 struct ExtrapolatedRate : KernelDefaults {
-  struct State {
-    Events resets;
-    Sample first, last;
-  };
+  using State = Events;  // resets; none of a gauge's
   RateKind kind;
 
   explicit ExtrapolatedRate(RateKind k) : kind(k) {}
   State Fresh(size_t) const { return {}; }
   void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
-    if (kind.counter) state.resets.Enter(sample.value, IsReset);
-    state.last = sample;
+    if (kind.counter) {
+      state.Enter(sample, IsReset);
+    } else {
+      state.last = sample;
+    }
   }
-  void Expire(State& state, const Sample& sample, const WindowCursor& cursor,
-              const Column& column) const {
-    if (kind.counter) state.resets.Expire(sample, cursor, column, IsReset);
-  }
-  void Settle(State& state, const WindowCursor& cursor, const Column& column) const {
-    state.first = column.at(cursor.begin);
+  void Expire(State& state, const Sample& sample, const Sample* next, const WindowCursor&) const {
+    if (kind.counter) state.Expire(sample, next, IsReset);
   }
   // An infinity that was lost at a reset does not leave the sum any more.
   bool Drifted(const State& state, const WindowCursor&) const {
-    return !std::isfinite(state.resets.lost.hi);
+    return !std::isfinite(state.lost.hi);
   }
 
   bool Value(const State& state, const RowWindow& window, double& out) const {
     if (window.cursor.samples < 2) return false;
-    double result = state.last.value - state.first.value + state.resets.lost.Get();
-    if (!std::isfinite(state.resets.lost.hi)) result = AddUp(window.Read());
+    double result = state.last.value - window.cursor.first.value + state.lost.Get();
+    if (!std::isfinite(state.lost.hi)) result = AddUp(window.Read());
     out = result * Factor(state, window, result);
     return true;
   }
@@ -95,14 +87,15 @@ struct ExtrapolatedRate : KernelDefaults {
   }
 
   double Factor(const State& state, const RowWindow& window, double result) const {
-    const double sampled = static_cast<double>(state.last.time_ms - state.first.time_ms) / 1000;
+    const Sample& first = window.cursor.first;
+    const double sampled = static_cast<double>(state.last.time_ms - first.time_ms) / 1000;
     const double spacing = sampled / static_cast<double>(window.cursor.samples - 1);
-    double to_start = static_cast<double>(state.first.time_ms - window.begin_ms) / 1000;
+    double to_start = static_cast<double>(first.time_ms - window.begin_ms) / 1000;
     double to_end = static_cast<double>(window.end_ms - state.last.time_ms) / 1000;
     const double threshold = spacing * 1.1;
     if (to_start >= threshold) to_start = spacing / 2;
-    if (kind.counter && result > 0 && state.first.value >= 0) {
-      to_start = std::min(to_start, sampled * (state.first.value / result));
+    if (kind.counter && result > 0 && first.value >= 0) {
+      to_start = std::min(to_start, sampled * (first.value / result));
     }
     if (to_end >= threshold) to_end = spacing / 2;
     double factor = (sampled + to_start + to_end) / sampled;
@@ -140,11 +133,10 @@ struct CountEvents : KernelDefaults {
 
   State Fresh(size_t) const { return {}; }
   void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
-    state.Enter(sample.value, kEvent);
+    state.Enter(sample, kEvent);
   }
-  void Expire(State& state, const Sample& sample, const WindowCursor& cursor,
-              const Column& column) const {
-    state.Expire(sample, cursor, column, kEvent);
+  void Expire(State& state, const Sample& sample, const Sample* next, const WindowCursor&) const {
+    state.Expire(sample, next, kEvent);
   }
   bool Value(const State& state, const RowWindow&, double& out) const {
     out = state.count;

@@ -38,16 +38,14 @@ struct LastOverTime : KernelDefaults {
 
 // first_over_time, ts_of_first_over_time.
 struct FirstOverTime : KernelDefaults {
-  using State = Sample;
+  struct State {};
   bool time = false;
 
   explicit FirstOverTime(bool take_time) : time(take_time) {}
   State Fresh(size_t) const { return {}; }
-  void Settle(State& state, const WindowCursor& cursor, const Column& column) const {
-    state = column.at(cursor.begin);
-  }
-  bool Value(const State& state, const RowWindow&, double& out) const {
-    out = time ? static_cast<double>(state.time_ms) / 1000 : state.value;
+  bool Value(const State&, const RowWindow& window, double& out) const {
+    const Sample& first = window.cursor.first;
+    out = time ? static_cast<double>(first.time_ms) / 1000 : first.value;
     return true;
   }
 };

@@ -25,7 +25,7 @@ struct SumKernel : KernelDefaults {
   void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
     state.Enter(sample.value);
   }
-  void Expire(State& state, const Sample& sample, const WindowCursor&, const Column&) const {
+  void Expire(State& state, const Sample& sample, const Sample*, const WindowCursor&) const {
     state.Expire(sample.value);
   }
   // A sum beyond the largest double is lost.
@@ -94,7 +94,7 @@ struct DeviationOverTime : KernelDefaults {
     state.squares.AddProduct(value, value);
     state.guard.Entered(value * value);
   }
-  void Expire(State& state, const Sample& sample, const WindowCursor&, const Column&) const {
+  void Expire(State& state, const Sample& sample, const Sample*, const WindowCursor&) const {
     const double value = sample.value;
     if (!std::isfinite(value)) {
       --state.not_finite;

@@ -55,7 +55,7 @@ struct ExtremeOverTime : KernelDefaults {
     }
     state.queue.PushBack(position);
   }
-  void Expire(State& state, const Sample&, const WindowCursor& cursor, const Column&) const {
+  void Expire(State& state, const Sample&, const Sample*, const WindowCursor& cursor) const {
     if (!state.queue.empty() && state.queue.front() < cursor.begin) state.queue.PopFront();
   }
   void Settle(State& state, const WindowCursor&, const Column& column) const {
@@ -77,7 +77,7 @@ struct QuantileOverTime : KernelDefaults {
     sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), sample.value, QuantileOrder),
                   sample.value);
   }
-  void Expire(State& sorted, const Sample& sample, const WindowCursor&, const Column&) const {
+  void Expire(State& sorted, const Sample& sample, const Sample*, const WindowCursor&) const {
     const auto at = std::lower_bound(sorted.begin(), sorted.end(), sample.value, QuantileOrder);
     sorted.erase(at);
   }

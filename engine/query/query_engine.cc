@@ -86,8 +86,7 @@ absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_
   if (expr.type == promql::ValueType::kString) {
     query->string_value = StringOf(expr);
   } else {
-    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options,
-                      &impl_->query_time);
+    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options, &impl_->query_time);
     TOCSIN_ASSIGN_OR_RETURN(query->result, compiler.CompileResult(expr));
     query->speakers = compiler.speakers();
     query->needs = Needs(expr, impl_->options);

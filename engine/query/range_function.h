@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -16,27 +15,22 @@ namespace tocsin::engine {
 // Which of a row's samples are in the window, and for which ends of the range that holds as long
 // as the column does not change.
 struct WindowCursor {
-  int64_t valid_from = INT64_MAX;  // range ends in [valid_from, valid_until)
-  int64_t valid_until = INT64_MIN;
-  uint32_t begin = 0;  // positions; unless the window is empty, begin is no stale marker
+  int64_t newest_ms = INT64_MIN;    // of what was looked at, stale markers included
+  int64_t left_ms = INT64_MIN;      // of the newest sample that is too old
+  int64_t valid_until = INT64_MIN;  // range ends before this
+  Sample first;                     // in the window, unless it is empty
+  uint32_t begin = 0;               // positions; begin is first's
   uint32_t end = 0;
-  uint32_t samples = 0;  // in the window, without stale markers
-  uint32_t version = 0;  // of the column, at the last look
-  uint32_t rewrites = 0;
+  uint32_t samples = 0;   // in the window, without stale markers
+  uint32_t version = 0;   // of the column, at the last look
+  uint32_t rewrites = 0;  // likewise
+  bool complete = false;  // nothing of the column lies behind the window
 
-  bool Holds(uint32_t column_version, int64_t end_ms) const {
-    return version == column_version && end_ms >= valid_from && end_ms < valid_until;
+  bool Holds(uint32_t column_version, int64_t begin_ms, int64_t end_ms) const {
+    return version == column_version && end_ms < valid_until && end_ms >= newest_ms &&
+           begin_ms >= left_ms;
   }
 };
-
-// The first sample of [from, to) that is no stale marker.
-inline std::optional<Sample> NextSample(const Column& column, uint32_t from, uint32_t to) {
-  for (; from < to; ++from) {
-    const Sample sample = column.at(from);
-    if (!IsStaleMarker(sample.value)) return sample;
-  }
-  return std::nullopt;
-}
 
 // What a kernel is told of a row at an evaluation.
 struct RowWindow {
@@ -58,7 +52,7 @@ struct KernelDefaults {
   template <typename State>
   void Enter(State&, uint32_t /*position*/, const Sample&, const Column&) const {}
   template <typename State>
-  void Expire(State&, const Sample&, const WindowCursor&, const Column&) const {}
+  void Expire(State&, const Sample&, const Sample* /*next*/, const WindowCursor&) const {}
   template <typename State>
   void Settle(State&, const WindowCursor&, const Column&) const {}
   template <typename State>
@@ -75,7 +69,8 @@ struct KernelDefaults {
 // `Kernel` has a `State` per row, which summarises the samples in the window:
 //   State Fresh(row)                        of an empty window
 //   Enter(state, position, sample, column)  a sample newer than all before
-//   Expire(state, sample, cursor, column)   the oldest sample left; cursor.begin is behind it
+//   Expire(state, sample, next, cursor)     the oldest sample left; next: the one after it, null if
+//                                           the window is empty now
 //   Settle(state, cursor, column)           some of these happened, the window is not empty
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty
@@ -112,7 +107,7 @@ class RangeFunction : public RowwiseOperator {
     frame_.Reset(rows_);
     for (size_t row = 0; row < rows_; ++row) {
       Row& state = states_[row];
-      if (!state.cursor.Holds(view.version(row), view.end_ms)) Follow(row, view);
+      if (!state.cursor.Holds(view.version(row), view.begin_ms, view.end_ms)) Follow(row, view);
       if (state.cursor.samples == 0) continue;
       const RowWindow window{t, view.begin_ms, view.end_ms, param, state.cursor, row, range_};
       double out = 0;
@@ -133,65 +128,93 @@ class RangeFunction : public RowwiseOperator {
   };
 
   void Follow(size_t row, const RangeVector::View& view) {
-    const Column& column = view.column(row);
     WindowCursor& cursor = states_[row].cursor;
-    const bool goes_on = cursor.rewrites == column.rewrites() && cursor.begin >= column.begin() &&
-                         view.end_ms >= cursor.valid_from;
-    const bool jumps =
-        goes_on && cursor.begin < cursor.end && column.time(cursor.end - 1) <= view.begin_ms;
-    if (!goes_on || jumps) {
-      Begin(row, column, view);
-    } else {
-      Enter(row, column, view);
-      Expire(row, column, view);
+    const Column& column = view.column(row);
+    if (!TakeNewest(row, view)) {
+      if (GoesOn(cursor, column, view)) {
+        Enter(row, column, view);
+      } else {
+        Begin(row, column, view);
+      }
     }
+    const bool expires = cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms;
+    if (expires && cursor.begin < column.begin()) Begin(row, column, view);  // trimmed meanwhile
+    if (expires) Expire(row, column, view);
     if (cursor.samples > 0 && kernel_.Drifted(states_[row].state, cursor)) {
       Begin(row, column, view);
     }
     Settle(row, column, view);
   }
 
+  // The usual case: one sample came since the last look, and the arrays of the table have it.
+  bool TakeNewest(size_t row, const RangeVector::View& view) {
+    Row& state = states_[row];
+    WindowCursor& cursor = state.cursor;
+    if (view.newest_times == nullptr || !cursor.complete) return false;
+    const size_t slot = view.slot(row);
+    const Sample newest{view.newest_times[slot], view.newest_values[slot]};
+    const bool steady = view.versions[slot] == cursor.version + 1 &&
+                        newest.time_ms > cursor.newest_ms && newest.time_ms <= view.end_ms &&
+                        cursor.newest_ms > view.begin_ms && view.begin_ms >= cursor.left_ms;
+    if (!steady) return false;
+    EnterOne(state, cursor.end++, newest, view.columns[slot]);
+    return true;
+  }
+
+  static bool GoesOn(const WindowCursor& cursor, const Column& column,
+                     const RangeVector::View& view) {
+    return cursor.rewrites == column.rewrites() && cursor.begin >= column.begin() &&
+           view.end_ms >= cursor.newest_ms && view.begin_ms >= cursor.left_ms &&
+           cursor.newest_ms > view.begin_ms;
+  }
+
   void Begin(size_t row, const Column& column, const RangeVector::View& view) {
-    WindowCursor& cursor = states_[row].cursor;
+    Row& state = states_[row];
+    WindowCursor& cursor = state.cursor;
     cursor = {};
-    cursor.valid_from = INT64_MIN;
     cursor.rewrites = column.rewrites();
     cursor.begin = cursor.end = column.FirstAfter(view.begin_ms);
-    if (cursor.begin > column.begin()) Left(cursor, column.time(cursor.begin - 1), view);
-    states_[row].state = kernel_.Fresh(row);
+    if (cursor.begin > column.begin()) cursor.left_ms = column.time(cursor.begin - 1);
+    state.state = kernel_.Fresh(row);
     Enter(row, column, view);
   }
 
-  // A sample at this time is out of the window.
-  static void Left(WindowCursor& cursor, int64_t time, const RangeVector::View& view) {
-    cursor.valid_from = std::max(cursor.valid_from, time + (view.end_ms - view.begin_ms));
+  void EnterOne(Row& state, uint32_t position, const Sample& sample, const Column& column) {
+    WindowCursor& cursor = state.cursor;
+    cursor.newest_ms = sample.time_ms;
+    if (IsStaleMarker(sample.value)) return;
+    if (cursor.samples++ == 0) {
+      cursor.begin = position;
+      cursor.first = sample;
+    }
+    kernel_.Enter(state.state, position, sample, column);
   }
 
   void Enter(size_t row, const Column& column, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     const uint32_t to = column.FirstAfter(view.end_ms);
-    if (to <= cursor.end) return;
-    column.ForEach(cursor.end, to, [&](uint32_t position, const Sample& sample) {
-      if (IsStaleMarker(sample.value)) return;
-      ++cursor.samples;
-      kernel_.Enter(state.state, position, sample, column);
-    });
-    cursor.end = to;
-    cursor.valid_from = std::max(cursor.valid_from, column.time(to - 1));
+    if (to > cursor.end) {
+      column.ForEach(cursor.end, to, [&](uint32_t position, const Sample& sample) {
+        EnterOne(state, position, sample, column);
+      });
+      cursor.end = to;
+    }
+    cursor.complete = to == column.end();
   }
 
   void Expire(size_t row, const Column& column, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
-    while (cursor.begin < cursor.end) {
-      const Sample sample = column.at(cursor.begin);
-      if (sample.time_ms > view.begin_ms) break;
-      ++cursor.begin;
-      Left(cursor, sample.time_ms, view);
-      if (IsStaleMarker(sample.value)) continue;
-      --cursor.samples;
-      kernel_.Expire(state.state, sample, cursor, column);
+    while (cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms) {
+      const Sample left = cursor.first;
+      cursor.left_ms = left.time_ms;
+      const bool more = --cursor.samples > 0;
+      while (more) {
+        cursor.first = column.at(++cursor.begin);
+        if (!IsStaleMarker(cursor.first.value)) break;
+      }
+      kernel_.Expire(state.state, left, more ? &cursor.first : nullptr, cursor);
     }
   }
 
@@ -199,15 +222,14 @@ class RangeFunction : public RowwiseOperator {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     cursor.version = view.version(row);
-    cursor.valid_until = cursor.end < column.end() ? column.time(cursor.end) : INT64_MAX;
+    cursor.valid_until = cursor.complete ? INT64_MAX : column.time(cursor.end);
     if (cursor.samples == 0) {
       cursor.begin = cursor.end;
       state.state = kernel_.Fresh(row);
       return;
     }
-    while (IsStaleMarker(column.at(cursor.begin).value)) ++cursor.begin;
-    const int64_t oldest = column.time(cursor.begin);
-    cursor.valid_until = std::min(cursor.valid_until, oldest + (view.end_ms - view.begin_ms));
+    cursor.valid_until =
+        std::min(cursor.valid_until, cursor.first.time_ms + (view.end_ms - view.begin_ms));
     kernel_.Settle(state.state, cursor, column);
   }
 

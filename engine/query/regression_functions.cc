@@ -34,7 +34,7 @@ struct Regression : KernelDefaults {
     Add(state, sample, 1);
     if (std::isfinite(sample.value)) state.guard.Entered(std::fabs(sample.value));
   }
-  void Expire(State& state, const Sample& sample, const WindowCursor&, const Column&) const {
+  void Expire(State& state, const Sample& sample, const Sample*, const WindowCursor&) const {
     Add(state, sample, -1);
     if (std::isfinite(sample.value)) state.guard.Left(std::fabs(sample.value));
   }

@@ -21,7 +21,10 @@ class SubqueryRange final : public RangeVector {
         inner_(MakeMerge(std::move(inner))) {}
 
   View view() const override {
-    return {columns_.data(), versions_.data(), nullptr, end_ms_ - range_ms_, end_ms_};
+    return {.columns = columns_.data(),
+            .versions = versions_.data(),
+            .begin_ms = end_ms_ - range_ms_,
+            .end_ms = end_ms_};
   }
   Labels LabelsOf(size_t row) const override { return inner_->LabelsOf(row); }
   bool drops_name(size_t row) const override { return inner_->drops_name(row); }

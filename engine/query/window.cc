@@ -48,8 +48,14 @@ absl::Status Window::Compute(int64_t t) {
 }
 
 RangeVector::View Window::view() const {
-  return {source_.table->columns(), source_.table->versions(), source_.set->slots.data(),
-          end_ms_ - range_ms_, end_ms_};
+  const SeriesTable& table = *source_.table;
+  return {.columns = table.columns(),
+          .versions = table.versions(),
+          .newest_times = table.newest_times(),
+          .newest_values = table.newest_values(),
+          .slots = source_.set->slots.data(),
+          .begin_ms = end_ms_ - range_ms_,
+          .end_ms = end_ms_};
 }
 
 std::vector<int64_t> Window::Newest(int64_t t) const {

@@ -31,6 +31,8 @@ class RangeVector : public Operator {
   struct View {
     const Column* columns = nullptr;
     const uint32_t* versions = nullptr;
+    const int64_t* newest_times = nullptr;  // of each column; null: not known apart
+    const double* newest_values = nullptr;
     const uint32_t* slots = nullptr;  // of each row; null: they are the rows' own numbers
     int64_t begin_ms = 0;
     int64_t end_ms = 0;

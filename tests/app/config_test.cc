@@ -285,7 +285,7 @@ TEST(ConfigTest, SecretsDoNotAppearInFindings) {
 
 TEST(PageTemplatesTest, ExpandLabelsValueAndExternalLabels) {
   state::v1::DesiredPage page;
-  page.set_labels(Labels({{"host", "h1"}}).canonical());
+  page.set_labels(std::string(Labels({{"host", "h1"}}).canonical()));
   page.set_value(2);
   const opsgenie::Expander expand = MakeReceiverExpander(Labels({{"cluster", "eu-1"}}));
   EXPECT_EQ(expand("plain", page), "plain");

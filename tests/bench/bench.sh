@@ -43,12 +43,21 @@ ingest() {
 }
 query() { build/query_bench --benchmark_min_time=0.2 --benchmark_counters_tabular=true; }
 log() { build/log_bench --benchmark_min_time=0.2; }
+rules() {
+  local part
+  for part in kinds windows second memory; do
+    echo "-- $part"
+    build/rules_bench --part $part
+  done
+  echo "-- beside Prometheus"
+  python3 tests/bench/prometheus_rules.py build
+}
 latency() { for _ in 1 2 3; do build/latency_bench; done; }
 
-if [ $# = 0 ]; then set -- ingest query log latency; fi
+if [ $# = 0 ]; then set -- ingest query rules log latency; fi
 for part in "$@"; do
   case $part in
-    ingest | query | log | latency) echo "== $part"; $part ;;
+    ingest | query | rules | log | latency) echo "== $part"; $part ;;
     *) echo "bench: unknown part '$part'" >&2; exit 2 ;;
   esac
 done

@@ -28,7 +28,7 @@ class FakeSink : public engine::SampleSink {
     ++resolved_;
     changed_.NotifyAll();
     while (holding_resolve_) changed_.Wait(mutex_);
-    const auto [found, added] = refs_.try_emplace(labels.canonical(), names_.size() + 1);
+    const auto [found, added] = refs_.try_emplace(std::string(labels.canonical()), names_.size() + 1);
     if (added) names_.push_back(labels.ToString());
     return found->second;
   }

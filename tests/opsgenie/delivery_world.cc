@@ -104,7 +104,7 @@ void DeliveryWorld::Open(const std::string& alias, const std::string& severity,
   page.set_cause_committed_ms(now.millis());
   const Labels labels = {
       {"alertname", "Checkout"}, {"service", alias}, {"severity", severity}, {"team", team}};
-  page.set_labels(labels.canonical());
+  page.set_labels(std::string(labels.canonical()));
   (*page.mutable_annotations())["summary"] = absl::StrCat(alias, " is ", severity);
   Publish(page);
 }
@@ -114,10 +114,9 @@ void DeliveryWorld::Change(const std::string& alias, const std::string& severity
   state::v1::DesiredPage& page = pages_[alias];
   page.set_sequence(page.sequence() + 1);
   page.set_severity(severity);
-  page.set_labels(LabelsBuilder(*Labels::FromCanonical(page.labels()))
-                      .Set("severity", severity)
-                      .Build()
-                      .canonical());
+  const Labels labels =
+      LabelsBuilder(*Labels::FromCanonical(page.labels())).Set("severity", severity).Build();
+  page.set_labels(std::string(labels.canonical()));
   page.set_changed_ms(now.millis());
   (*page.mutable_annotations())["summary"] = summary;
   Publish(page);

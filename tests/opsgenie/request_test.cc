@@ -41,8 +41,8 @@ DesiredPage Page() {
   page.set_value(950.5);
   page.set_condition("> 900 for 1m");
   page.set_since_ms(1'700'000'000'000);
-  page.set_labels(
-      Labels({{"alertname", "Checkout"}, {"severity", "critical"}, {"host", "h1"}}).canonical());
+  const Labels labels{{"alertname", "Checkout"}, {"severity", "critical"}, {"host", "h1"}};
+  page.set_labels(std::string(labels.canonical()));
   return page;
 }
 
@@ -130,7 +130,7 @@ TEST(PageContentTest, PriorityFollowsTheMap) {
 
 TEST(PageContentTest, ALabelDoesNotHideTheValue) {
   DesiredPage page = Page();
-  page.set_labels(Labels({{"value", "blue"}}).canonical());
+  page.set_labels(std::string(Labels({{"value", "blue"}}).canonical()));
   const PageContent content = Content(page);
   EXPECT_EQ(Detail(content, "value"), "950.5");
   EXPECT_EQ(Detail(content, "label_value"), "blue");
@@ -145,7 +145,7 @@ TEST(PageContentTest, EveryFieldIsClamped) {
   (*page.mutable_annotations())["description"] = Repeat(wide, 20000);
   LabelsBuilder labels;
   for (int i = 0; i < 40; ++i) labels.Set(absl::StrCat("label", i), Repeat(wide, 900));
-  page.set_labels(labels.Build().canonical());
+  page.set_labels(std::string(labels.Build().canonical()));
   OpsgenieConfig config = Config();
   config.entity = Repeat("e", 1000);
   for (int i = 0; i < 30; ++i) {
@@ -186,7 +186,7 @@ TEST(PageContentTest, WhatChangesWithTheLevelFitsTheSmallerLimit) {
   LabelsBuilder labels;
   for (int i = 0; i < 40; ++i) labels.Set(absl::StrCat("label", i), "v");
   labels.Set("severity", "critical").Set("long", Repeat("x", 51));
-  page.set_labels(labels.Build().canonical());
+  page.set_labels(std::string(labels.Build().canonical()));
   const PageContent content = Content(page);
   const Details changing = content.ChangingDetails();
   ASSERT_EQ(changing.size(), kAddedDetailsMax);

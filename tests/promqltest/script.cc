@@ -111,7 +111,7 @@ class Reader {
       TOCSIN_ASSIGN_OR_RETURN(notation::SplitLine split, notation::SplitSeriesLine(line));
       LoadedSeries series{std::move(split.labels), {}, ""};
       if (absl::StartsWith(split.rest, "@st")) {
-        start_timestamps_of = series.labels.canonical();
+        start_timestamps_of = std::string(series.labels.canonical());
         continue;
       }
       absl::StatusOr<notation::Values> values = notation::ParseValues(split.rest);
