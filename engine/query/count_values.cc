@@ -1,5 +1,5 @@
 // count_values: how often each value occurs. The value becomes a label, so rows come up as values
-// do; they stay until the input's rows change or there are too many of them.
+// do; they stay until the input's rows are renumbered or most of them are of values long gone.
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -51,11 +51,11 @@ class CountValues final : public Operator {
       seen_layout_ = input(0).layout();
       Forget();
     }
-    return true;
+    return first;
   }
 
   absl::Status Compute(int64_t) override {
-    if (row_of_.size() > kKnownPerRowMax * input(0).rows()) Forget();
+    if (row_of_.size() > kKnownMin + kKnownPerRowMax * input(0).rows()) Forget();
     const size_t rows_before = rows_;
     in(0).ForEach([&](size_t row) { Learn(row); });
     if (rows_ != rows_before) RowsChanged();
@@ -77,8 +77,10 @@ class CountValues final : public Operator {
     rows_ = 0;
   }
 
-  // Once more values were seen than this, all are forgotten.
-  static constexpr size_t kKnownPerRowMax = 64;
+  // Once more values were seen than this, all are forgotten: at least three in four are not
+  // current.
+  static constexpr size_t kKnownMin = 64;
+  static constexpr size_t kKnownPerRowMax = 4;
   using Key = std::pair<uint64_t, uint32_t>;  // bits of the value, input row
 
   Key KeyOf(size_t row) const {

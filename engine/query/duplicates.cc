@@ -2,22 +2,23 @@
 
 #include <algorithm>
 
-#include "absl/container/flat_hash_map.h"
-
 namespace tocsin::engine {
 
-void DuplicateRows::Find(size_t rows, const std::function<Labels(size_t)>& labels_of) {
+void DuplicateRows::Clear() {
+  known_ = 0;
+  first_row_.clear();
+  group_of_.clear();
   groups_.clear();
-  absl::flat_hash_map<absl::uint128, uint32_t> first_row;
-  absl::flat_hash_map<uint32_t, size_t> group_of;  // by first row
-  first_row.reserve(rows);
-  for (size_t row = 0; row < rows; ++row) {
-    const auto [it, added] =
-        first_row.try_emplace(labels_of(row).Fingerprint(), static_cast<uint32_t>(row));
+}
+
+void DuplicateRows::Extend(size_t rows, const std::function<absl::uint128(size_t)>& key_of) {
+  for (; known_ < rows; ++known_) {
+    const uint32_t row = static_cast<uint32_t>(known_);
+    const auto [it, added] = first_row_.try_emplace(key_of(row), row);
     if (added) continue;
-    const auto [group, new_group] = group_of.try_emplace(it->second, groups_.size());
+    const auto [group, new_group] = group_of_.try_emplace(it->second, groups_.size());
     if (new_group) groups_.push_back({it->second});
-    groups_[group->second].push_back(static_cast<uint32_t>(row));
+    groups_[group->second].push_back(row);
   }
 }
 

@@ -115,7 +115,9 @@ class HistogramQuantile final : public Operator {
 
  protected:
   bool Index() override {
-    if (layout_ != input(0).layout()) {
+    const size_t rows_before = rows_;
+    const bool anew = layout_ != input(0).layout();
+    if (anew) {
       layout_ = input(0).layout();
       places_.clear();
       labels_.clear();
@@ -126,7 +128,7 @@ class HistogramQuantile final : public Operator {
     buckets_.resize(rows_);
     distinct_without_name_ = input(0).distinct_without_name();
     if (!distinct_without_name_ && drop_ == NameRule::kDrop) FindDuplicates();
-    return true;
+    return anew || version() == 0 || rows_ != rows_before;
   }
 
   absl::Status Compute(int64_t) override {

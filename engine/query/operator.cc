@@ -18,6 +18,7 @@ absl::Status Operator::EvaluateAnew(Moment moment) {
   for (const OperatorPtr& input : inputs_) TOCSIN_RETURN_IF_ERROR(input->Evaluate(moment));
   if (IndexIsStale()) {
     if (Index()) ++version_;
+    if (duplicates_layout_ != layout_) duplicates_.Clear();  // of rows that are no more
     seen_versions_.clear();
     for (const OperatorPtr& input : inputs_) seen_versions_.push_back(input->version());
   }
@@ -43,7 +44,9 @@ bool Operator::TakeRowsOf(size_t i) {
 }
 
 void Operator::FindDuplicates() {
-  duplicates_.Find(rows_, [this](size_t row) { return LabelsOf(row); });
+  if (duplicates_layout_ != layout_) duplicates_.Clear();
+  duplicates_layout_ = layout_;
+  duplicates_.Extend(rows_, [this](size_t row) { return LabelsOf(row).Fingerprint(); });
   distinct_ = duplicates_.empty();
 }
 

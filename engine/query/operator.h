@@ -97,7 +97,8 @@ class Operator {
   bool EvaluatedAt(int64_t t) const { return moment_.t == t && status_.ok(); }
   // For the rare operator whose rows come up with values: rows were added during Compute().
   void RowsChanged() { ++version_; }
-  // Looks for rows with equal labels, to be refused when both are present. Sets distinct_.
+  // Looks for rows with equal labels, to be refused when both are present: among those that were
+  // appended since the last call, or all if layout_ grew. Sets distinct_.
   void FindDuplicates();
 
   Frame frame_;
@@ -114,6 +115,7 @@ class Operator {
   std::vector<uint64_t> seen_versions_;
   uint64_t version_ = 0;
   DuplicateRows duplicates_;
+  uint64_t duplicates_layout_ = 0;  // what duplicates_ was made for
   Moment moment_;
   absl::Status status_;
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "engine/query/grouped.h"
+#include "engine/query/label_order.h"
 
 namespace tocsin::engine {
 namespace {
@@ -97,7 +98,7 @@ class Ranking final : public Operator {
     distinct_without_name_ = input(0).distinct_without_name();
     groups_.Update(input(0));
     heaps_.resize(groups_.size(), WorstFirst(top_));
-    OrderRows();
+    order_.Update(input(0));
     return true;
   }
 
@@ -106,7 +107,7 @@ class Ranking final : public Operator {
     size_t k = 0;
     for (WorstFirst& heap : heaps_) heap.Clear();
     if (absl::Status status = ReadK(k); !status.ok() || k == 0) return status;
-    for (uint32_t row : order_) {
+    for (uint32_t row : order_.rows()) {
       if (in(0).present(row)) heaps_[groups_.of(row)].Offer({in(0).value(row), row}, k);
     }
     for (const WorstFirst& heap : heaps_) {
@@ -116,19 +117,6 @@ class Ranking final : public Operator {
   }
 
  private:
-  // Rows come in the order of their labels, as series do in Prometheus: it decides among equal
-  // values.
-  void OrderRows() {
-    std::vector<std::pair<Labels, uint32_t>> rows;
-    for (uint32_t row = 0; row < rows_; ++row) rows.emplace_back(input(0).LabelsOf(row), row);
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-      const auto order = a.first <=> b.first;
-      return order != 0 ? order < 0 : a.second < b.second;
-    });
-    order_.clear();
-    for (const auto& entry : rows) order_.push_back(entry.second);
-  }
-
   absl::Status ReadK(size_t& k) const {
     const double param = scalar(1);
     if (std::isnan(param)) return absl::InvalidArgumentError("Parameter value is NaN");
@@ -144,7 +132,7 @@ class Ranking final : public Operator {
 
   const bool top_;
   Groups groups_;
-  std::vector<uint32_t> order_;
+  LabelOrder order_;               // decides among equal values, as in Prometheus
   std::vector<WorstFirst> heaps_;  // per group
 };
 

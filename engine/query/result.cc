@@ -35,7 +35,9 @@ class Result final : public ResultOperator {
 
  protected:
   bool Index() override {
-    if (seen_layout_ != input(0).layout()) {
+    const size_t rows_before = rows_;
+    const bool anew = seen_layout_ != input(0).layout();
+    if (anew) {
       seen_layout_ = input(0).layout();
       labels_.clear();
       drops_name_.clear();
@@ -49,7 +51,7 @@ class Result final : public ResultOperator {
     rows_ = labels_.size();
     layout_ = input(0).layout();
     distinct_without_name_ = final_ || input(0).distinct_without_name();
-    return true;
+    return anew || rows_ != rows_before;
   }
 
   absl::Status Compute(int64_t) override {

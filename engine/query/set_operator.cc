@@ -16,12 +16,9 @@ class SetOperator : public Operator {
       : Operator({std::move(lhs), std::move(rhs)}), groups_(*expr.matching) {}
 
  protected:
-  bool Index() override {
-    groups_.Update(input(0), left_groups_, left_layout_);
-    groups_.Update(input(1), right_groups_, right_layout_);
-    return TakeRows();
-  }
-  virtual bool TakeRows() = 0;
+  bool Index() override { return TakeRows(groups_.Update(input(0), input(1))); }
+  // `anew`: rows of an input were renumbered. Returns whether the rows changed.
+  virtual bool TakeRows(bool anew) = 0;
 
   // Marks the groups of present rows; InMarked() then tells whether a row's group is among them.
   void Mark(const Frame& frame, const std::vector<uint32_t>& groups) {
@@ -30,12 +27,13 @@ class SetOperator : public Operator {
   }
   bool InMarked(uint32_t group) const { return marked_[group] != 0; }
 
-  std::vector<uint32_t> left_groups_, right_groups_;
-
  private:
   MatchGroups groups_;
-  uint64_t left_layout_ = 0, right_layout_ = 0;
   std::vector<uint8_t> marked_;
+
+ protected:
+  const std::vector<uint32_t>& left_groups_ = groups_.left();
+  const std::vector<uint32_t>& right_groups_ = groups_.right();
 };
 
 // and, unless: rows of the left side.
@@ -49,7 +47,7 @@ class Filter final : public SetOperator {
   bool drops_name(size_t row) const override { return input(0).drops_name(row); }
 
  protected:
-  bool TakeRows() override {
+  bool TakeRows(bool) override {
     const bool changed = rows_ != input(0).rows() || layout_ != input(0).layout() || version() == 0;
     TakeRowsOf(0);
     distinct_ = input(0).distinct();
@@ -70,46 +68,62 @@ class Filter final : public SetOperator {
   const bool keep_marked_;
 };
 
-// or: rows of the left side, then those of the right side.
+// or: the rows of both sides, in the order they came.
 class Union final : public SetOperator {
  public:
   using SetOperator::SetOperator;
 
   Labels LabelsOf(size_t row) const override {
-    return row < left_rows_ ? input(0).LabelsOf(row) : input(1).LabelsOf(row - left_rows_);
+    return input(places_[row].side).LabelsOf(places_[row].row);
   }
   bool drops_name(size_t row) const override {
-    return row < left_rows_ ? input(0).drops_name(row) : input(1).drops_name(row - left_rows_);
+    return input(places_[row].side).drops_name(places_[row].row);
   }
   std::vector<int64_t> Newest(int64_t t) const override {
-    std::vector<int64_t> newest = input(0).Newest(t);
-    const std::vector<int64_t> right = input(1).Newest(t);
-    newest.insert(newest.end(), right.begin(), right.end());
+    const std::vector<int64_t> of_side[] = {input(0).Newest(t), input(1).Newest(t)};
+    std::vector<int64_t> newest;
+    for (const Place& place : places_) newest.push_back(of_side[place.side][place.row]);
     return newest;
   }
 
  protected:
-  bool TakeRows() override {
-    left_rows_ = input(0).rows();
-    rows_ = left_rows_ + input(1).rows();
-    ++layout_;
+  bool TakeRows(bool anew) override {
+    if (anew) {
+      ++layout_;
+      places_.clear();
+      for (auto& rows : rows_of_) rows.clear();
+    }
+    const bool changed = anew || version() == 0 || rows_ != input(0).rows() + input(1).rows();
+    for (uint32_t side = 0; side < 2; ++side) {
+      while (rows_of_[side].size() < input(side).rows()) {
+        const uint32_t row = static_cast<uint32_t>(rows_of_[side].size());
+        rows_of_[side].push_back(static_cast<uint32_t>(places_.size()));
+        places_.push_back({side, row});
+      }
+    }
+    rows_ = places_.size();
     FindDuplicates();
     distinct_without_name_ = false;
-    return true;
+    return changed;
   }
 
   absl::Status Compute(int64_t) override {
     Mark(in(0), left_groups_);
     frame_.Reset(rows_);
-    in(0).ForEach([&](size_t row) { frame_.Set(row, in(0).value(row)); });
+    in(0).ForEach([&](size_t row) { frame_.Set(rows_of_[0][row], in(0).value(row)); });
     in(1).ForEach([&](size_t row) {
-      if (!InMarked(right_groups_[row])) frame_.Set(left_rows_ + row, in(1).value(row));
+      if (!InMarked(right_groups_[row])) frame_.Set(rows_of_[1][row], in(1).value(row));
     });
     return absl::OkStatus();
   }
 
  private:
-  size_t left_rows_ = 0;
+  struct Place {
+    uint32_t side = 0;  // the input
+    uint32_t row = 0;   // and its row
+  };
+  std::vector<Place> places_;         // per row
+  std::vector<uint32_t> rows_of_[2];  // per row of each input
 };
 
 }  // namespace

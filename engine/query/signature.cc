@@ -38,15 +38,35 @@ Labels Signature::LabelsOf(const Labels& labels) const {
   return on_ ? builder.Keep(names_).Build() : builder.Drop(names_).Build();
 }
 
-void MatchGroups::Update(const Operator& side, std::vector<uint32_t>& groups, uint64_t& layout) {
-  if (layout != side.layout()) groups.clear();
-  layout = side.layout();
-  groups.reserve(side.rows());
-  for (size_t row = groups.size(); row < side.rows(); ++row) {
-    const auto [it, added] = numbers_.try_emplace(signature_.Of(side.LabelsOf(row)),
+bool MatchGroups::Restart(const Operator& op, Side& side) {
+  if (side.layout == op.layout()) return false;
+  side.layout = op.layout();
+  side.groups.clear();
+  return true;
+}
+
+void MatchGroups::Extend(const Operator& op, Side& side) {
+  side.groups.reserve(op.rows());
+  for (size_t row = side.groups.size(); row < op.rows(); ++row) {
+    const auto [it, added] = numbers_.try_emplace(signature_.Of(op.LabelsOf(row)),
                                                   static_cast<uint32_t>(numbers_.size()));
-    groups.push_back(it->second);
+    side.groups.push_back(it->second);
   }
+}
+
+// A side that begins anew leaves the numbers of its old rows behind. They go when they are the
+// larger part, together with the other side's.
+bool MatchGroups::Update(const Operator& left, const Operator& right) {
+  const bool left_anew = Restart(left, left_);
+  const bool anew = Restart(right, right_) || left_anew;
+  if (anew && numbers_.size() > 2 * (left.rows() + right.rows())) {
+    numbers_.clear();
+    left_.groups.clear();
+    right_.groups.clear();
+  }
+  Extend(left, left_);
+  Extend(right, right_);
+  return anew;
 }
 
 }  // namespace tocsin::engine

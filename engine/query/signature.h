@@ -28,19 +28,31 @@ class Signature {
   std::string buffer_;
 };
 
-// Numbers for match groups, the same for both sides, kept as long as rows are only appended.
+// Numbers for match groups, the same for both sides. Each row is looked at once, as long as rows
+// are only appended.
 class MatchGroups {
  public:
   explicit MatchGroups(const promql::VectorMatching& matching) : signature_(matching) {}
 
-  // Brings `groups` (the group of each row of `side`) up to date; `layout` remembers what it was
-  // made from.
-  void Update(const Operator& side, std::vector<uint32_t>& groups, uint64_t& layout);
+  // Takes in new rows of both sides. True if those of one began anew, and with them its groups.
+  bool Update(const Operator& left, const Operator& right);
+  // The group of each row of a side.
+  const std::vector<uint32_t>& left() const { return left_.groups; }
+  const std::vector<uint32_t>& right() const { return right_.groups; }
   size_t size() const { return numbers_.size(); }
   const Signature& signature() const { return signature_; }
 
  private:
+  struct Side {
+    std::vector<uint32_t> groups;
+    uint64_t layout = 0;  // of the rows `groups` was made for
+  };
+  // True if `side` has to begin anew.
+  static bool Restart(const Operator& op, Side& side);
+  void Extend(const Operator& op, Side& side);
+
   Signature signature_;
+  Side left_, right_;
   absl::flat_hash_map<absl::uint128, uint32_t> numbers_;
 };
 

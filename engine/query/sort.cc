@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/query/label_order.h"
 #include "engine/query/operators.h"
 #include "engine/query/rowwise.h"
 
@@ -54,12 +55,23 @@ class Sort : public RowwiseOperator {
 
   bool Order(std::vector<uint32_t>& rows) const override {
     rows.clear();
+    if (options_.labels) {
+      for (uint32_t row : order_.rows()) {
+        if (in(0).present(row)) rows.push_back(row);
+      }
+      return true;
+    }
     in(0).ForEach([&](size_t row) { rows.push_back(static_cast<uint32_t>(row)); });
-    options_.labels ? ByLabels(rows) : ByValue(rows);
+    ByValue(rows);
     return true;
   }
 
  protected:
+  bool Index() override {
+    if (options_.labels) order_.Update(input(0));
+    return RowwiseOperator::Index();
+  }
+
   absl::Status Compute(int64_t) override {
     if (options_.range_query) {
       notes_.push_back({true,
@@ -79,13 +91,6 @@ class Sort : public RowwiseOperator {
     });
   }
 
-  void ByLabels(std::vector<uint32_t>& rows) const {
-    std::sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
-      const int order = CompareLabels(input(0).LabelsOf(a), input(0).LabelsOf(b));
-      return options_.descending ? order > 0 : order < 0;
-    });
-  }
-
   int CompareLabels(const Labels& a, const Labels& b) const {
     for (const std::string& name : *options_.labels) {
       if (const int c = NaturalCompare(a.Get(name), b.Get(name)); c != 0) return c;
@@ -95,6 +100,10 @@ class Sort : public RowwiseOperator {
   }
 
   const SortOptions options_;
+  LabelOrder order_{[this](const Labels& a, const Labels& b) {
+    const int order = CompareLabels(a, b);
+    return options_.descending ? order > 0 : order < 0;
+  }};
 };
 
 }  // namespace

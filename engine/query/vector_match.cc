@@ -3,14 +3,17 @@
 // The "one" side is the right one, or the left one with group_right; the other is the "many" side,
 // also when matching is one to one. A result row is a pair (many row, one row) of one match group;
 // a group may hold several rows of the one side as long as at most one of them is present at a
-// time. So Compute() walks pairs, and only groups that could be ambiguous are checked.
+// time. So Compute() walks pairs, and only groups that could be ambiguous are checked. A row that
+// comes makes pairs with the other side's rows of its group; pairs that exist stay as they are.
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/query/arithmetic.h"
+#include "engine/query/label_order.h"
 #include "engine/query/operators.h"
+#include "engine/query/rows_by_group.h"
 #include "engine/query/signature.h"
 
 namespace tocsin::engine {
@@ -71,21 +74,25 @@ class VectorMatch final : public Operator {
 
  protected:
   bool Index() override {
-    groups_.Update(many(), many_groups_, many_layout_);
-    groups_.Update(one(), one_groups_, one_layout_);
-    MakePairs();
+    const bool anew = groups_.Update(input(0), input(1));
+    if (anew) Forget();
+    // The one side first: pairs then come in the order of the many side, the longer one.
+    while (ones_.rows() < one_groups_.size()) AddOne(static_cast<uint32_t>(ones_.rows()));
+    while (manys_.rows() < many_groups_.size()) AddMany(static_cast<uint32_t>(manys_.rows()));
+    const bool changed = anew || version() == 0 || rows_ != pairs_.size();
     rows_ = pairs_.size();
-    ++layout_;
     FindAmbiguities();
-    return true;
+    return changed;
   }
 
   absl::Status Compute(int64_t) override {
     frame_.Reset(rows_);
     if (IsEmpty(in(0)) || IsEmpty(in(1))) return absl::OkStatus();
-    if (HaveTwoPresent(contested_, one().frame())) return ManyToManyError();
-    if (one_to_one_ ? HaveTwoMatched(crowded_) : HaveTwoMatched(colliding_))
+    if (HaveTwoPresent(contested_, ones_, one().frame())) return ManyToManyError();
+    if (one_to_one_ ? HaveTwoPresent(crowded_, manys_, many().frame(), &one().frame())
+                    : HaveTwoMatched(colliding_)) {
       return AmbiguityError();
+    }
     const Frame& left = in(0);
     const Frame& right = in(1);
     WithArithmetic(op_, [&](auto f) {
@@ -111,7 +118,8 @@ class VectorMatch final : public Operator {
     uint32_t many = 0;
     uint32_t one = 0;
   };
-  using Rows = std::vector<uint32_t>;
+  // Spreads group numbers over a fingerprint.
+  static constexpr absl::uint128 kMix = absl::MakeUint128(0x9e3779b97f4a7c15, 0xf39cc0605cedc835);
 
   const Operator& many() const { return input(swapped_ ? 1 : 0); }
   const Operator& one() const { return input(swapped_ ? 0 : 1); }
@@ -133,89 +141,92 @@ class VectorMatch final : public Operator {
     }
   }
 
-  static std::vector<Rows> ByGroup(const std::vector<uint32_t>& groups, size_t count) {
-    std::vector<Rows> rows(count);
-    for (uint32_t row = 0; row < groups.size(); ++row) rows[groups[row]].push_back(row);
-    return rows;
+  void Forget() {
+    ++layout_;
+    pairs_.clear();
+    ones_.Clear();
+    manys_.Clear();
+    contested_.clear();
+    crowded_.clear();
+    colliding_.Clear();
   }
 
-  void MakePairs() {
-    const std::vector<Rows> ones = ByGroup(one_groups_, groups_.size());
-    pairs_.clear();
-    for (uint32_t row = 0; row < many_groups_.size(); ++row) {
-      for (uint32_t partner : ones[many_groups_[row]]) pairs_.push_back({row, partner});
-    }
-    contested_.clear();
-    for (const Rows& rows : ones) {
-      if (rows.size() > 1) contested_.push_back(rows);
-    }
+  void AddOne(uint32_t row) {
+    const uint32_t group = one_groups_[row];
+    const bool first = !ones_.Any(group), second = !first && !ones_.Several(group);
+    ones_.Add(group);
+    manys_.ForEach(group, [&](uint32_t partner) { pairs_.push_back({partner, row}); });
+    if (second) contested_.push_back(group);
+    if (first && manys_.Several(group)) crowded_.push_back(group);
+  }
+
+  void AddMany(uint32_t row) {
+    const uint32_t group = many_groups_[row];
+    const bool second = manys_.Any(group) && !manys_.Several(group);
+    manys_.Add(group);
+    ones_.ForEach(group, [&](uint32_t partner) { pairs_.push_back({row, partner}); });
+    if (second && ones_.Any(group)) crowded_.push_back(group);
   }
 
   // Which result rows must not be there together, and whether labels are distinct at all.
   void FindAmbiguities() {
-    crowded_.clear();
-    colliding_.clear();
-    distinct_ = distinct_without_name_ = one_to_one_ && contested_.empty();
     if (one_to_one_) {
-      std::vector<Rows> rows_of(groups_.size());
-      for (uint32_t row = 0; row < pairs_.size(); ++row) {
-        rows_of[many_groups_[pairs_[row].many]].push_back(row);
-      }
-      for (Rows& rows : rows_of) {
-        if (!rows.empty() && pairs_[rows.front()].many != pairs_[rows.back()].many) {
-          crowded_.push_back(std::move(rows));
-        }
-      }
       distinct_ = distinct_without_name_ = contested_.empty() && crowded_.empty();
       return;
     }
     // Equal labels within a group are an error of matching, across groups one of the result.
-    absl::flat_hash_map<std::pair<absl::uint128, uint32_t>, Rows> rows_of;
-    for (uint32_t row = 0; row < pairs_.size(); ++row) {
-      rows_of[{LabelsOf(row).Fingerprint(), many_groups_[pairs_[row].many]}].push_back(row);
-    }
-    for (auto& entry : rows_of) {
-      if (entry.second.size() > 1) colliding_.push_back(std::move(entry.second));
-    }
+    colliding_.Extend(rows_, [&](size_t row) {
+      return LabelsOf(row).Fingerprint() ^ (absl::uint128(many_groups_[pairs_[row].many]) * kMix);
+    });
     FindDuplicates();
     distinct_without_name_ = distinct_ && drops_name_now();
   }
 
-  static bool HaveTwoPresent(const std::vector<Rows>& sets, const Frame& frame) {
-    return std::any_of(sets.begin(), sets.end(), [&](const Rows& rows) {
-      return std::count_if(rows.begin(), rows.end(),
-                           [&](uint32_t row) { return frame.present(row); }) > 1;
+  // Two rows of one of `groups` are present, and also one of the partner's if that is asked for.
+  bool HaveTwoPresent(const std::vector<uint32_t>& groups, const RowsByGroup& rows,
+                      const Frame& frame, const Frame* partner = nullptr) const {
+    const auto count = [](const RowsByGroup& of, uint32_t group, const Frame& in) {
+      size_t present = 0;
+      of.ForEach(group, [&](uint32_t row) { present += in.present(row); });
+      return present;
+    };
+    return std::any_of(groups.begin(), groups.end(), [&](uint32_t group) {
+      return count(rows, group, frame) > 1 &&
+             (partner == nullptr || count(ones_, group, *partner) > 0);
     });
   }
 
-  bool HaveTwoMatched(const std::vector<Rows>& sets) const {
+  bool HaveTwoMatched(const DuplicateRows& rows_of_key) const {
     const Frame& many_frame = many().frame();
     const Frame& one_frame = one().frame();
-    return std::any_of(sets.begin(), sets.end(), [&](const Rows& rows) {
+    const auto& sets = rows_of_key.groups();
+    return std::any_of(sets.begin(), sets.end(), [&](const std::vector<uint32_t>& rows) {
       return std::count_if(rows.begin(), rows.end(), [&](uint32_t row) {
                return many_frame.present(pairs_[row].many) && one_frame.present(pairs_[row].one);
              }) > 1;
     });
   }
 
-  // Names the first duplicate in order of labels, as Prometheus meets it.
-  absl::Status ManyToManyError() const {
-    std::vector<std::pair<Labels, uint32_t>> present;  // with group
-    one().frame().ForEach(
-        [&](size_t row) { present.emplace_back(one().LabelsOf(row), one_groups_[row]); });
-    std::sort(present.begin(), present.end(),
-              [](const auto& a, const auto& b) { return (a.first <=> b.first) < 0; });
-    absl::flat_hash_map<uint32_t, const Labels*> seen;
-    for (const auto& [labels, group] : present) {
-      const auto [it, added] = seen.try_emplace(group, &labels);
-      if (added) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "found duplicate series for the match group ",
-          PlainText(groups_.signature().LabelsOf(labels)), " on the ", swapped_ ? "left" : "right",
-          " hand-side of the operation: [", PlainText(*it->second), ", ", PlainText(labels),
-          "];many-to-many matching not allowed: matching labels must be unique on one side"));
+  // Names the first duplicate in order of labels, as Prometheus meets it. The order is only kept
+  // once there is such an error, which then is one at many evaluations.
+  absl::Status ManyToManyError() {
+    one_order_.Update(one());
+    absl::flat_hash_map<uint32_t, uint32_t> seen;  // row by group
+    for (uint32_t row : one_order_.rows()) {
+      if (!one().frame().present(row)) continue;
+      const auto [it, added] = seen.try_emplace(one_groups_[row], row);
+      if (!added) return ManyToManyError(it->second, row);
     }
     return absl::InternalError("a contested match group has no duplicate");
+  }
+
+  absl::Status ManyToManyError(uint32_t first, uint32_t second) const {
+    const Labels labels = one().LabelsOf(second);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "found duplicate series for the match group ",
+        PlainText(groups_.signature().LabelsOf(labels)), " on the ", swapped_ ? "left" : "right",
+        " hand-side of the operation: [", PlainText(one().LabelsOf(first)), ", ", PlainText(labels),
+        "];many-to-many matching not allowed: matching labels must be unique on one side"));
   }
 
   absl::Status AmbiguityError() const {
@@ -233,12 +244,14 @@ class VectorMatch final : public Operator {
   const bool one_to_one_;
 
   MatchGroups groups_;
-  std::vector<uint32_t> many_groups_, one_groups_;  // per row of that side
-  uint64_t many_layout_ = 0, one_layout_ = 0;
-  std::vector<Pair> pairs_;      // per result row
-  std::vector<Rows> contested_;  // rows of the one side that share a group
-  std::vector<Rows> crowded_;    // result rows of a one-to-one group with several many rows
-  std::vector<Rows> colliding_;  // result rows of a group with equal labels
+  const std::vector<uint32_t>& many_groups_ = swapped_ ? groups_.right() : groups_.left();
+  const std::vector<uint32_t>& one_groups_ = swapped_ ? groups_.left() : groups_.right();
+  RowsByGroup manys_, ones_;
+  std::vector<Pair> pairs_;          // per result row
+  std::vector<uint32_t> contested_;  // groups that several rows of the one side share
+  std::vector<uint32_t> crowded_;    // and of a matched pair with several of the many side
+  DuplicateRows colliding_;          // result rows of a group with equal labels
+  LabelOrder one_order_;             // of the one side
 };
 
 }  // namespace
