@@ -45,9 +45,7 @@ class MonitorAlerts final : public RuleAlerts {
 
   absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) override {
     const QueryResult& result = *evaluation.result;
-    if (index_version_ != result.index_version || row_cache_.size() != result.labels->size()) {
-      RebuildRows(result);
-    }
+    FindInstances(result);
     ++evaluation_number_;
     left_out_ = 0;
     std::vector<AlertChange> changes;
@@ -86,13 +84,12 @@ class MonitorAlerts final : public RuleAlerts {
     return state.phase == AlertPhase::kOk && !remembers_rows_;
   }
 
-  void RebuildRows(const QueryResult& result) {
-    row_cache_.assign(result.labels->size(), nullptr);
-    for (size_t row = 0; row < row_cache_.size(); ++row) {
+  // Those that new rows had before they went, or before a restart.
+  void FindInstances(const QueryResult& result) {
+    for (size_t row = FollowRows(result); row < row_cache_.size(); ++row) {
       auto it = instances_.find((*result.labels)[row].Fingerprint());
-      if (it != instances_.end()) row_cache_[row] = it->second.get();
+      if (it != instances_.end()) Remember(row, it->second.get());
     }
-    index_version_ = result.index_version;
   }
 
   // A row that no sample stands behind, of vector() or absent(), is as new as its evaluation.
@@ -112,7 +109,8 @@ class MonitorAlerts final : public RuleAlerts {
       auto fresh = std::make_unique<Slot>();
       fresh->query_hash = query_hash_;
       fresh->result_labels = (*evaluation.result->labels)[row];
-      slot = row_cache_[row] = fresh.get();
+      slot = fresh.get();
+      Remember(row, slot);
       instances_[KeyOf(*fresh)] = std::move(fresh);
       added = true;
     }

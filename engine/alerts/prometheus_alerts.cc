@@ -43,10 +43,7 @@ class PrometheusAlerts final : public RuleAlerts {
 
   absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) override {
     const QueryResult& result = *evaluation.result;
-    if (index_version_ != result.index_version || row_cache_.size() != result.labels->size()) {
-      row_cache_.assign(result.labels->size(), nullptr);
-      index_version_ = result.index_version;
-    }
+    FollowRows(result);
     ++evaluation_number_;
     left_out_ = 0;
     std::vector<AlertChange> changes;
@@ -116,7 +113,8 @@ class PrometheusAlerts final : public RuleAlerts {
         known = instances_.emplace(KeyOf(*fresh), std::move(fresh)).first;
         added = true;
       }
-      slot = row_cache_[row] = known->second.get();
+      slot = known->second.get();
+      if (!labels_vary_) Remember(row, slot);
     }
     if (slot->seen == evaluation_number_) {
       return absl::InvalidArgumentError(

@@ -26,10 +26,8 @@ Timestamp RuleAlerts::NextDeadline() const {
 
 void RuleAlerts::Settle(const AlertChange& change) {
   if (!change.remove) return;
-  const absl::uint128 key = KeyOf(*change.instance);
-  std::replace(row_cache_.begin(), row_cache_.end(), static_cast<Slot*>(change.instance),
-               static_cast<Slot*>(nullptr));
-  instances_.erase(key);
+  for (uint32_t row : static_cast<Slot*>(change.instance)->rows) row_cache_[row] = nullptr;
+  instances_.erase(KeyOf(*change.instance));
 }
 
 void RuleAlerts::Revert(const AlertChange& change) {
@@ -48,8 +46,7 @@ const AlertInstance& RuleAlerts::Restore(AlertInstance instance) {
   slot->rule_changed |= slot->query_hash != 0 && slot->query_hash != query_hash_;
   slot->query_hash = query_hash_;
   const absl::uint128 key = KeyOf(*slot);
-  index_version_ = 0;
-  row_cache_.clear();
+  ForgetRows();
   auto& place = instances_[key];
   place = std::move(slot);
   return *place;
@@ -60,8 +57,26 @@ std::vector<AlertInstance> RuleAlerts::TakeAll() {
   for (auto& [key, slot] : instances_) all.push_back(std::move(*slot));
   instances_.clear();
   row_cache_.clear();
-  index_version_ = 0;
   return all;
+}
+
+size_t RuleAlerts::FollowRows(const QueryResult& result) {
+  const size_t rows = result.labels->size();
+  if (rows_layout_ != result.layout || row_cache_.size() > rows) ForgetRows();
+  rows_layout_ = result.layout;
+  const size_t known = row_cache_.size();
+  row_cache_.resize(rows, nullptr);
+  return known;
+}
+
+void RuleAlerts::Remember(size_t row, Slot* slot) {
+  row_cache_[row] = slot;
+  slot->rows.push_back(static_cast<uint32_t>(row));
+}
+
+void RuleAlerts::ForgetRows() {
+  for (auto& [key, slot] : instances_) slot->rows.clear();
+  row_cache_.clear();
 }
 
 const AlertInstance* RuleAlerts::Find(absl::uint128 key) const {

@@ -83,8 +83,9 @@ class RuleAlerts {
       : rule_id_(std::move(rule_id)), query_hash_(Hash64(query)), alerts_max_(alerts_max) {}
 
   struct Slot : AlertInstance {
-    uint64_t seen = 0;       // number of the last evaluation its row was present in
-    bool described = false;  // annotations are those of `state.value` and of this rule
+    uint64_t seen = 0;           // number of the last evaluation its row was present in
+    bool described = false;      // annotations are those of `state.value` and of this rule
+    std::vector<uint32_t> rows;  // in row_cache_ that point here
   };
   virtual absl::uint128 KeyOf(const AlertInstance& instance) const = 0;
   virtual Timestamp DeadlineOf(const rules::AlertState& state) const = 0;
@@ -101,6 +102,10 @@ class RuleAlerts {
   void StepUnseen(const AlertEvaluation& evaluation, std::vector<AlertChange>& changes);
   // False, and counted, if there is no room for one more.
   bool TakeRoom();
+  // Brings row_cache_ up to date: nothing is known of rows from the returned one on.
+  size_t FollowRows(const QueryResult& result);
+  void Remember(size_t row, Slot* slot);
+  void ForgetRows();
 
   const std::string rule_id_;
   const uint64_t query_hash_;
@@ -108,8 +113,8 @@ class RuleAlerts {
   uint64_t evaluation_number_ = 0;
   size_t left_out_ = 0;
   absl::flat_hash_map<absl::uint128, std::unique_ptr<Slot>> instances_;
-  uint64_t index_version_ = 0;  // the rows `row_cache_` was made for
-  std::vector<Slot*> row_cache_;
+  uint64_t rows_layout_ = 0;      // of the rows in row_cache_
+  std::vector<Slot*> row_cache_;  // the instance of each row; null: none, or not known
 };
 
 // Alerts of a native threshold monitor. Borrows the monitor (of the rule set the shard holds).

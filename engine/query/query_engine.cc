@@ -131,6 +131,7 @@ absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
   result.labels = &query.result->labels();
   result.frame = &query.result->frame();
   result.index_version = query.result->version();
+  result.layout = query.result->layout();
   if (query.result->Order(query.order)) result.order = &query.order;
   return result;
 }

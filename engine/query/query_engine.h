@@ -40,6 +40,9 @@ struct QueryResult {
   const Frame* frame = nullptr;
   // Changes exactly when `labels` changes: callers keep what they computed per row until then.
   uint64_t index_version = 0;
+  // While this stays the same, rows are only appended: callers extend what they computed per row.
+  // When it changes, rows were renumbered or are gone.
+  uint64_t layout = 0;
   // The present rows in the order to show them, of sort() and topk() at the top; null: no order of
   // their own.
   const std::vector<uint32_t>* order = nullptr;
