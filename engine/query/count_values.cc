@@ -1,8 +1,10 @@
 // count_values: how often each value occurs. The value becomes a label, so rows come up as values
 // do; they stay until the input's rows are renumbered or most of them are of values long gone.
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/query/operators.h"
@@ -55,7 +57,7 @@ class CountValues final : public Operator {
   }
 
   absl::Status Compute(int64_t) override {
-    if (row_of_.size() > kKnownMin + kKnownPerRowMax * input(0).rows()) Forget();
+    if (moment().generation != generation_) ForgetOldValues();
     const size_t rows_before = rows_;
     in(0).ForEach([&](size_t row) { Learn(row); });
     if (rows_ != rows_before) RowsChanged();
@@ -68,6 +70,16 @@ class CountValues final : public Operator {
   }
 
  private:
+  // What was learnt while the samples stayed the same was needed at once: a subquery asks for many
+  // instants. So this is judged only when they changed, and what one state needed is the measure:
+  // values are forgotten when no more than a quarter of them can be current.
+  void ForgetOldValues() {
+    generation_ = moment().generation;
+    if (row_of_.empty()) return;
+    if (std::exchange(measuring_, false)) known_max_ = std::max(kKnownMin, 4 * row_of_.size());
+    if (row_of_.size() > known_max_) Forget();
+  }
+
   void Forget() {
     if (rows_ > 0) RowsChanged();
     ++layout_;
@@ -75,12 +87,10 @@ class CountValues final : public Operator {
     row_of_.clear();
     row_by_labels_.clear();
     rows_ = 0;
+    measuring_ = true;
   }
 
-  // Once more values were seen than this, all are forgotten: at least three in four are not
-  // current.
   static constexpr size_t kKnownMin = 64;
-  static constexpr size_t kKnownPerRowMax = 4;
   using Key = std::pair<uint64_t, uint32_t>;  // bits of the value, input row
 
   Key KeyOf(size_t row) const {
@@ -105,6 +115,9 @@ class CountValues final : public Operator {
   uint64_t seen_layout_ = 0;
   std::vector<Labels> labels_;
   absl::flat_hash_map<Key, uint32_t> row_of_;
+  uint64_t generation_ = 0;  // of the last evaluation
+  bool measuring_ = true;    // row_of_ has what one state of the table needs
+  size_t known_max_ = 0;     // and that four times
   absl::flat_hash_map<absl::uint128, uint32_t> row_by_labels_;
 };
 

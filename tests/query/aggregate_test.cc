@@ -1,6 +1,9 @@
 // Aggregations.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
 #include "tests/query/fixture.h"
 
 namespace tocsin::engine {
@@ -102,6 +105,34 @@ TEST(AggregateTest, CountValuesGrowsAcrossEvaluations) {
   EXPECT_EQ(fixture.Eval(query, absl::Minutes(0)), "{v=\"1\"} 2");
   EXPECT_EQ(fixture.Eval(query, absl::Minutes(1)), "{v=\"1\"} 1; {v=\"2\"} 1");
   EXPECT_EQ(fixture.Eval(query, absl::Minutes(2)), "{v=\"3\"} 2");
+}
+
+// A subquery needs the values of many instants at once, here more than there are rows by far.
+TEST(AggregateTest, CountValuesOverManyInstants) {
+  QueryFixture fixture;
+  fixture.Load(absl::Minutes(1), "x 0+1x400");
+  const QueryId query =
+      fixture.Add("count(count_over_time((count_values(\"v\", x))[300m:1m]) == 1)");
+  for (int minute = 350; minute < 400; ++minute) {
+    ASSERT_EQ(fixture.Eval(query, absl::Minutes(minute)), "{} 300") << minute;
+  }
+}
+
+// Values that were seen long ago leave no rows behind.
+TEST(AggregateTest, CountValuesForgetsOldValues) {
+  QueryFixture fixture;
+  const QueryId query = fixture.Add("count_values(\"v\", x)");
+  size_t rows_max = 0;
+  for (int minute = 0; minute < 2000; ++minute) {
+    for (int i = 0; i < 20; ++i) {
+      fixture.Append(absl::StrCat("x{i=\"", i, "\"}"), absl::Minutes(minute), minute * 20 + i);
+    }
+    const auto result = fixture.engine().Evaluate(query, At(absl::Minutes(minute)));
+    ASSERT_TRUE(result.ok());
+    ASSERT_EQ(result->frame->CountPresent(), 20u);
+    rows_max = std::max(rows_max, result->labels->size());
+  }
+  EXPECT_LE(rows_max, 20u * 5 + 20);
 }
 
 }  // namespace
