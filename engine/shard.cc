@@ -92,7 +92,7 @@ absl::Status Shard::EvaluateUpTo(Timestamp now) {
     if (clock_due) clock_written_ = now;
   }
   if (now - trimmed_at_ >= absl::Seconds(10)) {
-    plan_->queries->Trim(now);
+    TrimWindows(*plan_, now);
     trimmed_at_ = now;
   }
   if (evaluated > 0) {

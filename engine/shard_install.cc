@@ -156,7 +156,7 @@ void Shard::MoveWriters(ShardPlan& plan, Timestamp now) {
 
 void Shard::Swap(std::unique_ptr<ShardPlan> plan, Timestamp now) {
   MoveWriters(*plan, now);
-  plan->queries->Trim(now);
+  TrimWindows(*plan, now);
   plan_ = std::move(plan);
   trimmed_at_ = now;
   pages_to_match_ = true;

@@ -1,5 +1,6 @@
 #include "engine/shard_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -64,6 +65,8 @@ absl::Status PlanBuilder::AddGroup(const rules::Group& group, Timestamp now) {
           GroupSchedule(group.file, group.name, group.interval.value_or(options_.default_interval)),
   };
   runtime.schedule.Start(now);
+  plan_.query_offset_max =
+      std::max(plan_.query_offset_max, group.query_offset.value_or(absl::ZeroDuration()));
   absl::flat_hash_map<std::string, size_t> duplicates;
   for (const rules::GroupRule& rule : group.rules) {
     const std::string first_id = RuleId(group, rule, 0);
@@ -114,7 +117,8 @@ absl::Status PlanBuilder::LoadWindows(Timestamp at) {
       });
   // Samples may have been committed a while before the time they are dated.
   const absl::Duration slack = absl::Milliseconds(options_.limits.future_ms_max);
-  return plan_.windows->Load(deps_.log, at - plan_.queries->MaxReach() - slack);
+  return plan_.windows->Load(deps_.log,
+                             at - plan_.query_offset_max - plan_.queries->MaxReach() - slack);
 }
 
 }  // namespace
@@ -125,6 +129,12 @@ std::string OwnerKey(const rules::Group& group) {
 
 std::string OwnerKey(const rules::Monitor& monitor) {
   return MonitorId(monitor);
+}
+
+void TrimWindows(ShardPlan& plan, Timestamp now) {
+  const auto given_up = plan.queries->Trim(now - plan.query_offset_max);
+  plan.windows->Forget(given_up);
+  plan.triggers->SeriesRemoved(given_up);
 }
 
 absl::StatusOr<std::unique_ptr<ShardPlan>> BuildShardPlan(

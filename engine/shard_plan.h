@@ -67,7 +67,12 @@ struct ShardPlan {
   std::unique_ptr<WindowStore> windows;
   std::vector<GroupRuntime> groups;
   std::vector<MonitorRuntime> monitors;
+  absl::Duration
+      query_offset_max;  // of the groups: how far in the past their queries are evaluated
 };
+
+// Drops samples, and series, that no evaluation after `now` can see.
+void TrimWindows(ShardPlan& plan, Timestamp now);
 
 // Builds a plan with windows as they are at `windows_at` and schedules that start at `now`. Any
 // thread. Errors: InvalidArgument, Unimplemented (a rule cannot run), what the log says.

@@ -25,7 +25,18 @@ void WindowStore::Introduce(SeriesRef ref, const Labels& labels) {
   }
   const SeriesTable::Slot slot = table_.FindOrAdd(labels);
   slot_of_ref_[ref] = slot;
+  if (slot >= ref_of_slot_.size()) ref_of_slot_.resize(slot + 1, kNoRef);
+  const SeriesRef before = std::exchange(ref_of_slot_[slot], ref);
+  if (before != kNoRef) slot_of_ref_[before] = kUnknown;
   added_(slot, labels);
+}
+
+void WindowStore::Forget(const std::vector<SeriesTable::Slot>& slots) {
+  for (SeriesTable::Slot slot : slots) {
+    if (slot >= ref_of_slot_.size()) continue;
+    const SeriesRef ref = std::exchange(ref_of_slot_[slot], kNoRef);
+    if (ref != kNoRef) slot_of_ref_[ref] = kUnknown;
+  }
 }
 
 std::optional<WindowStore::Applied> WindowStore::Apply(SeriesRef ref, int64_t time_ms,

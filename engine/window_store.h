@@ -45,16 +45,21 @@ class WindowStore {
   // The first samples of a series may come with its labels at hand.
   void Introduce(SeriesRef ref, const Labels& labels);
 
+  // The table gave up the series of these slots. A sample that comes later is that of a new one.
+  void Forget(const std::vector<SeriesTable::Slot>& slots);
+
  private:
   static constexpr uint32_t kUnknown = UINT32_MAX;
   static constexpr uint32_t kUnwanted = UINT32_MAX - 1;
+  static constexpr SeriesRef kNoRef = 0;
 
   SeriesTable& table_;
   const std::shared_ptr<const SelectorIndex> selectors_;
   const LabelsOf labels_of_;
   const Added added_;
   std::vector<uint32_t> slot_of_ref_;
-  uint64_t loaded_to_ = 0;  // offset in the log
+  std::vector<SeriesRef> ref_of_slot_;  // the only one that leads to this slot
+  uint64_t loaded_to_ = 0;              // offset in the log
 };
 
 }  // namespace tocsin::engine

@@ -49,10 +49,12 @@ struct QueryEngine::Impl {
   }
   Moment At(Timestamp t) {
     query_time = t.millis();
-    return {query_time, table.changes() + sets.additions(), query_time};
+    return {query_time, table.changes() + sets.changes(), query_time};
   }
   static void CollectNotes(Query& query);
   void PlanTrimming();
+  bool IsDead(SeriesTable::Slot slot, int64_t t) const;
+  void GiveUp(const std::vector<SeriesTable::Slot>& slots);
 
   SeriesTable& table;
   const QueryOptions options;
@@ -207,12 +209,36 @@ void QueryEngine::Impl::PlanTrimming() {
   }
 }
 
-void QueryEngine::Trim(Timestamp t) {
-  impl_->PlanTrimming();
-  for (SeriesTable::Slot slot = 0; slot < impl_->table.size(); ++slot) {
-    const int64_t reach = impl_->slot_reach_ms[slot];
-    if (reach != Impl::kForever) impl_->table.Trim(slot, t.millis() - reach);
+// Its newest sample is older than any selector that matches it can see. A stale marker counts as a
+// sample: as long as one is seen, what comes before it must not appear.
+bool QueryEngine::Impl::IsDead(SeriesTable::Slot slot, int64_t t) const {
+  const int64_t reach = slot_reach_ms[slot];
+  const int64_t newest = table.newest_times()[slot];
+  return newest == INT64_MIN || (reach != kForever && newest <= t - reach);
+}
+
+void QueryEngine::Impl::GiveUp(const std::vector<SeriesTable::Slot>& slots) {
+  sets.Remove(slots);
+  for (SeriesTable::Slot slot : slots) {
+    slot_reach_ms[slot] = 0;
+    table.Remove(slot);
   }
+  for (auto& [set, reach] : set_reach) reach.planned = set->slots.size();
+}
+
+std::vector<SeriesTable::Slot> QueryEngine::Trim(Timestamp t) {
+  SeriesTable& table = impl_->table;
+  impl_->PlanTrimming();
+  std::vector<SeriesTable::Slot> dead;
+  for (SeriesTable::Slot slot = 0; slot < table.size(); ++slot) {
+    if (!table.Holds(slot)) continue;
+    const int64_t reach = impl_->slot_reach_ms[slot];
+    if (reach != Impl::kForever) table.Trim(slot, t.millis() - reach);
+    if (impl_->IsDead(slot, t.millis())) dead.push_back(slot);
+  }
+  if (dead.size() < impl_->options.dead_series_min || dead.size() * 4 < table.series()) return {};
+  impl_->GiveUp(dead);
+  return dead;
 }
 
 }  // namespace tocsin::engine

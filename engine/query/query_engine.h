@@ -28,6 +28,9 @@ struct QueryOptions {
   // start() and end() of the evaluated range; absent: the evaluation time.
   std::optional<Timestamp> range_start;
   std::optional<Timestamp> range_end;
+  // Dead series are given up when there are so many of them, and a quarter of all are dead: each
+  // costs a share of having all rows numbered anew.
+  size_t dead_series_min = 64;
 };
 
 using QueryId = uint32_t;
@@ -62,10 +65,11 @@ struct SelectorNeed {
 };
 
 // Standing queries: a graph of operators over the series of one table. Equal sub-expressions are
-// one operator. Labels are touched only when series come (index versions); an evaluation is
-// arithmetic over frames.
+// one operator. Labels are touched only when series come (index versions) or go (layouts); an
+// evaluation is arithmetic over frames.
 //
-// Feed samples into the table, and call SeriesAdded() after FindOrAdd() made a new series.
+// Feed samples into the table, and call SeriesAdded() after FindOrAdd() made a new series. Call
+// Trim() now and then: without it nothing is ever forgotten.
 // Evaluation times may go in any order; ascending times are fast because windows advance
 // incrementally.
 //
@@ -111,8 +115,13 @@ class QueryEngine {
 
   // How far back samples must be kept for any later evaluation, per the queries added now.
   absl::Duration MaxReach() const;
-  // Drops samples that no evaluation at or after `t` needs.
-  void Trim(Timestamp t);
+  // Drops samples that no evaluation at or after `t` needs. A series of which none is needed is
+  // dead; once enough of the table's are, they are given up: their slots leave it, to be used again
+  // for the next new series, and rows are renumbered (QueryResult::layout). Returns these slots,
+  // empty at most times. A sample that comes later makes its series a new one.
+  //
+  // The table must have no other engine by then.
+  std::vector<SeriesTable::Slot> Trim(Timestamp t);
 
  private:
   struct Impl;

@@ -17,6 +17,7 @@ InstantSelector::InstantSelector(SelectorSource source, int64_t lookback_ms, boo
 
 bool InstantSelector::Index() {
   rows_ = source_.set->slots.size();
+  layout_ = source_.set->layout;
   distinct_without_name_ = source_.set->matchers.metric().has_value();
   return true;
 }

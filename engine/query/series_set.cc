@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_set.h"
 #include "base/status_macros.h"
 
 namespace tocsin::engine {
@@ -20,7 +21,7 @@ absl::StatusOr<std::shared_ptr<const SeriesSet>> SeriesSets::Get(
   by_key_[std::move(key)] = set;
   const auto& metric = set->matchers.metric();
   (metric ? by_metric_[*metric] : rest_).push_back(set);
-  ++additions_;
+  ++changes_;
   return set;
 }
 
@@ -29,7 +30,9 @@ void SeriesSets::Fill(SeriesSet& set) const {
     if (set.matchers.Matches(table_.labels(slot))) set.slots.push_back(slot);
   };
   if (!set.matchers.metric()) {
-    for (SeriesTable::Slot slot = 0; slot < told_; ++slot) take(slot);
+    for (SeriesTable::Slot slot = 0; slot < told_.size(); ++slot) {
+      if (told_[slot]) take(slot);
+    }
     return;
   }
   const auto it = slots_by_metric_.find(*set.matchers.metric());
@@ -37,15 +40,54 @@ void SeriesSets::Fill(SeriesSet& set) const {
 }
 
 bool SeriesSets::Add(SeriesTable::Slot slot) {
-  if (slot < told_) return Offer(slot, /*add=*/false);
   TellUpTo(slot);
-  ++told_;
+  if (slot == told_.size()) told_.push_back(false);
+  if (told_[slot]) return Offer(slot, /*add=*/false);
+  told_[slot] = true;
   slots_by_metric_[std::string(table_.labels(slot).metric_name())].push_back(slot);
   return Offer(slot, /*add=*/true);
 }
 
 void SeriesSets::TellUpTo(SeriesTable::Slot end) {
-  while (told_ < end) Add(told_);
+  while (told_.size() < end) {
+    const auto slot = static_cast<SeriesTable::Slot>(told_.size());
+    if (table_.Holds(slot)) {
+      Add(slot);
+    } else {
+      told_.push_back(false);
+    }
+  }
+}
+
+void SeriesSets::Remove(const std::vector<SeriesTable::Slot>& slots) {
+  std::vector<bool> gone(told_.size(), false);
+  absl::flat_hash_set<std::string> metrics;
+  for (SeriesTable::Slot slot : slots) {
+    if (slot >= told_.size() || !told_[slot]) continue;
+    told_[slot] = false;
+    gone[slot] = true;
+    metrics.emplace(table_.labels(slot).metric_name());
+  }
+  ++changes_;
+  RemoveFrom(rest_, gone);
+  for (const std::string& metric : metrics) {
+    const auto it = slots_by_metric_.find(metric);
+    std::erase_if(it->second, [&](SeriesTable::Slot slot) { return gone[slot]; });
+    if (it->second.empty()) slots_by_metric_.erase(it);
+    if (const auto list = by_metric_.find(metric); list != by_metric_.end()) {
+      RemoveFrom(list->second, gone);
+    }
+  }
+}
+
+void SeriesSets::RemoveFrom(const List& list, const std::vector<bool>& gone) {
+  for (const auto& weak : list) {
+    const auto set = weak.lock();
+    if (set == nullptr) continue;
+    const size_t removed =
+        std::erase_if(set->slots, [&](SeriesTable::Slot slot) { return gone[slot]; });
+    if (removed > 0) ++set->layout;
+  }
 }
 
 bool SeriesSets::Offer(SeriesTable::Slot slot, bool add) {
@@ -63,7 +105,7 @@ bool SeriesSets::OfferTo(const List& list, SeriesTable::Slot slot, bool add) {
     wanted = true;
     if (!add) return true;
     set->slots.push_back(slot);
-    ++additions_;
+    ++changes_;
   }
   return wanted;
 }

@@ -17,6 +17,7 @@ namespace tocsin::engine {
 struct SeriesSet {
   MatcherSet matchers;
   std::vector<SeriesTable::Slot> slots;
+  uint64_t layout = 0;  // grows when slots were taken out; else they are only appended
 };
 
 // All series sets in use, found by metric name when a series comes.
@@ -29,10 +30,12 @@ class SeriesSets {
       const std::vector<promql::Matcher>& matchers);
   // Tells the sets of a new series. True if one wants it. Telling twice is harmless.
   bool Add(SeriesTable::Slot slot);
+  // Takes these series out of all sets; before the table forgets them.
+  void Remove(const std::vector<SeriesTable::Slot>& slots);
   // Forgets sets nobody uses any more.
   void Sweep();
-  // Grows whenever some set did.
-  uint64_t additions() const { return additions_; }
+  // Grows whenever some set did or became smaller.
+  uint64_t changes() const { return changes_; }
 
  private:
   using List = std::vector<std::weak_ptr<SeriesSet>>;
@@ -40,16 +43,18 @@ class SeriesSets {
   bool OfferTo(const List& list, SeriesTable::Slot slot, bool add);
   void TellUpTo(SeriesTable::Slot end);
   void Fill(SeriesSet& set) const;
+  void RemoveFrom(const List& list, const std::vector<bool>& gone);
   static void SweepList(List& list);
 
   const SeriesTable& table_;
   absl::flat_hash_map<std::string, std::weak_ptr<SeriesSet>> by_key_;
   absl::flat_hash_map<std::string, List> by_metric_;
   List rest_;
-  // Slots below this are in slots_by_metric_, and every set has those of them that it wants.
-  SeriesTable::Slot told_ = 0;
+  // Slots marked here are in slots_by_metric_, and every set has those of them that it wants. Of
+  // slots below the end only such are not marked that are free, or not told of since they were.
+  std::vector<bool> told_;
   absl::flat_hash_map<std::string, std::vector<SeriesTable::Slot>> slots_by_metric_;
-  uint64_t additions_ = 0;
+  uint64_t changes_ = 0;
 };
 
 }  // namespace tocsin::engine

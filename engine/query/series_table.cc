@@ -3,22 +3,41 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace tocsin::engine {
 
 SeriesTable::SeriesTable() = default;
 SeriesTable::~SeriesTable() = default;
 
 SeriesTable::Slot SeriesTable::FindOrAdd(const Labels& labels) {
-  const auto [it, added] =
-      slots_.try_emplace(labels.Fingerprint(), static_cast<Slot>(columns_.size()));
-  if (added) {
-    labels_.push_back(labels);
+  const auto [it, added] = slots_.try_emplace(labels.Fingerprint(), 0);
+  if (!added) return it->second;
+  if (free_.empty()) {
+    free_.push_back(static_cast<Slot>(columns_.size()));
+    labels_.emplace_back();
     columns_.emplace_back();
     newest_times_.push_back(INT64_MIN);
     newest_values_.push_back(0);
     versions_.push_back(0);
+    held_.push_back(false);
   }
-  return it->second;
+  const Slot slot = it->second = free_.back();
+  free_.pop_back();
+  labels_[slot] = labels;
+  held_[slot] = true;
+  return slot;
+}
+
+void SeriesTable::Remove(Slot slot) {
+  TOCSIN_CHECK(Holds(slot)) << "no series in slot " << slot;
+  slots_.erase(labels_[slot].Fingerprint());
+  labels_[slot] = Labels();
+  columns_[slot] = Column();
+  newest_times_[slot] = INT64_MIN;
+  versions_[slot] = 0;
+  held_[slot] = false;
+  free_.push_back(slot);
 }
 
 std::optional<SeriesTable::Slot> SeriesTable::Find(const Labels& labels) const {

@@ -16,7 +16,8 @@
 namespace tocsin::engine {
 
 // Samples of the series that some query wants, as columns per series in order of time. A slot
-// numbers a series within the table and stays valid as long as the table lives.
+// numbers a series within the table and stays valid until Remove(); then it may become another
+// series'.
 //
 // What every evaluation looks at of every series lies apart, in arrays by slot: the newest sample,
 // and a number that changes with the column. So an evaluation walks arrays, and columns only of
@@ -36,11 +37,17 @@ class SeriesTable {
 
   AppendResult Append(Slot slot, int64_t time_ms, double value);
 
+  // Forgets a series with all its samples. Whoever keeps its slot has to be told before.
+  void Remove(Slot slot);
+  bool Holds(Slot slot) const { return slot < held_.size() && held_[slot]; }
+
   // Samples at or before `keep_after_ms` of this series are no longer needed; memory is freed
   // lazily and in bulk. The newest sample is always kept.
   void Trim(Slot slot, int64_t keep_after_ms);
 
+  // All slots are below this; some may be free.
   size_t size() const { return columns_.size(); }
+  size_t series() const { return slots_.size(); }
   const Labels& labels(Slot slot) const { return labels_[slot]; }
   const Column& column(Slot slot) const { return columns_[slot]; }
 
@@ -66,6 +73,8 @@ class SeriesTable {
   std::vector<int64_t> newest_times_;
   std::vector<double> newest_values_;
   std::vector<uint32_t> versions_;
+  std::vector<bool> held_;
+  std::vector<Slot> free_;
   absl::flat_hash_map<absl::uint128, Slot> slots_;  // by Labels::Fingerprint()
   uint64_t changes_ = 0;
   std::vector<std::weak_ptr<Watch>> watches_;

@@ -38,6 +38,7 @@ Window::Window(SelectorSource source, int64_t range_ms)
 
 bool Window::Index() {
   rows_ = source_.set->slots.size();
+  layout_ = source_.set->layout;
   distinct_without_name_ = source_.set->matchers.metric().has_value();
   return true;
 }

@@ -89,6 +89,26 @@ TEST_F(MonitorTriggersTest, SeriesKnownBeforeTheMonitorTouchIt) {
   EXPECT_EQ(triggers_.TakeTouched(), Monitors({0}));
 }
 
+TEST_F(MonitorTriggersTest, SlotGoesFromOneMetricToAnother) {
+  Watch(0, "cpu");
+  Watch(1, "disk");
+  Watch(2, "{__name__=~\".+\"}");
+  const auto slot = Add("cpu");
+  triggers_.SeriesRemoved({slot});
+  triggers_.SeriesAdded(slot, Labels{{"__name__", "disk"}});
+  triggers_.Touch(slot);
+  EXPECT_EQ(triggers_.TakeTouched(), Monitors({1, 2}));
+  // Metrics that no monitor names come and go.
+  for (int i = 0; i < 5; ++i) {
+    triggers_.SeriesRemoved({slot});
+    triggers_.SeriesAdded(slot, Labels{{"__name__", "m" + std::to_string(i)}});
+    triggers_.Touch(slot);
+    EXPECT_EQ(triggers_.TakeTouched(), Monitors({2}));
+  }
+  triggers_.Touch(Add("cpu"));
+  EXPECT_EQ(triggers_.TakeTouched(), Monitors({0, 2}));
+}
+
 TEST_F(MonitorTriggersTest, MonitorWithoutSelectorsIsNeverTouched) {
   Watch(0, "vector(time())");
   triggers_.Touch(Add("cpu"));

@@ -61,6 +61,25 @@ TEST_F(ShardSeriesTest, QueryOffsetMovesTheQueryAndWhatIsRecorded) {
             Samples({At("6", 3, 30)}));
 }
 
+// What the offset makes the query look back at is kept, also over a restart.
+TEST_F(ShardSeriesTest, QueryOffsetKeepsSamplesLonger) {
+  Install(
+      Group("{record: 'load:count', expr: 'count_over_time(load[20s])'}", "  query_offset: 60s\n"));
+  const auto last = [&] {
+    const Samples all = rig_.Recorded(Labels{{"__name__", "load:count"}, {"x", "1"}});
+    return all.empty() ? "nothing" : all.back();
+  };
+  for (int number = 0; number < 20; ++number) {
+    RunToSlot(number);
+    rig_.Send(kLoad, 6);
+  }
+  RunToSlot(20);
+  EXPECT_EQ(last(), At("2", 20, 60));
+  rig_.Reboot();
+  RunToSlot(21);
+  EXPECT_EQ(last(), At("2", 21, 60));
+}
+
 TEST_F(ShardSeriesTest, DuplicateRecordedSeriesRecordNothing) {
   Install(Group("{record: 'load:high', expr: load > 5, labels: {x: ''}}"));
   const Labels recorded{{"__name__", "load:high"}};

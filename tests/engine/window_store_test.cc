@@ -106,6 +106,29 @@ TEST_F(WindowStoreTest, TellsHowTheTableSettledASample) {
   EXPECT_EQ(settle(1500, 7), AppendResult::kTooOld);
 }
 
+// A slot that was given up may be another series' by the time the old one comes back.
+TEST_F(WindowStoreTest, ForgottenSeriesIsANewOneWhenItComesBack) {
+  const auto slot = windows_->Apply(1, 1000, 1)->slot;
+  table_.Remove(slot);
+  windows_->Forget({slot});
+  EXPECT_EQ(windows_->Apply(400, 2000, 4)->slot, slot);
+  EXPECT_EQ(windows_->Apply(1, 3000, 3)->result, AppendResult::kAppended);
+  EXPECT_EQ(Values(labels_[1]), std::vector<double>({3}));
+  EXPECT_EQ(Values(labels_[400]), std::vector<double>({4}));
+  EXPECT_EQ(added_, std::vector<Labels>({labels_[1], labels_[400], labels_[1]}));
+}
+
+TEST_F(WindowStoreTest, SlotIsLedToByOneReferenceOnly) {
+  labels_[2] = labels_[1];
+  const auto slot = windows_->Apply(1, 1000, 1)->slot;
+  EXPECT_EQ(windows_->Apply(2, 2000, 2)->slot, slot);
+  table_.Remove(slot);
+  windows_->Forget({slot});
+  EXPECT_EQ(windows_->Apply(400, 2000, 4)->slot, slot);
+  windows_->Apply(1, 3000, 3);
+  EXPECT_EQ(Values(labels_[400]), std::vector<double>({4}));
+}
+
 class WindowStoreLoadTest : public WindowStoreTest {
  protected:
   WindowStoreLoadTest() : log_(*storage::OpenSampleLog(store_)) {}

@@ -53,5 +53,25 @@ TEST(SeriesTableTest, EachWatchHearsOfTheOldestChangeOnce) {
   EXPECT_EQ(late->TakeOldest(), INT64_MAX);
 }
 
+TEST(SeriesTableTest, SlotOfARemovedSeriesBecomesThatOfTheNextNewOne) {
+  SeriesTable table;
+  const Labels x{{"__name__", "x"}}, y{{"__name__", "y"}}, z{{"__name__", "z"}};
+  const auto slot = table.FindOrAdd(x);
+  const auto other = table.FindOrAdd(y);
+  table.Append(slot, 10, 1);
+  table.Trim(slot, 5);
+  table.Remove(slot);
+  EXPECT_FALSE(table.Holds(slot));
+  EXPECT_FALSE(table.Find(x));
+  EXPECT_EQ(table.series(), 1u);
+  EXPECT_EQ(table.FindOrAdd(z), slot);
+  EXPECT_EQ(table.labels(slot), z);
+  EXPECT_EQ(table.column(slot).size(), 0u);
+  EXPECT_EQ(table.newest_times()[slot], INT64_MIN);
+  EXPECT_EQ(table.Append(slot, 3, 1), AppendResult::kAppended) << "nothing is left of the old one";
+  EXPECT_NE(table.FindOrAdd(x), other);
+  EXPECT_EQ(table.size(), 3u);
+}
+
 }  // namespace
 }  // namespace tocsin::engine

@@ -1,6 +1,7 @@
 #include "tests/twin/random_feed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -29,6 +30,20 @@ class Feed {
       if (OneIn(50)) t += Below(8 * 60'000);  // a gap
     }
     if (OneIn(2)) Emit(labels, end, StaleMarker());
+  }
+
+  // One of a stream of series that each live for some minutes only; some come back.
+  void ShortLived(const Labels& labels) {
+    int64_t t = start_ms_ + Below(length_ms_);
+    for (int lives = OneIn(4) ? 2 : 1; lives > 0; --lives) {
+      double value = Quarter(40);
+      for (const int64_t end = t + Below(4 * 60'000); t < end; t += 15'000) {
+        value = Next(labels, value);
+        Emit(labels, t, value);
+      }
+      if (OneIn(2)) Emit(labels, t, StaleMarker());
+      t += Below(15 * 60'000);
+    }
   }
 
   std::vector<Arrival> Take() {
@@ -85,6 +100,25 @@ std::vector<Arrival> RandomFeed(Random& random, int64_t start_ms, int64_t length
   }
   for (const char* g : {"x", "y", "w"}) feed.Series({{kMetricName, "limit"}, {"g", g}});
   return feed.Take();
+}
+
+std::vector<Arrival> ShortLivedFeed(Random& random, int64_t start_ms, int64_t length_ms) {
+  Feed feed(random, start_ms, length_ms);
+  for (int i = 4; i < 84; ++i) {
+    const char* metrics[] = {"steps_total", "level", "level", "limit"};
+    const char* groups[] = {"x", "y", "z", "w"};
+    const char* metric = metrics[random.Next() % 4];
+    const char* group = groups[random.Next() % 4];
+    feed.ShortLived({{kMetricName, metric}, {"g", group}, {"i", std::to_string(i)}});
+  }
+  return feed.Take();
+}
+
+std::vector<Arrival> Merged(const std::vector<Arrival>& a, const std::vector<Arrival>& b) {
+  std::vector<Arrival> merged;
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(merged),
+             [](const Arrival& x, const Arrival& y) { return x.arrival_ms < y.arrival_ms; });
+  return merged;
 }
 
 }  // namespace tocsin::twin

@@ -21,4 +21,10 @@ struct Arrival {
 // repeated samples. Finite values are multiples of 1/4 below 1000, so that sums of them are exact.
 std::vector<Arrival> RandomFeed(Random& random, int64_t start_ms, int64_t length_ms);
 
+// Beside these: many series that live for minutes each.
+std::vector<Arrival> ShortLivedFeed(Random& random, int64_t start_ms, int64_t length_ms);
+
+// Both in order of arrival.
+std::vector<Arrival> Merged(const std::vector<Arrival>& a, const std::vector<Arrival>& b);
+
 }  // namespace tocsin::twin

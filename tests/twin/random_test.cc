@@ -95,6 +95,7 @@ struct Totals {
   int queries = 0;
   int refused = 0;
   int64_t compared = 0;
+  int64_t given_up = 0;  // series
   int64_t rows = 0;
   int64_t errors = 0;
 };
@@ -103,10 +104,11 @@ class World {
  public:
   World(uint64_t seed, Totals* totals)
       : random_(seed),
+        churn_random_(seed + 1'000'000),
         totals_(*totals),
         options_(MakeOptions()),
         engine_(table_, options_),
-        arrivals_(RandomFeed(random_, kStartMs, kLengthMs)) {}
+        arrivals_(MakeFeed()) {}
 
   void Run() {
     const bool ahead = random_.Next() % 2 == 0;  // queries before the first series, or behind some
@@ -118,7 +120,7 @@ class World {
       CompareAll(t);
       if (!trims_ && random_.Next() % 8 == 0) CompareAll(t - Below(15 * 60'000));
       if (!trims_ && random_.Next() % 8 == 0) CompareAll(t + Below(3 * 60'000));
-      if (trims_) engine_.Trim(Timestamp::FromMillis(t));
+      if (trims_) totals_.given_up += engine_.Trim(Timestamp::FromMillis(t)).size();
       // A query added later may ask for what was cut off already.
       if (!trims_ && random_.Next() % 6 == 0) ReplaceQuery();
       t = NextTime(t);
@@ -131,7 +133,14 @@ class World {
     options.delayed_name_removal = random_.Next() % 2 == 0;
     if (random_.Next() % 4 == 0) options.lookback = absl::Seconds(50);
     trims_ = random_.Next() % 2 == 0;
+    options.dead_series_min = 1 + static_cast<size_t>(churn_random_.Next() % 8);
     return options;
+  }
+
+  std::vector<Arrival> MakeFeed() {
+    std::vector<Arrival> feed = RandomFeed(random_, kStartMs, kLengthMs);
+    if (churn_random_.Next() % 3 == 0) return feed;
+    return Merged(feed, ShortLivedFeed(churn_random_, kStartMs, kLengthMs));
   }
 
   int64_t Below(int64_t n) {
@@ -287,6 +296,7 @@ class World {
   }
 
   SeededRandom random_;
+  SeededRandom churn_random_;  // of its own, so that a seed's expressions do not depend on it
   Totals& totals_;
   bool trims_ = false;
   const engine::QueryOptions options_;
@@ -315,13 +325,16 @@ TEST(RandomTwinTest, EngineAndTwinAgree) {
     if (HasFailure()) break;
   }
   std::printf(
-      "%d queries (%d refused as not supported yet), %lld comparisons, %lld rows, %lld errors\n",
+      "%d queries (%d refused as not supported yet), %lld comparisons, %lld rows, %lld errors, "
+      "%lld series given up\n",
       totals.queries, totals.refused, static_cast<long long>(totals.compared),
-      static_cast<long long>(totals.rows), static_cast<long long>(totals.errors));
+      static_cast<long long>(totals.rows), static_cast<long long>(totals.errors),
+      static_cast<long long>(totals.given_up));
   if (HasFailure() || only != 0) return;
   // A generator or an engine that gives up would make this test say nothing.
   EXPECT_LT(totals.refused * 2, totals.queries);
   EXPECT_GT(totals.rows, totals.compared / 2);
+  EXPECT_GT(totals.given_up, 100);
 }
 
 }  // namespace
