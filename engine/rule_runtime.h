@@ -9,6 +9,7 @@
 #include "engine/alerts/rule_alerts.h"
 #include "engine/group_schedule.h"
 #include "engine/query/query_engine.h"
+#include "engine/recorded_rows.h"
 #include "engine/series_writer.h"
 #include "rules/rule.h"
 
@@ -34,7 +35,8 @@ struct RuleRuntime {
   std::vector<std::pair<std::string, QueryId>> template_queries;
   std::unique_ptr<RuleAlerts> alerts;
   const rules::RecordRule* record = nullptr;
-  SeriesWriter writer;  // of the record, or of ALERTS and ALERTS_FOR_STATE
+  RecordedRows recorded;  // of the record
+  SeriesWriter writer;    // of the record, or of ALERTS and ALERTS_FOR_STATE
   RuleHealth health;
   bool deferred = false;  // the outbox was full: the last evaluation is to be repeated
 };

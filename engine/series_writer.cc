@@ -10,11 +10,15 @@ void SeriesWriter::Begin(int64_t time_ms) {
   current_.clear();
 }
 
-absl::Status SeriesWriter::Write(const Labels& labels, double value) {
+absl::StatusOr<SeriesRef> SeriesWriter::Write(const Labels& labels, double value) {
   TOCSIN_ASSIGN_OR_RETURN(const SeriesRef ref, sink_.Resolve(labels));
-  batch_.Add(ref, time_ms_, value);
-  current_.insert(ref);
-  return absl::OkStatus();
+  Write(ref, value);
+  return ref;
+}
+
+void SeriesWriter::Write(SeriesRef series, double value) {
+  batch_.Add(series, time_ms_, value);
+  current_.insert(series);
 }
 
 void SeriesWriter::Recall(const Labels& labels) {

@@ -21,7 +21,9 @@ class SeriesWriter {
 
   void Begin(int64_t time_ms);
   // InvalidArgument or ResourceExhausted for series the sink refuses; the others are still written.
-  absl::Status Write(const Labels& labels, double value);
+  // Returns the reference, for the next time.
+  absl::StatusOr<SeriesRef> Write(const Labels& labels, double value);
+  void Write(SeriesRef series, double value);
   // What this evaluation wrote, stale markers included.
   const SampleBatch& Finish();
   // After a restart: a series of the previous evaluation. One that cannot be resolved has no

@@ -276,7 +276,7 @@ absl::Status Shard::WriteAlertSeries(RuleRuntime& rule, Timestamp query_time) {
   rule.writer.Begin(query_time.millis());
   absl::Status refused;
   const auto write = [&](const Labels& labels, double value) {
-    refused.Update(rule.writer.Write(labels, value));
+    refused.Update(rule.writer.Write(labels, value).status());
   };
   rule.alerts->ForEach([&](const AlertInstance& alert) {
     if (alert.state.phase == rules::AlertPhase::kOk) return;
@@ -287,8 +287,7 @@ absl::Status Shard::WriteAlertSeries(RuleRuntime& rule, Timestamp query_time) {
   return refused;
 }
 
-// A series that is refused (series_max) leaves the others as they are. Two rows of one label set
-// are an error of the whole rule, as in Prometheus.
+// A series that is refused (series_max) leaves the others as they are.
 absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
                                    Timestamp query_time, size_t limit) {
   const size_t rows = result.frame->CountPresent();
@@ -296,21 +295,9 @@ absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
     return absl::ResourceExhaustedError(
         absl::StrCat("exceeded limit of ", limit, " with ", rows, " series"));
   }
-  std::vector<std::pair<Labels, double>> recorded;
-  absl::flat_hash_set<absl::uint128> seen;
-  bool distinct = true;
-  result.frame->ForEach([&](size_t row) {
-    recorded.emplace_back(RecordedSeries(*rule.record, (*result.labels)[row]),
-                          result.frame->value(row));
-    distinct = seen.insert(recorded.back().first.Fingerprint()).second && distinct;
-  });
-  if (!distinct) {
-    return absl::InvalidArgumentError(
-        "vector contains metrics with the same labelset after applying rule labels");
-  }
+  TOCSIN_RETURN_IF_ERROR(rule.recorded.Follow(*rule.record, result));
   rule.writer.Begin(query_time.millis());
-  absl::Status refused;
-  for (const auto& [labels, value] : recorded) refused.Update(rule.writer.Write(labels, value));
+  const absl::Status refused = rule.recorded.Write(*rule.record, result, rule.writer);
   EmitWritten(rule.writer.Finish());
   return refused;
 }

@@ -160,6 +160,7 @@ state::v1::ClockRecord ShardRig::ClockOnDisk() const {
 }
 
 absl::StatusOr<SeriesRef> ShardRig::Resolve(const Labels& labels) {
+  ++resolved_;
   return registry_->Resolve(labels);
 }
 

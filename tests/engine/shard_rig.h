@@ -53,6 +53,8 @@ class ShardRig : public SampleSink {
   storage::Outbox& outbox() { return *outbox_; }
   Shard& shard() { return *shard_; }
   EvaluationMetrics& metrics() { return *evaluation_metrics_; }
+  // How often rules asked for a series by its labels.
+  size_t resolved() const { return resolved_; }
 
   absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
   void Submit(SampleBatch batch, Done done) override;
@@ -65,6 +67,7 @@ class ShardRig : public SampleSink {
   InputHealth input_{clock_};
   storage::MemoryStore disk_;
   storage::FaultyStore store_{disk_};
+  size_t resolved_ = 0;
   std::shared_ptr<const rules::RuleSet> rules_ = std::make_shared<rules::RuleSet>();
 
   // One life of the process.

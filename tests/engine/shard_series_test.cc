@@ -80,6 +80,20 @@ TEST_F(ShardSeriesTest, QueryOffsetKeepsSamplesLonger) {
   EXPECT_EQ(last(), At("2", 21, 60));
 }
 
+TEST_F(ShardSeriesTest, RecordedSeriesAreLookedUpWhenTheirRowsCome) {
+  Install(Group("{record: 'load:copy', expr: load}"));
+  const auto load = [](int number) {
+    return Labels{{"__name__", "load"}, {"x", absl::StrCat(number)}};
+  };
+  for (int number = 0; number < 10; ++number) rig_.Send(load(number), 1);
+  for (int slot = 0; slot < 5; ++slot) RunToSlot(slot);
+  EXPECT_EQ(rig_.resolved(), 10u);
+  rig_.Send(load(10), 1);
+  for (int slot = 5; slot < 10; ++slot) RunToSlot(slot);
+  EXPECT_EQ(rig_.resolved(), 11u);
+  EXPECT_EQ(rig_.Recorded(Labels{{"__name__", "load:copy"}, {"x", "10"}}).size(), 5u);
+}
+
 TEST_F(ShardSeriesTest, DuplicateRecordedSeriesRecordNothing) {
   Install(Group("{record: 'load:high', expr: load > 5, labels: {x: ''}}"));
   const Labels recorded{{"__name__", "load:high"}};
