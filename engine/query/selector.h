@@ -48,8 +48,7 @@ class InstantSelector final : public Operator {
  protected:
   bool Index() override;
   bool IndexIsStale() const override {
-    return version() == 0 || rows_ != source_.set->slots.size() ||
-           layout_ != source_.set->layout;
+    return version() == 0 || rows_ != source_.set->slots.size() || layout_ != source_.set->layout;
   }
   absl::Status Compute(int64_t t) override;
 

@@ -81,8 +81,7 @@ class Window final : public RangeVector {
  protected:
   bool Index() override;
   bool IndexIsStale() const override {
-    return version() == 0 || rows_ != source_.set->slots.size() ||
-           layout_ != source_.set->layout;
+    return version() == 0 || rows_ != source_.set->slots.size() || layout_ != source_.set->layout;
   }
   absl::Status Compute(int64_t t) override;
 
