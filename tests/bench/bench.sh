@@ -42,6 +42,7 @@ ingest() {
   done
 }
 query() { build/query_bench --benchmark_min_time=0.2 --benchmark_counters_tabular=true; }
+churn() { build/churn_bench; }
 log() { build/log_bench --benchmark_min_time=0.2; }
 rules() {
   local part
@@ -54,10 +55,10 @@ rules() {
 }
 latency() { for _ in 1 2 3; do build/latency_bench; done; }
 
-if [ $# = 0 ]; then set -- ingest query rules log latency; fi
+if [ $# = 0 ]; then set -- ingest query rules churn log latency; fi
 for part in "$@"; do
   case $part in
-    ingest | query | rules | log | latency) echo "== $part"; $part ;;
+    ingest | query | rules | churn | log | latency) echo "== $part"; $part ;;
     *) echo "bench: unknown part '$part'" >&2; exit 2 ;;
   esac
 done
