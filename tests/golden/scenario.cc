@@ -7,8 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "rules/notation.h"
 #include "rules/promql/duration.h"
-#include "tests/support/notation.h"
 
 namespace tocsin::testing {
 namespace {

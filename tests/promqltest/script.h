@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
-#include "tests/support/notation.h"
+#include "rules/notation.h"
 
 // The statements of a promqltest script, the format of Prometheus' own PromQL evaluation scripts:
 //

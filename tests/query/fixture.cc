@@ -9,8 +9,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "rules/notation.h"
 #include "rules/promql/parser.h"
-#include "tests/support/notation.h"
 
 namespace tocsin::engine {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "rules/notation.h"
 #include "tests/support/naive/evaluator.h"
-#include "tests/support/notation.h"
 
 // Classic histograms: series `..._bucket` with cumulative counts and their upper bounds in `le`.
 namespace tocsin::naive {

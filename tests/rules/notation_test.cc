@@ -1,4 +1,4 @@
-#include "tests/support/notation.h"
+#include "rules/notation.h"
 
 #include <gtest/gtest.h>
 
