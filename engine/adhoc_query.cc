@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "engine/query/query_engine.h"
 #include "engine/window_store.h"
 
 namespace tocsin::engine {
@@ -148,12 +147,12 @@ AdhocResult Copy(const QueryResult& result) {
 
 absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
-                                          const storage::SampleLog& log,
-                                          const AdhocLimits& limits) {
+                                          const storage::SampleLog& log, const AdhocLimits& limits,
+                                          const QueryOptions& options) {
   SeriesTable table;
-  QueryEngine queries(table, QueryOptions());
+  QueryEngine queries(table, options);
   TOCSIN_ASSIGN_OR_RETURN(const QueryId query, queries.Add(expr));
-  std::vector<SelectorNeed> needs = QueryEngine::Needs(expr, QueryOptions());
+  std::vector<SelectorNeed> needs = QueryEngine::Needs(expr, options);
   const Span span = SpanOf(needs, times.at);
   std::vector<SelectorIndex::Entry> selectors;
   for (SelectorNeed& need : needs) selectors.push_back({std::move(need.matchers), 0});

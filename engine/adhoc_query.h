@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
+#include "engine/query/query_engine.h"
 #include "engine/series_registry.h"
 #include "rules/promql/ast.h"
 #include "storage/sample_log.h"
@@ -54,6 +55,7 @@ struct AdhocTimes {
 // `expired`.
 absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
-                                          const storage::SampleLog& log, const AdhocLimits& limits);
+                                          const storage::SampleLog& log, const AdhocLimits& limits,
+                                          const QueryOptions& options = QueryOptions());
 
 }  // namespace tocsin::engine

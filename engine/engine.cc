@@ -242,7 +242,8 @@ absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t,
   limits.late = LateMax();
   limits.ahead = absl::Milliseconds(options_.shard.limits.future_ms_max);
   limits.expired = std::move(expired);
-  return RunAdhocQuery(expr, {.at = t, .now = clock_.Now()}, registry_, log_, limits);
+  return RunAdhocQuery(expr, {.at = t, .now = clock_.Now()}, registry_, log_, limits,
+                       MakeQueryOptions(options_.shard));
 }
 
 void Engine::ForEachShard(const std::function<void(const Shard&)>& fn) {

@@ -20,6 +20,10 @@ GroupSchedule::GroupSchedule(absl::string_view file, absl::string_view name,
       offset_ms_(static_cast<int64_t>(Hash64(absl::StrCat(file, ";", name)) %
                                       static_cast<uint64_t>(interval_ms_))) {}
 
+GroupSchedule::GroupSchedule(Timestamp first, absl::Duration interval)
+    : interval_ms_(std::max<int64_t>(1, absl::ToInt64Milliseconds(interval))),
+      offset_ms_(first.millis() - FloorDiv(first.millis(), interval_ms_) * interval_ms_) {}
+
 Timestamp GroupSchedule::SlotAt(Timestamp t) const {
   return Timestamp::FromMillis(FloorDiv(t.millis() - offset_ms_, interval_ms_) * interval_ms_ +
                                offset_ms_);

@@ -14,6 +14,8 @@ class GroupSchedule {
  public:
   // `interval` at least 1 ms.
   GroupSchedule(absl::string_view file, absl::string_view name, absl::Duration interval);
+  // Due at `first` and every `interval` after it, whatever the group is called.
+  GroupSchedule(Timestamp first, absl::Duration interval);
 
   // The largest slot at or before `t`.
   Timestamp SlotAt(Timestamp t) const;

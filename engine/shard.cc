@@ -227,9 +227,10 @@ absl::StatusOr<std::vector<templates::QueryRow>> Shard::LooseTemplateQuery(
   limits.expired = [&clock = deps_.clock, end = deps_.clock.Monotonic() + kTimeMax] {
     return clock.Monotonic() > end;
   };
-  TOCSIN_ASSIGN_OR_RETURN(const AdhocResult result,
-                          RunAdhocQuery(*parsed.expr, {.at = query_time, .now = query_time},
-                                        deps_.registry, deps_.log, limits));
+  TOCSIN_ASSIGN_OR_RETURN(
+      const AdhocResult result,
+      RunAdhocQuery(*parsed.expr, {.at = query_time, .now = query_time}, deps_.registry, deps_.log,
+                    limits, MakeQueryOptions(options_)));
   if (result.type == promql::ValueType::kScalar) {
     return std::vector<templates::QueryRow>{{Labels(), result.scalar}};
   }
@@ -247,6 +248,7 @@ absl::Status Shard::EvaluateAlerts(RuleRuntime& rule, const QueryResult& result,
   evaluation.now = round.now;
   evaluation.hold = Holding(round.now);
   evaluation.external_labels = &options_.external_labels;
+  evaluation.external_url = options_.external_url;
   // At the same time as the rule's own query, whose frame therefore stays as it is.
   evaluation.query = [this, &rule, query_time](absl::string_view text) {
     return TemplateQuery(rule, text, query_time);

@@ -25,7 +25,7 @@ void Shard::RememberClock(Timestamp now) {
 }
 
 void Shard::FollowClock(Timestamp now) {
-  if (followed_now_ == Timestamp::Min()) return;
+  if (followed_now_ == Timestamp::Min() || options_.lockstep) return;
   const absl::Duration passed = deps_.clock.Monotonic() - followed_monotonic_;
   const absl::Duration step = (now - followed_now_) - passed;
   if (absl::AbsDuration(step) >= kUnnoticed) {

@@ -23,6 +23,7 @@ class PlanBuilder {
   absl::StatusOr<std::unique_ptr<RuleRuntime>> BuildRule(const rules::Query& query);
   absl::Status AddTemplateQueries(const rules::TemplatedMap& texts, RuleRuntime& rule);
   absl::StatusOr<QueryId> AddQuery(const promql::Expr& expr);
+  GroupSchedule ScheduleOf(const rules::Group& group) const;
 
   const ShardDependencies& deps_;
   const ShardOptions& options_;
@@ -30,8 +31,13 @@ class PlanBuilder {
   std::vector<SelectorIndex::Entry> selectors_;
 };
 
+GroupSchedule PlanBuilder::ScheduleOf(const rules::Group& group) const {
+  if (options_.lockstep) return {options_.lockstep->first, options_.lockstep->interval};
+  return {group.file, group.name, group.interval.value_or(options_.default_interval)};
+}
+
 absl::StatusOr<QueryId> PlanBuilder::AddQuery(const promql::Expr& expr) {
-  for (SelectorNeed& need : QueryEngine::Needs(expr, QueryOptions())) {
+  for (SelectorNeed& need : QueryEngine::Needs(expr, MakeQueryOptions(options_))) {
     selectors_.push_back({std::move(need.matchers), 0});
   }
   return plan_.queries->Add(expr);
@@ -59,11 +65,7 @@ absl::Status PlanBuilder::AddTemplateQueries(const rules::TemplatedMap& texts, R
 }
 
 absl::Status PlanBuilder::AddGroup(const rules::Group& group, Timestamp now) {
-  GroupRuntime runtime{
-      .group = &group,
-      .schedule =
-          GroupSchedule(group.file, group.name, group.interval.value_or(options_.default_interval)),
-  };
+  GroupRuntime runtime{.group = &group, .schedule = ScheduleOf(group)};
   runtime.schedule.Start(now);
   plan_.query_offset_max =
       std::max(plan_.query_offset_max, group.query_offset.value_or(absl::ZeroDuration()));
@@ -99,7 +101,7 @@ absl::Status PlanBuilder::AddMonitor(const rules::Monitor& monitor, Timestamp no
   runtime.rule->id = MonitorId(monitor);
   runtime.rule->alerts = MakeMonitorAlerts(monitor, options_.limits.alerts_per_rule_max);
   plan_.triggers->Watch(static_cast<uint32_t>(plan_.monitors.size()),
-                        QueryEngine::Needs(*monitor.query.expr, QueryOptions()));
+                        QueryEngine::Needs(*monitor.query.expr, MakeQueryOptions(options_)));
   runtime.due_by_time = now;
   plan_.monitors.push_back(std::move(runtime));
   return absl::OkStatus();
@@ -123,6 +125,13 @@ absl::Status PlanBuilder::LoadWindows(Timestamp at) {
 
 }  // namespace
 
+QueryOptions MakeQueryOptions(const ShardOptions& options) {
+  QueryOptions query;
+  query.lookback = options.lookback;
+  query.default_subquery_step = options.default_interval;
+  return query;
+}
+
 std::string OwnerKey(const rules::Group& group) {
   return absl::StrCat("group/", group.file, ";", group.name);
 }
@@ -144,7 +153,7 @@ absl::StatusOr<std::unique_ptr<ShardPlan>> BuildShardPlan(
   plan->rules = std::move(rules);
   plan->owns = std::move(owns);
   plan->table = std::make_unique<SeriesTable>();
-  plan->queries = std::make_unique<QueryEngine>(*plan->table, QueryOptions());
+  plan->queries = std::make_unique<QueryEngine>(*plan->table, MakeQueryOptions(options));
   plan->triggers = std::make_unique<MonitorTriggers>();
   PlanBuilder builder(deps, options, *plan);
   for (const rules::Group& group : plan->rules->groups) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,28 @@ namespace tocsin::engine {
 struct ShardOptions {
   size_t number = 0;  // of this shard
   Labels external_labels;
-  absl::Duration default_interval = absl::Seconds(15);  // of groups that name none
+  std::string external_url;  // what templates see as $externalURL
+  // Of groups that name none, and the step of subqueries that name none, as in Prometheus.
+  absl::Duration default_interval = absl::Seconds(15);
+  absl::Duration lookback = absl::Minutes(5);  // how old the sample of an instant selector may be
   absl::Duration coalesce =
       absl::Milliseconds(100);                  // monitors: at most one evaluation per this span
   absl::Duration time_step = absl::Seconds(1);  // and per this span when time alone is the cause
   absl::Duration clock_interval = absl::Seconds(1);  // how often "alive" is written
   Limits limits;
+
+  // Time that the caller makes up, as tests of rules do: it may jump without anything having been
+  // down, and all groups are evaluated together, in the order of the rule set, at `first` and every
+  // `interval` after it, whatever interval they name. Absent: live.
+  struct Lockstep {
+    Timestamp first;
+    absl::Duration interval;
+  };
+  std::optional<Lockstep> lockstep;
 };
+
+// How a shard's queries are to be understood.
+QueryOptions MakeQueryOptions(const ShardOptions& options);
 
 // Borrowed by a shard; all outlive it.
 struct ShardDependencies {

@@ -23,6 +23,7 @@ struct AlertEvaluation {
   Timestamp now;
   bool hold = false;  // shortly after a gap: absence proves nothing yet
   const Labels* external_labels = nullptr;
+  absl::string_view external_url;
   // Runs a template's `query`.
   std::function<absl::StatusOr<std::vector<templates::QueryRow>>(absl::string_view)> query;
 };

@@ -7,6 +7,7 @@ templates::TemplateData MakeTemplateData(const AlertEvaluation& evaluation, cons
   templates::TemplateData data;
   data.labels = &row;
   data.external_labels = evaluation.external_labels;
+  data.external_url = std::string(evaluation.external_url);
   data.value = value;
   data.now = evaluation.now;
   data.query = evaluation.query;
