@@ -39,6 +39,8 @@ inline constexpr char kMoreDocuments[] = "TC050";
 inline constexpr char kValueInLabel[] = "TC051";    // $value in a label: a new alert at each change
 inline constexpr char kNoSeverity[] = "TC052";      // alert rule without a severity label
 inline constexpr char kFilteringQuery[] = "TC053";  // monitor query that drops rows by comparison
+// Unit tests of rules.
+inline constexpr char kOldLookback[] = "TC060";  // passes by the lookback of Prometheus 2 only
 }  // namespace code
 
 // One finding about a rule file.

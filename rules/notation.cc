@@ -1,5 +1,6 @@
 #include "rules/notation.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -84,7 +85,9 @@ std::optional<size_t> TakeTimes(absl::string_view* text) {
   return times;
 }
 
-absl::Status Append(std::optional<double> value, double step, size_t count, Values* out) {
+absl::Status Append(std::optional<double> value, double step, size_t count, size_t keep,
+                    Values* out) {
+  count = std::min(count, keep - std::min(keep, out->size()));
   if (count > kValuesMax || out->size() + count > kValuesMax) {
     return absl::InvalidArgumentError(absl::StrCat("more than ", kValuesMax, " values"));
   }
@@ -95,18 +98,18 @@ absl::Status Append(std::optional<double> value, double step, size_t count, Valu
   return absl::OkStatus();
 }
 
-absl::Status ParseItem(absl::string_view item, Values* out) {
+absl::Status ParseItem(absl::string_view item, size_t keep, Values* out) {
   absl::string_view rest = item;
   if (absl::ConsumePrefix(&rest, "_")) {
-    if (rest.empty()) return Append(std::nullopt, 0, 1, out);
+    if (rest.empty()) return Append(std::nullopt, 0, 1, keep, out);
     const auto times = TakeTimes(&rest);
     if (!times.has_value() || !rest.empty()) return Bad("not a value", item);
-    return Append(std::nullopt, 0, *times, out);
+    return Append(std::nullopt, 0, *times, keep, out);
   }
-  if (item == "stale") return Append(StaleMarker(), 0, 1, out);
+  if (item == "stale") return Append(StaleMarker(), 0, 1, keep, out);
   const auto start = TakeNumber(&rest);
   if (!start.has_value()) return Bad("not a value", item);
-  if (rest.empty()) return Append(*start, 0, 1, out);
+  if (rest.empty()) return Append(*start, 0, 1, keep, out);
   double step = 0;
   if (rest[0] == '+' || rest[0] == '-') {
     const auto number = TakeNumber(&rest);
@@ -115,7 +118,7 @@ absl::Status ParseItem(absl::string_view item, Values* out) {
   }
   const auto times = TakeTimes(&rest);
   if (!times.has_value() || !rest.empty()) return Bad("not a value", item);
-  return Append(*start, step, *times + 1, out);
+  return Append(*start, step, *times + 1, keep, out);
 }
 
 // Where the series at the front of `line` ends; npos if a brace is left open.
@@ -162,7 +165,7 @@ absl::StatusOr<SplitLine> SplitSeriesLine(absl::string_view line) {
   return SplitLine{labels.Build(), absl::StripAsciiWhitespace(line.substr(length))};
 }
 
-absl::StatusOr<Values> ParseValues(absl::string_view text) {
+absl::StatusOr<Values> ParseValues(absl::string_view text, size_t keep) {
   Values values;
   bool histograms = false;
   for (text = absl::StripAsciiWhitespace(text); !text.empty();
@@ -182,7 +185,7 @@ absl::StatusOr<Values> ParseValues(absl::string_view text) {
         ++end;
       }
     }
-    if (!histograms) TOCSIN_RETURN_IF_ERROR(ParseItem(text.substr(0, end), &values));
+    if (!histograms) TOCSIN_RETURN_IF_ERROR(ParseItem(text.substr(0, end), keep, &values));
     text.remove_prefix(end);
   }
   if (histograms) return absl::UnimplementedError("not supported yet: native histograms");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -40,7 +41,8 @@ inline constexpr size_t kValuesMax = 1'000'000;
 // `=`), Unimplemented for what this project does not support yet.
 absl::StatusOr<SeriesLine> ParseSeriesLine(absl::string_view line);
 absl::StatusOr<SplitLine> SplitSeriesLine(absl::string_view line);
-absl::StatusOr<Values> ParseValues(absl::string_view text);
+// Values behind the first `keep` are checked and left out.
+absl::StatusOr<Values> ParseValues(absl::string_view text, size_t keep = SIZE_MAX);
 
 // A decimal number or NaN, Inf, -Inf in any case; nullopt if `text` is not exactly that.
 std::optional<double> ParseNumber(absl::string_view text);

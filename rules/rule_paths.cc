@@ -29,6 +29,19 @@ std::vector<std::string> Glob(const std::string& pattern) {
   return paths;
 }
 
+// One byte more than allowed, so that the loader sees that a file is too large.
+std::string ReadUpTo(std::istream& stream, size_t bytes_max) {
+  constexpr size_t kBlock = 64 << 10;
+  std::string content;
+  while (stream && content.size() <= bytes_max) {
+    const size_t before = content.size();
+    content.resize(before + std::min(kBlock, bytes_max + 1 - before));
+    stream.read(content.data() + before, static_cast<std::streamsize>(content.size() - before));
+    content.resize(before + static_cast<size_t>(stream.gcount()));
+  }
+  return content;
+}
+
 Diagnostic Unreadable(const std::string& path, std::string why) {
   return {{path, 0, 0}, Severity::kError, std::move(why), code::kUnreadable, ""};
 }
@@ -62,14 +75,11 @@ std::vector<RuleFile> ReadRuleFiles(const std::vector<std::string>& paths,
       findings.push_back(Unreadable(path, absl::StrCat("cannot read: ", std::strerror(errno))));
       continue;
     }
-    // One byte more than allowed, so that the loader sees that a file is too large.
-    std::string content(file_bytes_max + 1, '\0');
-    stream.read(content.data(), static_cast<std::streamsize>(content.size()));
+    std::string content = ReadUpTo(stream, file_bytes_max);
     if (stream.bad()) {
       findings.push_back(Unreadable(path, "cannot read: input error"));
       continue;
     }
-    content.resize(static_cast<size_t>(stream.gcount()));
     files.push_back({path, std::move(content)});
   }
   return files;

@@ -37,11 +37,12 @@ absl::Duration EvalTime(DecodeContext& context, const MapReader& reader, absl::D
   return time;
 }
 
-std::optional<InputSeries> DecodeSeries(DecodeContext& context, const YamlNode& node) {
+// A series without values exists nowhere, and is no error to promtool.
+std::optional<InputSeries> DecodeSeries(DecodeContext& context, const YamlNode& node, size_t keep) {
   const MapReader reader(context, node, "series", {"series", "values"});
   const YamlNode* series = reader.Require("series");
-  const YamlNode* values = reader.Require("values");
-  if (series == nullptr || values == nullptr) return std::nullopt;
+  const YamlNode* values = reader.Find("values");
+  if (series == nullptr) return std::nullopt;
   InputSeries input;
   input.position = context.document().PositionOf(*series);
   const auto labels = ReadSeriesLabels(context, *series, "series");
@@ -49,7 +50,7 @@ std::optional<InputSeries> DecodeSeries(DecodeContext& context, const YamlNode& 
     context.Error(*series, code::kBadValue, "a series of input_series needs a metric name");
     return std::nullopt;
   }
-  auto numbers = ReadSeriesValues(context, *values);
+  auto numbers = values != nullptr ? ReadSeriesValues(context, *values, keep) : notation::Values();
   if (!labels || !numbers) return std::nullopt;
   input.labels = *labels;
   input.values = *std::move(numbers);
@@ -154,9 +155,6 @@ std::optional<RuleTest> DecodeTest(DecodeContext& context, const YamlNode& node,
   if (const YamlNode* start = reader.Find("start_timestamp")) {
     test.start = ReadInstant(context, *start, "start_timestamp").value_or(Timestamp());
   }
-  ForEachItem(context, reader.Find("input_series"), "input_series", [&](const YamlNode& item) {
-    if (auto series = DecodeSeries(context, item)) test.input.push_back(*std::move(series));
-  });
   ForEachItem(context, reader.Find("alert_rule_test"), "alert_rule_test",
               [&](const YamlNode& item) {
                 if (auto one = DecodeAlertCase(context, item, evaluation_interval)) {
@@ -169,6 +167,11 @@ std::optional<RuleTest> DecodeTest(DecodeContext& context, const YamlNode& node,
                   test.expr_cases.push_back(*std::move(one));
                 }
               });
+  // What comes after the latest case is not looked at.
+  const size_t keep = static_cast<size_t>(test.LatestCase() / test.interval) + 1;
+  ForEachItem(context, reader.Find("input_series"), "input_series", [&](const YamlNode& item) {
+    if (auto series = DecodeSeries(context, item, keep)) test.input.push_back(*std::move(series));
+  });
   return test;
 }
 
@@ -206,6 +209,13 @@ void DecodeFile(DecodeContext& context, const YamlNode& root, RuleTestFile& file
 }
 
 }  // namespace
+
+absl::Duration RuleTest::LatestCase() const {
+  absl::Duration latest;
+  for (const AlertCase& one : alert_cases) latest = std::max(latest, one.eval_time);
+  for (const ExprCase& one : expr_cases) latest = std::max(latest, one.eval_time);
+  return latest;
+}
 
 RuleTestFile ParseRuleTestFile(const RuleFile& file, const LoadOptions& options,
                                std::vector<Diagnostic>& findings) {

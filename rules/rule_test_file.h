@@ -21,7 +21,7 @@ using TextMap = std::map<std::string, std::string>;
 
 struct InputSeries {
   Labels labels;
-  notation::Values values;  // one per `interval` of the test
+  notation::Values values;  // one per `interval` of the test, as far as its cases look
   SourcePosition position;
 };
 
@@ -64,6 +64,8 @@ struct RuleTest {
   std::string external_url;
   Timestamp start;  // of all spans; the epoch by default
   SourcePosition position;
+
+  absl::Duration LatestCase() const;  // its eval_time
 };
 
 struct RuleTestFile {

@@ -40,10 +40,11 @@ std::optional<Labels> ReadSeriesLabels(DecodeContext& context, const YamlNode& n
   return split->labels;
 }
 
-std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const YamlNode& node) {
+std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const YamlNode& node,
+                                                 size_t keep) {
   const auto text = ReadString(context, node, "values");
   if (!text) return std::nullopt;
-  auto values = notation::ParseValues(*text);
+  auto values = notation::ParseValues(*text, keep);
   if (values.ok()) return *std::move(values);
   Report(context, node, "values", values.status());
   return std::nullopt;

@@ -27,8 +27,9 @@ void ForEachItem(DecodeContext& context, const YamlNode* list, absl::string_view
 // name{a="b"}, also `{}`.
 std::optional<Labels> ReadSeriesLabels(DecodeContext& context, const YamlNode& node,
                                        absl::string_view what);
-// The notation of series values.
-std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const YamlNode& node);
+// The first `keep` values of a series, of which people like to give millions.
+std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const YamlNode& node,
+                                                 size_t keep);
 // As YAML and PromQL write it: 1e3, 0x1f, .inf, +Inf, .nan, NaN.
 std::optional<double> ReadFloat(DecodeContext& context, const YamlNode& node,
                                 absl::string_view what);

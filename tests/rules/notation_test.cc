@@ -81,6 +81,13 @@ INSTANTIATE_TEST_SUITE_P(
                                 absl::StatusCode::kUnimplemented}),
     [](const auto& param) { return std::string(param.param.name); });
 
+TEST(KeptValuesTest, OnlyTheFirstAreKept) {
+  EXPECT_EQ(Show(*ParseValues("1 2x1000000000 3 _x5", 3)), "1 2 2");
+  EXPECT_EQ(Show(*ParseValues("1+1x2 7", 9)), "1 2 3 7");
+  EXPECT_EQ(ParseValues("1 2", 0)->size(), 0u);
+  EXPECT_FALSE(ParseValues("1 2 bad", 1).ok()) << "what is left out is read all the same";
+}
+
 TEST(SeriesLineTest, LabelsAndValues) {
   const auto line = ParseSeriesLine(R"(  up{job="a b", path="}\"{"}   1 2x1 )");
   ASSERT_TRUE(line.ok()) << line.status();

@@ -75,9 +75,20 @@ TEST(RuleTestFileTest, ReadsEveryKeyOfATest) {
   EXPECT_EQ(test.position.line, 6);
   ASSERT_EQ(test.input.size(), 1u);
   EXPECT_EQ(test.input[0].labels, Labels({{"__name__", "up"}, {"job", "node"}}));
-  ASSERT_EQ(test.input[0].values.size(), 6u);
+  ASSERT_EQ(test.input[0].values.size(), 4u) << "those after the latest case are left out";
   EXPECT_FALSE(test.input[0].values[1]);
   EXPECT_TRUE(IsStaleMarker(*test.input[0].values[2]));
+}
+
+TEST(RuleTestFileTest, SeriesMayHaveManyValuesOrNone) {
+  std::string findings;
+  const RuleTestFile file = Parse(
+      "tests:\n- alert_rule_test: [{alertname: A, eval_time: 2m}]\n"
+      "  input_series: [{series: up, values: 1x100000000}, {series: down}]\n",
+      &findings);
+  ASSERT_EQ(findings, "");
+  EXPECT_EQ(file.tests.at(0).input.at(0).values.size(), 3u);
+  EXPECT_EQ(file.tests.at(0).input.at(1).values.size(), 0u);
 }
 
 TEST(RuleTestFileTest, ReadsCases) {
