@@ -17,8 +17,10 @@
 #include "app/commands/send.h"
 #include "app/commands/serve.h"
 #include "app/commands/status.h"
+#include "app/commands/test.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "integrations/http/http_client.h"
 #include "rules/promql/duration.h"
 
@@ -29,6 +31,7 @@ namespace {
 struct Commands {
   ServerOptions serve;
   CheckOptions check;
+  TestOptions test;
   QueryOptions query;
   StatusOptions status;
   AlertsOptions alerts;
@@ -92,6 +95,20 @@ void AddCheck(CLI::App& app, Commands& commands) {
     }
     commands.run = [&commands](std::ostream& out, std::ostream& err) {
       return RunCheck(commands.check, out, err);
+    };
+  });
+}
+
+void AddTest(CLI::App& app, Commands& commands) {
+  CLI::App* test =
+      app.add_subcommand("test", "Run unit tests of rules, in the format of promtool test rules");
+  test->add_option("--junit", commands.test.junit, "Write a JUnit XML report there too")
+      ->type_name("FILE");
+  test->add_option("FILE", commands.test.files, "Test files")->required();
+  test->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      SetLogLevel(LogLevel::kError);  // a failing rule is in the report
+      return RunTest(commands.test, out, err);
     };
   });
 }
@@ -209,6 +226,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   Commands commands;
   AddServe(app, commands);
   AddCheck(app, commands);
+  AddTest(app, commands);
   AddQuery(app, commands);
   AddStatus(app, commands);
   AddAlerts(app, commands);
