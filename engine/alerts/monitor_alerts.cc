@@ -19,6 +19,7 @@ class MonitorAlerts final : public RuleAlerts {
   MonitorAlerts(const rules::Monitor& monitor, size_t alerts_max)
       : RuleAlerts(MonitorId(monitor), monitor.query.text, alerts_max),
         monitor_(monitor),
+        texts_vary_(LooksFurther(monitor.annotations) || LooksFurther(monitor.labels)),
         remembers_rows_(monitor.no_data && (monitor.no_data->as == rules::NoData::As::kWarning ||
                                             monitor.no_data->as == rules::NoData::As::kCritical)) {}
 
@@ -115,6 +116,7 @@ class MonitorAlerts final : public RuleAlerts {
       added = true;
     }
     slot->seen = evaluation_number_;
+    if (texts_vary_) slot->described = false;
     rules::Observation seen;
     seen.present = true;
     seen.value = value;
@@ -124,6 +126,7 @@ class MonitorAlerts final : public RuleAlerts {
   }
 
   const rules::Monitor& monitor_;
+  const bool texts_vary_;      // also while the value stays the same
   const bool remembers_rows_;  // rows that are fine are kept too, so that their end is noticed
 };
 

@@ -27,6 +27,7 @@ class PrometheusAlerts final : public RuleAlerts {
       : RuleAlerts(std::move(rule_id), rule.query.text, alerts_max),
         rule_(rule),
         limit_(limit),
+        annotations_vary_(LooksFurther(rule.annotations)),
         labels_vary_(std::any_of(rule.labels.begin(), rule.labels.end(),
                                  [](const auto& label) { return Varies(label.second); })) {}
 
@@ -121,6 +122,8 @@ class PrometheusAlerts final : public RuleAlerts {
           "vector contains metrics with the same labelset after applying alert labels");
     }
     slot->seen = evaluation_number_;
+    // Rows may take turns in making one alert.
+    if (annotations_vary_ || !(slot->result_labels == row_labels)) slot->described = false;
     slot->result_labels = row_labels;
     rules::Observation seen;
     seen.present = true;
@@ -131,7 +134,8 @@ class PrometheusAlerts final : public RuleAlerts {
   }
 
   const rules::AlertRule& rule_;
-  const size_t limit_;  // of the group: pending and firing alerts; 0: none
+  const size_t limit_;           // of the group: pending and firing alerts; 0: none
+  const bool annotations_vary_;  // also while row and value stay the same
   const bool labels_vary_;
 };
 

@@ -1,5 +1,9 @@
 #include "engine/alerts/templating.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
+
 namespace tocsin::engine {
 
 templates::TemplateData MakeTemplateData(const AlertEvaluation& evaluation, const Labels& row,
@@ -12,6 +16,14 @@ templates::TemplateData MakeTemplateData(const AlertEvaluation& evaluation, cons
   data.now = evaluation.now;
   data.query = evaluation.query;
   return data;
+}
+
+bool LooksFurther(const rules::TemplatedMap& templates) {
+  return std::any_of(templates.begin(), templates.end(), [](const auto& entry) {
+    const std::string& text = entry.second.text;
+    return absl::StrContains(text, "{{") &&
+           (absl::StrContains(text, "query") || absl::StrContains(text, "now"));
+  });
 }
 
 void ExpandInto(const rules::TemplatedMap& templates, const templates::TemplateData& data,

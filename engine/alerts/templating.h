@@ -12,6 +12,10 @@ namespace tocsin::engine {
 templates::TemplateData MakeTemplateData(const AlertEvaluation& evaluation, const Labels& row,
                                          double value);
 
+// True if texts can differ between two evaluations of one row with one value: they run queries or
+// tell the time.
+bool LooksFurther(const rules::TemplatedMap& templates);
+
 // Adds each expanded template; an empty result deletes the label (for annotations: leaves it out).
 void ExpandInto(const rules::TemplatedMap& templates, const templates::TemplateData& data,
                 LabelsBuilder& labels);

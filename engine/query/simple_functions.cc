@@ -76,12 +76,15 @@ class SimpleFunction final : public RowwiseOperator {
   const Function function_;
 };
 
-// Go's math.Min and math.Max: NaN wins; -0 is below +0.
+// Go's math.Min and math.Max: NaN wins, except over the infinity nothing lies beyond; -0 is below
+// +0.
 double Min(double a, double b) {
+  if (a == -INFINITY || b == -INFINITY) return -INFINITY;
   if (std::isnan(a) || std::isnan(b)) return std::nan("");
   return a < b || (a == b && std::signbit(a)) ? a : b;
 }
 double Max(double a, double b) {
+  if (a == INFINITY || b == INFINITY) return INFINITY;
   if (std::isnan(a) || std::isnan(b)) return std::nan("");
   return a > b || (a == b && !std::signbit(a)) ? a : b;
 }
