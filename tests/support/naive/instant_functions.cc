@@ -94,11 +94,13 @@ Value MapVector(const Evaluator& evaluator, std::vector<Element> vector, const M
 }
 
 double AtLeast(double min, double v) {
+  if (min == INFINITY || v == INFINITY) return INFINITY;  // even of NaN
   if (std::isnan(min) || std::isnan(v)) return kNan;
   return std::max(min, v);
 }
 
 double AtMost(double max, double v) {
+  if (max == -INFINITY || v == -INFINITY) return -INFINITY;
   if (std::isnan(max) || std::isnan(v)) return kNan;
   return std::min(max, v);
 }
