@@ -104,6 +104,8 @@ void AddTest(CLI::App& app, Commands& commands) {
       app.add_subcommand("test", "Run unit tests of rules, in the format of promtool test rules");
   test->add_option("--junit", commands.test.junit, "Write a JUnit XML report there too")
       ->type_name("FILE");
+  test->add_flag("--strict", commands.test.strict,
+                 "Refuse what only Prometheus 2 would pass, and rule files that are missing");
   test->add_option("FILE", commands.test.files, "Test files")->required();
   test->callback([&commands] {
     commands.run = [&commands](std::ostream& out, std::ostream& err) {

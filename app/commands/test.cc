@@ -31,7 +31,7 @@ int RunTest(const TestOptions& options, std::ostream& out, std::ostream& err) {
   std::vector<TestFileOutcome> outcomes;
   int code = 0;
   for (const std::string& file : options.files) {
-    outcomes.push_back(RunTestFile(file));
+    outcomes.push_back(RunTestFile(file, options.strict));
     const TestFileOutcome& outcome = outcomes.back();
     out << TestReport(outcome) << "\n";
     if (!outcome.ok()) code = std::max(code, CannotBeRead(outcome) ? 2 : 1);

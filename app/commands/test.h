@@ -10,6 +10,7 @@ namespace tocsin::app {
 struct TestOptions {
   std::vector<std::string> files;
   std::optional<std::string> junit;  // where to write a JUnit XML report too
+  bool strict = false;               // see RunTestFile
 };
 
 // Runs unit tests of rules: the files that `promtool test rules` takes. Reports on `out`, the

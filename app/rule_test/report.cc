@@ -19,8 +19,8 @@ std::string TestReport(const TestFileOutcome& outcome) {
   absl::StrAppend(&report, outcome.ok() ? "  SUCCESS\n" : "  FAILED:\n");
   for (const TestOutcome& test : outcome.tests) {
     for (const TestFailure& failure : test.failures) {
-      absl::StrAppend(&report, "    ", Place(failure.position), ": test: ", test.name, ", ",
-                      failure.what, "\n");
+      absl::StrAppend(&report, "    ", Place(failure.position), ": ", failure.what,
+                      ", test: ", test.name, "\n");
       for (const std::string& line : failure.detail)
         absl::StrAppend(&report, "        ", line, "\n");
     }

@@ -43,9 +43,9 @@ rules::LoadOptions MakeLoadOptions() {
   return options;
 }
 
-// Relative patterns start at the folder of the test file. One that matches nothing is only warned
-// of, as promtool does.
-std::vector<std::string> RulePaths(const rules::RuleTestFile& file,
+// Relative patterns start at the folder of the test file. `missing`: how bad one is that matches
+// nothing.
+std::vector<std::string> RulePaths(const rules::RuleTestFile& file, rules::Severity missing,
                                    std::vector<Diagnostic>& findings) {
   namespace fs = std::filesystem;
   std::vector<std::string> paths;
@@ -54,7 +54,7 @@ std::vector<std::string> RulePaths(const rules::RuleTestFile& file,
     const fs::path full = (fs::path(file.path).parent_path() / pattern.text).lexically_normal();
     const auto found = rules::ExpandGlobs({full.string()});
     if (!found.ok() || found->empty()) {
-      findings.push_back({pattern.position, rules::Severity::kWarning,
+      findings.push_back({pattern.position, missing,
                           absl::StrCat("no file matches ", full.string()), rules::code::kUnreadable,
                           ""});
       continue;
@@ -79,9 +79,10 @@ void OrderGroups(const std::vector<std::string>& order, rules::RuleSet& rules) {
 
 std::shared_ptr<const rules::RuleSet> LoadRulesOf(const rules::RuleTestFile& file,
                                                   const rules::LoadOptions& options,
+                                                  rules::Severity missing,
                                                   std::vector<Diagnostic>& findings) {
   const auto files =
-      rules::ReadRuleFiles(RulePaths(file, findings), findings, options.file_bytes_max);
+      rules::ReadRuleFiles(RulePaths(file, missing, findings), findings, options.file_bytes_max);
   rules::LoadResult loaded = rules::LoadRules(files, options);
   for (Diagnostic& finding : loaded.diagnostics) findings.push_back(std::move(finding));
   OrderGroups(file.group_eval_order, loaded.rules);
@@ -90,7 +91,7 @@ std::shared_ptr<const rules::RuleSet> LoadRulesOf(const rules::RuleTestFile& fil
 
 // A test that only Prometheus 2 would pass passes with a warning: many were written for it.
 TestOutcome RunOne(const rules::RuleTestFile& file, size_t number,
-                   const std::shared_ptr<const rules::RuleSet>& rules,
+                   const std::shared_ptr<const rules::RuleSet>& rules, bool strict,
                    std::vector<Diagnostic>& findings) {
   const rules::RuleTest& test = file.tests[number];
   const std::string name = test.name.empty() ? absl::StrCat("unnamed#", number) : test.name;
@@ -98,7 +99,7 @@ TestOutcome RunOne(const rules::RuleTestFile& file, size_t number,
     return TestRun(file, test, rules, lookback).Run(name);
   };
   TestOutcome outcome = run(Lookback::kPrometheus3);
-  if (outcome.failures.empty()) return outcome;
+  if (strict || outcome.failures.empty()) return outcome;
   TestOutcome earlier = run(Lookback::kPrometheus2);
   if (!earlier.failures.empty()) return outcome;
   findings.push_back(
@@ -119,7 +120,7 @@ bool TestFileOutcome::ok() const {
   });
 }
 
-TestFileOutcome RunTestFile(const std::string& path) {
+TestFileOutcome RunTestFile(const std::string& path, bool strict) {
   TestFileOutcome outcome;
   outcome.path = path;
   const rules::LoadOptions options = MakeLoadOptions();
@@ -127,10 +128,12 @@ TestFileOutcome RunTestFile(const std::string& path) {
   if (content.empty()) return outcome;
   const rules::RuleTestFile file =
       rules::ParseRuleTestFile(content.front(), options, outcome.findings);
-  const auto rules = LoadRulesOf(file, options, outcome.findings);
+  const auto rules =
+      LoadRulesOf(file, options, strict ? rules::Severity::kError : rules::Severity::kWarning,
+                  outcome.findings);
   if (HasErrors(outcome.findings)) return outcome;
   for (size_t i = 0; i < file.tests.size(); ++i) {
-    outcome.tests.push_back(RunOne(file, i, rules, outcome.findings));
+    outcome.tests.push_back(RunOne(file, i, rules, strict, outcome.findings));
   }
   return outcome;
 }

@@ -88,7 +88,7 @@ def promtool_report(lines):
 def tocsin_report(lines):
     report, key, part = {}, None, ""
     for line in lines:
-        head = re.match(r"    \S+:\d+:\d+: test: [^ ]+, (alertname|expr|rule): (.*), time: ([\dwdhms.]+)$", line)
+        head = re.match(r"    \S+:\d+:\d+: (alertname|expr|rule): (.*), time: ([\dwdhms.]+), test: ", line)
         if head:
             kind, name, time = head.groups()
             key = ({"alertname": "alert"}.get(kind, kind), unquote(name) if kind == "expr" else name, seconds(time))

@@ -40,7 +40,7 @@ PROMTOOL = r'''Unit Testing:  case_test.yaml
 
 TOCSIN = r'''Unit Testing:  case_test.yaml
   FAILED:
-    f/case_test.yaml:3:4: test: unnamed#0, alertname: Down, time: 3m
+    f/case_test.yaml:3:4: alertname: Down, time: 3m, test: unnamed#0
         exp:
           - labels: {alertname="Down", never="there"}
             annotations: {}
@@ -52,7 +52,7 @@ TOCSIN = r'''Unit Testing:  case_test.yaml
         diff (- exp, + got):
           - label never "there"
           + label job "a"
-    f/case_test.yaml:3:4: test: unnamed#0, alertname: Up, time: 1h3m20s
+    f/case_test.yaml:3:4: alertname: Up, time: 1h3m20s, test: unnamed#0
         exp:
           - labels: {alertname="Up", never="there"}
             annotations: {}
@@ -60,7 +60,7 @@ TOCSIN = r'''Unit Testing:  case_test.yaml
         diff (- exp, + got):
           - labels: {alertname="Up", never="there"}
           - annotations: {}
-    f/case_test.yaml:3:4: test: unnamed#0, expr: "a:b{c=\"d\"}", time: 3m30s
+    f/case_test.yaml:3:4: expr: "a:b{c=\"d\"}", time: 3m30s, test: unnamed#0
         exp:
           - never_there 0
         got:
@@ -69,13 +69,13 @@ TOCSIN = r'''Unit Testing:  case_test.yaml
           - {d="e"} NaN
         diff (- exp, + got):
           - never_there 0
-    f/case_test.yaml:3:4: test: unnamed#0, expr: "up", time: 0s
+    f/case_test.yaml:3:4: expr: "up", time: 0s, test: unnamed#0
         exp:
           - never_there 0
         got: nothing
         diff (- exp, + got):
           - never_there 0
-    f/case_test.yaml:3:4: test: unnamed#0, expr: "a + b", time: 7s
+    f/case_test.yaml:3:4: expr: "a + b", time: 7s, test: unnamed#0
         err: many-to-many matching not allowed
 '''.splitlines()
 

@@ -62,6 +62,17 @@ TEST(GroupScheduleTest, FileBelongsToTheIdentity) {
   EXPECT_GT(slots.size(), 10u);
 }
 
+TEST(GroupScheduleTest, AGivenFirstSlotIsOneOfThem) {
+  for (const int64_t first_ms : {int64_t{0}, int64_t{1'000'500}, kNow.millis()}) {
+    const Timestamp first = Timestamp::FromMillis(first_ms);
+    GroupSchedule schedule(first, kInterval);
+    EXPECT_EQ(schedule.SlotAt(first), first);
+    schedule.Start(first - absl::Milliseconds(1));
+    EXPECT_EQ(schedule.next(), first) << "started just before, it is the next one";
+    EXPECT_EQ(schedule.Take(first + kInterval * 3).slot, first + kInterval * 3);
+  }
+}
+
 TEST(GroupScheduleTest, StartWaitsForTheSlotAfterNow) {
   GroupSchedule schedule("rules.yaml", "g", kInterval);
   const Timestamp slot = schedule.SlotAt(kNow);
