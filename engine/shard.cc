@@ -1,6 +1,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -285,7 +286,7 @@ absl::Status Shard::WriteAlertSeries(RuleRuntime& rule, Timestamp query_time) {
     write(AlertsForStateSeries(alert), alert.state.active_at.value_or(query_time).seconds());
     write(AlertsSeries(alert), 1);
   });
-  EmitWritten(rule.writer.Finish());
+  refused.Update(EmitWritten(rule.writer.Finish()));
   return refused;
 }
 
@@ -299,19 +300,33 @@ absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
   }
   TOCSIN_RETURN_IF_ERROR(rule.recorded.Follow(*rule.record, result));
   rule.writer.Begin(query_time.millis());
-  const absl::Status refused = rule.recorded.Write(*rule.record, result, rule.writer);
-  EmitWritten(rule.writer.Finish());
+  absl::Status refused = rule.recorded.Write(*rule.record, result, rule.writer);
+  refused.Update(EmitWritten(rule.writer.Finish()));
   return refused;
 }
 
-void Shard::EmitWritten(const SampleBatch& batch) {
+// A series has one sample at a time: the first one stays, as in Prometheus. Markers that come
+// second are no error, since the series goes on in another rule.
+absl::Status Shard::EmitWritten(const SampleBatch& batch) {
+  absl::Status duplicate;
   for (size_t i = 0; i < batch.size(); ++i) {
+    const auto [known, fresh] = written_values_.try_emplace(
+        std::pair(batch.refs[i], batch.times_ms[i]), std::bit_cast<uint64_t>(batch.values[i]));
+    if (!fresh) {
+      const bool same = known->second == std::bit_cast<uint64_t>(batch.values[i]);
+      if (!same && !IsStaleMarker(batch.values[i])) {
+        duplicate = absl::InvalidArgumentError("duplicate sample for timestamp");
+      }
+      continue;
+    }
     ApplySample(batch.refs[i], batch.times_ms[i], batch.values[i]);
     written_.Add(batch.refs[i], batch.times_ms[i], batch.values[i]);
   }
+  return duplicate;
 }
 
 void Shard::SubmitWritten() {
+  written_values_.clear();
   if (written_.empty()) return;
   deps_.sink.Submit(std::exchange(written_, {}), [](const absl::Status& status) {
     if (!status.ok()) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/alerts/alert_commit.h"
@@ -101,8 +103,9 @@ class Shard {
   absl::StatusOr<std::vector<templates::QueryRow>> LooseTemplateQuery(absl::string_view text,
                                                                       Timestamp query_time) const;
   // Applies what a rule wrote at once, for the rules after it; it goes to the log at the end of the
-  // round.
-  void EmitWritten(const SampleBatch& batch);
+  // round. InvalidArgument if a rule wrote another value of one of the series before; that one
+  // stays.
+  absl::Status EmitWritten(const SampleBatch& batch);
   void SubmitWritten();
   void ApplySample(SeriesRef ref, int64_t time_ms, double value);
   // See AlertCommit::MatchPages.
@@ -123,7 +126,9 @@ class Shard {
   Timestamp trimmed_at_;
   bool commit_owed_ = false;
   bool pages_to_match_ = false;
-  SampleBatch written_;  // by rules, in this round
+  // By rules, in this round; the values by series and time, in bits.
+  SampleBatch written_;
+  absl::flat_hash_map<std::pair<SeriesRef, int64_t>, uint64_t> written_values_;
 };
 
 }  // namespace tocsin::engine

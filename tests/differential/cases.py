@@ -4,8 +4,7 @@ import random
 
 from expressions import BUCKETS, COUNTERS, GAUGES, Expressions
 
-EVALUATION_SECONDS = 70  # see expressions.py for why all times are multiples of 7 s
-SECONDS_MAX = 70 * 24
+SECONDS_MAX = 70 * 24  # see expressions.py for why all times are multiples of 7 s
 
 ANNOTATIONS = [
     "{{ $labels.host }} of {{ $labels.dc }}",
@@ -21,6 +20,10 @@ ANNOTATIONS = [
     "{{ $labels.missing }}|{{ title \"some words\" }}|{{ match \"h.*\" $labels.host }}",
     "{{ range $name, $text := $labels }}{{ $name }}:{{ $text }};{{ end }}",
     "{{ $labels.host }}\nsecond line",
+    "{{ 1435065584.128 | humanizeTimestamp }} {{ printf \"%s %q %v %05.1f\" $labels.host $labels.dc 1.5 2.25 }}",
+    "{{ stripPort \"h:80\" }} {{ parseDuration \"1h30m\" }} {{ len $labels }} {{ and 1 0 }} {{ or 0 2 }} {{ not 1 }}",
+    "{{ range $i, $row := query \"max by (host) (level)\" | sortByLabel \"host\" }}{{ if $i }}, {{ end }}{{ $row.Labels.host }}{{ else }}none{{ end }}",
+    "{{ with $x := $labels.dc }}in {{ $x }}{{ else }}nowhere{{ end }} {{ index $labels \"host\" }} {{ eq $labels.host \"ha\" \"hb\" }}",
 ]
 LABEL_TEXTS = ["page", "", "{{ $externalLabels.cluster }}-x", "{{ $value | printf \"%.0f\" }}", "x{{ $labels.host }}"]
 LABEL_TEXTS_MAYBE_EMPTY = LABEL_TEXTS + ["{{ $labels.host }}", "{{ if eq $labels.dc \"east\" }}east{{ end }}"]
@@ -37,9 +40,12 @@ class Case:
         # out of both, so a case either has such labels or looks at ALERTS.
         self.alerts_read = self.random.random() < 0.6
         self.interval = self.random.choice([35, 70, 70, 140])
+        self.evaluation_interval = self.random.choice([35, 70, 70, 140])
         self.series = self._series()
         self.recorded, self.alerts = [], []
         self.rules = self._rules()
+        self.group_order = [group["name"] for group in self.rules["groups"]]
+        self.random.shuffle(self.group_order)
         self.alert_questions = self._alert_questions()
         self.expr_questions = self._expr_questions()
         self.world = {"external_labels": {"cluster": "c1"}, "external_url": "http://where.example/p"}
@@ -108,8 +114,12 @@ class Case:
     def _duration(self):
         return self.random.choice(["1m", "2m30s", "5m", "70s", "8m", "0s", "140s"])
 
+    def _name(self, prefix, number, known):
+        """Mostly a new one; two rules may also make alerts or series of one name, even the same ones."""
+        return self.random.choice(known) if known and self.random.random() < 0.07 else f"{prefix}{number}"
+
     def _recording_rule(self, number):
-        rule = {"record": f"recorded:{number}",
+        rule = {"record": self._name("recorded:", number, self.recorded),
                 "expr": Expressions(self.random, self.hosts, self.recorded, self.alerts_read).expression(2)}
         if self.random.random() < 0.15:
             rule["labels"] = self.random.choice([{"dc": "set"}, {"host": ""}, {"extra": "x y"}])
@@ -127,7 +137,7 @@ class Case:
             f"absent({expressions.pick(GAUGES)})",
             f"{expressions.number()} > bool 1",
         ])
-        rule = {"alert": f"Alert{number}", "expr": condition, "labels": {"severity": "page"}, "annotations": {}}
+        rule = {"alert": self._name("Alert", number, self.alerts), "expr": condition, "labels": {"severity": "page"}, "annotations": {}}
         if self.random.random() < 0.6:
             rule["for"] = self._duration()
         if self.random.random() < 0.5:
@@ -141,17 +151,18 @@ class Case:
 
     def _rules(self):
         groups = []
-        for number in range(self.random.randint(1, 2)):
+        for number in range(self.random.randint(1, 3)):
             rules = []
             for _ in range(self.random.randint(1, 5)):
                 if self.random.random() < 0.45:
-                    name = len(self.recorded)
-                    rules.append(self._recording_rule(name))
-                    self.recorded.append(f"recorded:{name}")
+                    rules.append(self._recording_rule(len(self.recorded)))
+                    self.recorded.append(rules[-1]["record"])
                 else:
                     rules.append(self._alerting_rule(len(self.alerts)))
                     self.alerts.append(rules[-1]["alert"])
             groups.append({"name": f"group{number}", "interval": self.random.choice(["10s", "1h"]), "rules": rules})
+            if self.random.random() < 0.05:
+                groups[-1]["limit"] = self.random.randint(1, 4)
         return {"groups": groups}
 
     def _time(self):
@@ -159,7 +170,7 @@ class Case:
 
     def _alert_questions(self):
         return [{"alertname": name, "eval_time": f"{time}s"}
-                for name in self.alerts for time in sorted({self._time() for _ in range(5)})]
+                for name in sorted(set(self.alerts)) for time in sorted({self._time() for _ in range(5)})]
 
     def _expr_questions(self):
         expressions = Expressions(self.random, self.hosts, self.recorded, self.alerts_read)
@@ -180,5 +191,5 @@ class Case:
                                    for number, question in enumerate(self.alert_questions)]
         test["promql_expr_test"] = [{**question, "exp_samples": expected_samples(number)}
                                     for number, question in enumerate(self.expr_questions)]
-        return {"rule_files": ["rules.yaml"], "evaluation_interval": f"{EVALUATION_SECONDS}s",
-                "group_eval_order": [group["name"] for group in self.rules["groups"]], "tests": [test]}
+        return {"rule_files": ["rules.yaml"], "evaluation_interval": f"{self.evaluation_interval}s",
+                "group_eval_order": self.group_order, "tests": [test]}

@@ -40,6 +40,7 @@ class Expressions:
     def __init__(self, random, hosts, recorded=(), alerts=True):
         self.random = random
         self.alerts = alerts
+        self.in_subquery = False
         self.hosts = hosts
         self.gauges = GAUGES + list(recorded)
 
@@ -66,7 +67,10 @@ class Expressions:
     def modifier(self):
         if self.chance(0.8):
             return ""
-        return self.pick([f" offset {self.pick(OFFSETS)}", f" @ {70 * self.random.randint(1, 12)}", " offset -1m"])
+        modifiers = [f" offset {self.pick(OFFSETS)}", f" @ {70 * self.random.randint(1, 12)}", " offset -1m",
+                     f" @ {70 * self.random.randint(1, 12)} offset {self.pick(OFFSETS)}"]
+        # In a subquery we take the step's time for these, and should take the query's.
+        return self.pick(modifiers if self.in_subquery else modifiers + [" @ start()", " @ end()"])
 
     def vector(self, depth):
         """An instant vector."""
@@ -176,7 +180,9 @@ class Expressions:
     def subquery(self, depth):
         function = self.pick(["max_over_time", "min_over_time", "avg_over_time", "sum_over_time", "count_over_time",
                               "last_over_time", "delta", "stddev_over_time"])
+        outside, self.in_subquery = self.in_subquery, True
         inner = self.vector(min(depth - 1, 1))
+        self.in_subquery = outside
         return f"{function}(({inner})[{self.pick(RANGES[2:])}:{self.pick(STEPS)}]{self.pick(['', '', ' offset 1m'])})"
 
     def ranking(self, depth):

@@ -112,6 +112,38 @@ TEST_F(ShardSeriesTest, DuplicateRecordedSeriesRecordNothing) {
       << "the series of the last good evaluation ends";
 }
 
+// As in Prometheus: the first one stays, the rule that comes second is told.
+TEST_F(ShardSeriesTest, TwoRulesThatRecordOneSeriesDifferentlyAreAnError) {
+  Install(
+      Group("{record: 'load:x', expr: load}\n  - {record: 'load:x', expr: load < 5 or load * 2}"));
+  const auto second = [&] { return rig_.shard().groups()[0].rules[1]->health.error; };
+  rig_.Send(kLoad, 3);
+  RunToSlot(0);
+  EXPECT_EQ(second(), "") << "the same value is no contradiction";
+  rig_.Send(kLoad, 6);
+  RunToSlot(1);
+  EXPECT_EQ(second(), "duplicate sample for timestamp");
+  EXPECT_EQ(rig_.Error(), "") << "the first rule is fine";
+  EXPECT_EQ(rig_.Recorded(Labels{{"__name__", "load:x"}, {"x", "1"}}),
+            Samples({At("3", 0), At("6", 1)}));
+}
+
+// What one rule ends another one may go on with, but not at the same time.
+TEST_F(ShardSeriesTest, ASeriesThatARuleEndsIsNotWrittenByTheNext) {
+  Install(Group("{record: 'load:x', expr: load < 5}\n  - {record: 'load:x', expr: load >= 5}"));
+  rig_.Send(kLoad, 3);
+  RunToSlot(0);
+  rig_.Send(kLoad, 6);
+  RunToSlot(1);
+  EXPECT_EQ(rig_.shard().groups()[0].rules[1]->health.error, "duplicate sample for timestamp");
+  RunToSlot(2);
+  rig_.Send(kLoad, 3);
+  RunToSlot(3);
+  EXPECT_EQ(rig_.shard().groups()[0].rules[1]->health.error, "");
+  EXPECT_EQ(rig_.Recorded(Labels{{"__name__", "load:x"}, {"x", "1"}}),
+            Samples({At("3", 0), At("stale", 1), At("6", 2), At("3", 3)}));
+}
+
 // One series per state, so that a query for it sees exactly one; ALERTS_FOR_STATE says since when.
 TEST_F(ShardSeriesTest, AlertsSeriesFollowTheState) {
   Install(Group("{alert: High, expr: load > 5, for: 15s, labels: {severity: page}}"));

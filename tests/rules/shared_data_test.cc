@@ -12,6 +12,7 @@ namespace tocsin::rules {
 namespace {
 
 std::filesystem::path DataRoot() {
+  if (const char* data = std::getenv("TOCSIN_SHARED_DATA")) return data;
   const char* root = std::getenv("TOCSIN_SOURCE_DIR");
   return std::filesystem::path(root ? root : ".") / ".." / "shared" / "data";
 }
