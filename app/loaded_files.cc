@@ -4,9 +4,9 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "app/unsupported.h"
 #include "base/log.h"
 #include "base/status_macros.h"
-#include "engine/query/query_engine.h"
 #include "rules/rule_file.h"
 
 namespace tocsin::app {
@@ -62,7 +62,7 @@ absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
   const auto contents =
       rules::ReadRuleFiles(paths, findings, files.config.limits.rule_file_bytes_max);
   rules::LoadOptions load;
-  load.unsupported = &engine::QueryEngine::Unsupported;
+  load.unsupported = Unsupported;
   load.file_bytes_max = files.config.limits.rule_file_bytes_max;
   load.rules_max = files.config.limits.rules_max;
   rules::LoadResult loaded = rules::LoadRules(contents, load);

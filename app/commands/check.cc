@@ -6,12 +6,11 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/strip.h"
 #include "app/check_files.h"
 #include "app/config.h"
+#include "app/unsupported.h"
 #include "app/version.h"
 #include "base/status_macros.h"
-#include "engine/query/query_engine.h"
 
 namespace tocsin::app {
 namespace {
@@ -67,14 +66,6 @@ void AddNamedRules(const std::vector<std::string>& patterns, Checked& checked) {
       checked.rule_files.push_back(std::move(file));
     }
   }
-}
-
-// The loader writes "not supported yet: " itself.
-std::optional<promql::ParseError> Unsupported(const promql::Expr& expr) {
-  auto error = engine::QueryEngine::Unsupported(expr);
-  if (!error) return std::nullopt;
-  error->message = std::string(absl::StripPrefix(error->message, "not supported yet: "));
-  return error;
 }
 
 void LoadRuleFiles(Checked& checked) {

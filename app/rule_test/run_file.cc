@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "app/rule_test/test_run.h"
-#include "engine/query/query_engine.h"
+#include "app/unsupported.h"
 #include "rules/rule_file.h"
 #include "rules/rule_test_file.h"
 
@@ -28,14 +27,7 @@ bool HasErrors(const std::vector<Diagnostic>& findings) {
 // Files are local and only run here, so the limits only stop what would fill the memory.
 rules::LoadOptions MakeLoadOptions() {
   rules::LoadOptions options;
-  // The loader writes "not supported yet: " itself.
-  options.unsupported = [](const promql::Expr& expr) {
-    auto refused = engine::QueryEngine::Unsupported(expr);
-    if (refused) {
-      refused->message = std::string(absl::StripPrefix(refused->message, "not supported yet: "));
-    }
-    return refused;
-  };
+  options.unsupported = Unsupported;
   options.lint = false;
   options.file_bytes_max = 64 << 20;
   options.nodes_max = 5'000'000;

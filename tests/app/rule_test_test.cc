@@ -283,35 +283,5 @@ TEST_F(RuleTestTest, WritesAJunitReport) {
   EXPECT_EQ(Run({.files = {good}, .junit = (folder_ / "no/such/folder").string()}), 2);
 }
 
-std::vector<std::string> TestFiles(const fs::path& folder) {
-  std::vector<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string path = entry.path().string();
-    if (entry.is_regular_file() && path.ends_with("_test.yaml")) files.push_back(path);
-  }
-  return files;
-}
-
-fs::path SourceDir() {
-  const char* root = std::getenv("TOCSIN_SOURCE_DIR");
-  return root != nullptr ? root : ".";
-}
-
-TEST_F(RuleTestTest, OurOwnTestFilesPass) {
-  const auto files = TestFiles(SourceDir() / "tests/golden/rule_tests");
-  ASSERT_GE(files.size(), 11u);
-  EXPECT_EQ(Run({.files = files, .strict = true}), 0) << out_;
-}
-
-TEST_F(RuleTestTest, TestFilesOfOtherPeoplePass) {
-  const char* data = std::getenv("TOCSIN_SHARED_DATA");
-  const fs::path folder =
-      (data != nullptr ? fs::path(data) : SourceDir() / ".." / "shared" / "data") / "rule_tests";
-  if (!fs::exists(folder)) GTEST_SKIP() << folder << " is not there: no files of other people";
-  const auto files = TestFiles(folder);
-  ASSERT_GE(files.size(), 10u);
-  EXPECT_EQ(Run({.files = files}), 0) << out_;
-}
-
 }  // namespace
 }  // namespace tocsin::app

@@ -199,7 +199,7 @@ def parse_arguments():
     parser.add_argument("--tocsin", required=True)
     parser.add_argument("--promtool", default=find_promtool())
     parser.add_argument("--seed", type=int, default=1, help="of the first case (default 1)")
-    parser.add_argument("--cases", type=int, default=250)
+    parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--keep", help="write the files there and leave them")
     return parser.parse_args()
 
