@@ -56,6 +56,6 @@ struct AdhocTimes {
 absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
                                           const storage::SampleLog& log, const AdhocLimits& limits,
-                                          const QueryOptions& options = QueryOptions());
+                                          QueryOptions options = QueryOptions());
 
 }  // namespace tocsin::engine

@@ -1,6 +1,8 @@
 #include "engine/alerts/rule_alerts.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -101,7 +103,9 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
   if (seen.present) slot.rule_changed = false;
   const bool came_or_went = slot.absent == seen.present;
   const bool active = step.state.phase != rules::AlertPhase::kOk;
-  slot.described = slot.described && step.state.value == slot.state.value;
+  // Bits: of a row that stays NaN, or stays away, nothing changed.
+  slot.described = slot.described && std::bit_cast<uint64_t>(step.state.value) ==
+                                         std::bit_cast<uint64_t>(slot.state.value);
   if (!added && !remove && !came_or_went && step.transition == rules::Transition::kNone &&
       !DurablyDifferent(step.state, slot.state)) {
     slot.state = step.state;

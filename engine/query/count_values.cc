@@ -2,25 +2,14 @@
 // do; they stay until the input's rows are renumbered or most of them are of values long gone.
 #include <algorithm>
 #include <bit>
-#include <charconv>
-#include <cmath>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/query/operators.h"
+#include "rules/promql/number.h"
 
 namespace tocsin::engine {
 namespace {
-
-// The shortest decimal text that reads back as `value`, without exponent.
-std::string ValueText(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  char buffer[400];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed).ptr;
-  return std::string(buffer, end);
-}
 
 class CountValues final : public Operator {
  public:
@@ -100,7 +89,8 @@ class CountValues final : public Operator {
   void Learn(size_t row) {
     if (row_of_.contains(KeyOf(row))) return;
     LabelsBuilder builder(input(0).LabelsOf(row));
-    Labels labels = grouping_.Of(builder.Set(label_, ValueText(in(0).value(row))).Build());
+    Labels labels =
+        grouping_.Of(builder.Set(label_, promql::FormatNumber(in(0).value(row))).Build());
     const auto [it, added] =
         row_by_labels_.try_emplace(labels.Fingerprint(), static_cast<uint32_t>(labels_.size()));
     if (added) {

@@ -25,7 +25,7 @@ ANNOTATIONS = [
     "{{ range $i, $row := query \"max by (host) (level)\" | sortByLabel \"host\" }}{{ if $i }}, {{ end }}{{ $row.Labels.host }}{{ else }}none{{ end }}",
     "{{ with $x := $labels.dc }}in {{ $x }}{{ else }}nowhere{{ end }} {{ index $labels \"host\" }} {{ eq $labels.host \"ha\" \"hb\" }}",
 ]
-LABEL_TEXTS = ["page", "", "{{ $externalLabels.cluster }}-x", "{{ $value | printf \"%.0f\" }}", "x{{ $labels.host }}"]
+LABEL_TEXTS = ["page", "", "{{ $externalLabels.cluster }}-x", "{{ $value | printf \"%.3g\" }}", "x{{ $labels.host }}"]
 LABEL_TEXTS_MAYBE_EMPTY = LABEL_TEXTS + ["{{ $labels.host }}", "{{ if eq $labels.dc \"east\" }}east{{ end }}"]
 
 
@@ -116,7 +116,8 @@ class Case:
 
     def _name(self, prefix, number, known):
         """Mostly a new one; two rules may also make alerts or series of one name, even the same ones."""
-        return self.random.choice(known) if known and self.random.random() < 0.07 else f"{prefix}{number}"
+        again = known and self.alerts_read and self.random.random() < 0.1
+        return self.random.choice(known) if again else f"{prefix}{number}"
 
     def _recording_rule(self, number):
         rule = {"record": self._name("recorded:", number, self.recorded),

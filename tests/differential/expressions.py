@@ -118,7 +118,7 @@ class Expressions:
         inner = self.vector(depth - 1)
         if self.chance(0.1):
             return f"quantile{self.grouping()} ({self.pick(['0', '0.25', '0.5', '1', '2'])}, {inner})"
-        if self.chance(0.05):
+        if self.chance(0.05) and may_magnify(inner):
             return f'count_values{self.grouping()} ("value", round({inner}))'
         function = self.pick(AGGREGATIONS)
         if function.startswith("std"):

@@ -70,6 +70,13 @@ TEST_F(AdhocQueryTest, FindsWhatItsSelectorsReach) {
   EXPECT_EQ(Values("y", Minutes(7)), V{});
 }
 
+TEST_F(AdhocQueryTest, StartAndEndAreTheQuerysAlsoInASubquery) {
+  for (int i = 0; i <= 20; ++i) Commit(i, Minutes(i));
+  EXPECT_EQ(Values("x @ end()", Minutes(20)), V{20});
+  EXPECT_EQ(Values("sum_over_time((x @ end())[3m:1m])", Minutes(20)), V{60});
+  EXPECT_EQ(Values("sum_over_time((x @ start())[3m:1m])", Minutes(20)), V{60});
+}
+
 TEST_F(AdhocQueryTest, FindsSamplesThatCameLateOrEarly) {
   Commit({{"__name__", "early"}}, 1, Minutes(10), Minutes(0));
   Commit({{"__name__", "late"}}, 2, Minutes(10), Minutes(70));

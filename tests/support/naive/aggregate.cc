@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
@@ -8,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "rules/promql/number.h"
 #include "tests/support/naive/evaluator.h"
 #include "tests/support/naive/math.h"
 
@@ -89,14 +89,6 @@ std::vector<Element> TopK(std::vector<Group> groups, double k, bool top) {
   return result;
 }
 
-std::string FormatValue(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  char text[400];
-  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed);
-  return std::string(text, end.ptr);
-}
-
 bool IsUtf8(const std::string& text) {
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -124,7 +116,7 @@ absl::StatusOr<std::vector<Element>> CountValues(const promql::AggregateExpr& ex
   std::map<Labels, Element> counts;
   for (const Element& element : elements) {
     const Labels labels = LabelsBuilder(GroupLabels(expr, element.labels))
-                              .Set(label, FormatValue(element.value))
+                              .Set(label, promql::FormatNumber(element.value))
                               .Build();
     Element& count = counts[labels];
     count.labels = labels;
@@ -164,7 +156,7 @@ absl::StatusOr<Value> Aggregate(Evaluator& evaluator, const promql::AggregateExp
     case AggregateOp::kQuantile:
       if (!(param.scalar >= 0 && param.scalar <= 1)) {
         evaluator.Warn(absl::StrCat("quantile value should be between 0 and 1, got ",
-                                    FormatValue(param.scalar)),
+                                    promql::FormatNumber(param.scalar)),
                        *expr.param);
       }
       break;
