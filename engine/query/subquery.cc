@@ -106,11 +106,18 @@ class SubqueryRange final : public RangeVector {
   }
 
   void StartAnew(int64_t first) {
+    ResizeTo(inner_->rows());
     for (Column& column : columns_) column.Clear();
     for (uint32_t& version : versions_) ++version;
     std::fill(newest_.begin(), newest_.end(), INT64_MIN);
     layout_held_ = inner_->layout();
     held_ = {first, first - options_.step_ms};
+  }
+
+  void ResizeTo(size_t rows) {
+    columns_.resize(rows);
+    versions_.resize(rows, 1);
+    newest_.resize(rows, INT64_MIN);
   }
 
   absl::Status Again(int64_t from) {
@@ -123,11 +130,7 @@ class SubqueryRange final : public RangeVector {
   // Evaluates at this step and puts what is there into the columns.
   absl::Status Step(int64_t step) {
     TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({step, moment().generation, moment().query_t}));
-    if (columns_.size() < inner_->rows()) {
-      columns_.resize(inner_->rows());
-      versions_.resize(inner_->rows(), 1);
-      newest_.resize(inner_->rows(), INT64_MIN);
-    }
+    if (columns_.size() < inner_->rows()) ResizeTo(inner_->rows());
     const std::vector<int64_t> newest = inner_->Newest(step);
     const Frame& frame = inner_->frame();
     for (size_t row = 0; row < frame.rows(); ++row) {

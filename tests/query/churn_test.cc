@@ -55,12 +55,11 @@ class Rows final : public RangeVector {
             {"service", absl::StrCat("s", id % 7)}};
   }
 
-  Samples At(size_t row) override {
-    if (!list_[row].alive) return {};
-    const double value = static_cast<double>(list_[row].id % 50);
-    values_[0] = value;
-    values_[1] = value + 3;
-    return {times_, values_, 2};
+  View view() const override {
+    return {.columns = columns_.data(),
+            .versions = versions_.data(),
+            .begin_ms = 0,
+            .end_ms = range_ms_};
   }
 
  protected:
@@ -69,10 +68,14 @@ class Rows final : public RangeVector {
   }
   bool Index() override {
     rows_ = list_.size();
+    if (layout_ != next_layout_) columns_.clear();
     layout_ = next_layout_;
+    columns_.resize(rows_);
+    versions_.resize(rows_);
     return true;
   }
   absl::Status Compute(int64_t) override {
+    for (size_t row = 0; row < rows_; ++row) Fill(row);
     frame_.Reset(rows_);
     for (size_t row = 0; row < rows_; ++row) {
       if (list_[row].alive) frame_.Set(row, static_cast<double>(list_[row].id % 50));
@@ -81,12 +84,24 @@ class Rows final : public RangeVector {
   }
 
  private:
+  // Two samples while the row is alive.
+  void Fill(size_t row) {
+    Column& column = columns_[row];
+    if (list_[row].alive == (column.size() > 0)) return;
+    column.Clear();
+    ++versions_[row];
+    if (!list_[row].alive) return;
+    const double value = static_cast<double>(list_[row].id % 50);
+    column.Append(1'000, value);
+    column.Append(31'000, value + 3);
+  }
+
   const std::string metric_;
   std::vector<Row> list_;
+  std::vector<Column> columns_;
+  std::vector<uint32_t> versions_;
   uint64_t next_layout_ = 0;
   mutable size_t look_ups_ = 0;
-  const int64_t times_[2] = {1'000, 31'000};
-  double values_[2] = {0, 0};
 };
 using RowsPtr = std::shared_ptr<Rows>;
 
@@ -124,10 +139,21 @@ VectorScalarOptions Comparison(bool return_bool) {
   return options;
 }
 
+// The table whose samples tell subqueries that something may have changed.
+SeriesTable& Ticks() {
+  static SeriesTable table;
+  return table;
+}
+void Tick() {
+  static int64_t ticks = 0;
+  Ticks().Append(Ticks().FindOrAdd({{"__name__", "tick"}}), ++ticks, 0);
+}
+
 OperatorPtr Subquery(OperatorPtr inner) {
   SubqueryOptions options;
   options.range_ms = 60'000;
   options.step_ms = 20'000;
+  options.watch = Ticks().MakeWatch();
   return MakeRangeFunction("sum_over_time", MakeSubquery(options, std::move(inner)), nullptr,
                            false);
 }
@@ -224,6 +250,7 @@ const std::vector<Kind>& Kinds() {
 // The present rows and their values, or the error.
 std::map<std::string, std::string> Outcome(ResultOperator& result, uint64_t generation) {
   std::map<std::string, std::string> rows;
+  Tick();
   const absl::Status status = result.Evaluate({60'000, generation});
   if (!status.ok()) return {{"error", std::string(status.message())}};
   EXPECT_EQ(result.labels().size(), result.rows());
