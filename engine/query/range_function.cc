@@ -46,6 +46,21 @@ size_t Resume(const Samples& samples, Scan& scan) {
   return from;
 }
 
+HistogramRange::Result RangeOperator::ComputeMixed(size_t row, const Samples& samples,
+                                                   const RangeCall& call) {
+  using Type = HistogramRange::Result::Type;
+  const auto metric = [&] { return std::string(input(0).LabelsOf(row).metric_name()); };
+  HistogramRange::Result result = histograms_.Compute(samples, call, metric, notes_);
+  if (result.type == Type::kFloat) frame_.Set(row, result.value);
+  if (result.type == Type::kHistogram) frame_.SetHistogram(row, result.histogram);
+  return result;
+}
+
+bool RangeOperator::HasFloats(const Samples& samples) {
+  return std::any_of(samples.histograms, samples.histograms + samples.size,
+                     [](const HistogramPtr& histogram) { return histogram == nullptr; });
+}
+
 bool IsRangeFunction(absl::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
@@ -53,9 +68,13 @@ bool IsRangeFunction(absl::string_view name) {
 OperatorPtr MakeRangeFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                               OperatorPtr param, bool delayed_name_removal) {
   const NameRule drop = DropRule(delayed_name_removal);
-  if (auto op = MakeCounterFunction(name, range, drop)) return op;
-  if (auto op = MakeOverTimeFunction(name, range, param, drop)) return op;
-  return MakeRegressionFunction(name, range, param, drop);
+  OperatorPtr op = MakeCounterFunction(name, range, drop);
+  if (op == nullptr) op = MakeOverTimeFunction(name, range, param, drop);
+  if (op == nullptr) op = MakeRegressionFunction(name, range, param, drop);
+  if (op != nullptr) {
+    static_cast<RangeOperator&>(*op).SetHistogramKind(HistogramRange::KindOf(name));
+  }
+  return op;
 }
 
 }  // namespace tocsin::engine

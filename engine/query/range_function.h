@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/string_view.h"
+#include "engine/query/histogram_range.h"
 #include "engine/query/operator.h"
 #include "engine/query/rowwise.h"
 #include "engine/query/window.h"
@@ -45,15 +46,31 @@ size_t LastEvent(const Samples& samples, Scan& scan, Event&& event) {
   return scan.mark > samples.position ? scan.mark - samples.position : 0;
 }
 
+// What all functions over a range have in common: windows with native histograms are not for the
+// kernels.
+class RangeOperator : public RowwiseOperator {
+ public:
+  using RowwiseOperator::RowwiseOperator;
+  void SetHistogramKind(HistogramRange::Kind kind) { histograms_ = HistogramRange(kind); }
+
+ protected:
+  // Sets the row if the result is a histogram or a float; kOfFloats is left to the kernel.
+  HistogramRange::Result ComputeMixed(size_t row, const Samples& samples, const RangeCall& call);
+  static bool HasFloats(const Samples& samples);
+
+ private:
+  HistogramRange histograms_{HistogramRange::Kind::kFloatsOnly};
+};
+
 // A function over each row of a range vector. `Kernel` computes one row from at least one sample:
 //   static constexpr bool kTracks;
 //   bool operator()(const Samples&, const RangeCall&, Scan*, double& out);  // false: no result
 template <typename Kernel>
-class RangeFunction : public RowwiseOperator {
+class RangeFunction : public RangeOperator {
  public:
   RangeFunction(std::shared_ptr<RangeVector> range, OperatorPtr param, NameRule name_rule,
                 Kernel kernel = {})
-      : RowwiseOperator(
+      : RangeOperator(
             param ? std::vector<OperatorPtr>{range, param} : std::vector<OperatorPtr>{range},
             name_rule),
         range_(*range),
@@ -62,7 +79,7 @@ class RangeFunction : public RowwiseOperator {
  protected:
   bool Index() override {
     const uint64_t layout = layout_;
-    RowwiseOperator::Index();
+    RangeOperator::Index();
     if (layout != layout_) scans_.clear();
     if (Kernel::kTracks) scans_.resize(rows_);
     return true;
@@ -74,6 +91,10 @@ class RangeFunction : public RowwiseOperator {
     for (size_t row = 0; row < rows_; ++row) {
       const Samples samples = range_.At(row);
       if (samples.size == 0) continue;
+      if (samples.histograms != nullptr) [[unlikely]] {
+        WithHistograms(row, samples, call);
+        continue;
+      }
       Seen(row);
       double out = 0;
       if (kernel_(samples, call, Kernel::kTracks ? &scans_[row] : nullptr, out))
@@ -82,10 +103,19 @@ class RangeFunction : public RowwiseOperator {
     return absl::OkStatus();
   }
 
-  // A row with samples, for who has something to say about it.
+  // A row with floats, for who has something to say about it.
   virtual void Seen(size_t) {}
 
  private:
+  void WithHistograms(size_t row, const Samples& samples, const RangeCall& call) {
+    if (HasFloats(samples)) Seen(row);
+    const HistogramRange::Result result = ComputeMixed(row, samples, call);
+    if (result.type != HistogramRange::Result::Type::kOfFloats) return;
+    Scan scan;
+    double out = 0;
+    if (kernel_(result.floats, call, &scan, out)) frame_.Set(row, out);
+  }
+
   RangeVector& range_;
   Kernel kernel_;
   std::vector<Scan> scans_;

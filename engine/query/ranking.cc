@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "engine/query/grouped.h"
+#include "engine/query/histogram_notes.h"
 
 namespace tocsin::engine {
 namespace {
@@ -106,8 +107,10 @@ class Ranking final : public Operator {
     size_t k = 0;
     for (WorstFirst& heap : heaps_) heap.Clear();
     if (absl::Status status = ReadK(k); !status.ok() || k == 0) return status;
+    if (in(0).has_histograms()) NoteIgnoredHistograms();
     for (uint32_t row : order_) {
-      if (in(0).present(row)) heaps_[groups_.of(row)].Offer({in(0).value(row), row}, k);
+      if (in(0).present(row) && in(0).histogram(row) == nullptr)
+        heaps_[groups_.of(row)].Offer({in(0).value(row), row}, k);
     }
     for (const WorstFirst& heap : heaps_) {
       for (const Candidate& kept : heap.all()) frame_.Set(kept.row, kept.value);
@@ -116,6 +119,12 @@ class Ranking final : public Operator {
   }
 
  private:
+  void NoteIgnoredHistograms() {
+    Note note = IgnoredInAggregation(top_ ? AggregateOp::kTopk : AggregateOp::kBottomk);
+    note.part = 1;
+    AddNote(notes_, std::move(note));
+  }
+
   // Rows come in the order of their labels, as series do in Prometheus: it decides among equal
   // values.
   void OrderRows() {

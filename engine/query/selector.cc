@@ -40,9 +40,21 @@ absl::Status InstantSelector::Compute(int64_t t) {
     if (!at || samples.times()[*at] <= instant - lookback_ms_) continue;
     const double value = samples.values()[*at];
     if (IsStaleMarker(value)) continue;
-    frame_.Set(row, take_time_ ? static_cast<double>(samples.times()[*at]) / 1000 : value);
+    if (take_time_) {
+      frame_.Set(row, static_cast<double>(samples.times()[*at]) / 1000);
+    } else if (IsHistogramMark(value)) [[unlikely]] {
+      SetHistogram(row, samples, *at);
+    } else {
+      frame_.Set(row, value);
+    }
   }
   return absl::OkStatus();
+}
+
+void InstantSelector::SetHistogram(size_t row, const Column& samples, size_t at) {
+  const ColumnHistograms* histograms = samples.histograms();
+  const HistogramPtr* found = histograms ? histograms->Find(samples.dropped() + at) : nullptr;
+  found ? frame_.SetHistogram(row, *found) : frame_.Set(row, samples.values()[at]);
 }
 
 std::vector<int64_t> InstantSelector::Newest(int64_t t) const {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/sample.h"
 
 namespace tocsin::engine {
 namespace {
@@ -61,7 +62,17 @@ AppendResult Column::Insert(int64_t time_ms, double value) {
   mutable_values()[at] = value;
   ++size_;
   ++rewrites_;
+  if (histograms_ != nullptr) histograms_->MakeGap(dropped_ + at);
   return AppendResult::kInserted;
+}
+
+AppendResult Column::Append(int64_t time_ms, HistogramPtr histogram) {
+  const AppendResult result = Append(time_ms, HistogramMark());
+  if (result != AppendResult::kAppended && result != AppendResult::kInserted) return result;
+  const size_t at = std::lower_bound(times(), times() + size_, time_ms) - times();
+  if (histograms_ == nullptr) histograms_ = std::make_unique<ColumnHistograms>();
+  histograms_->Set(dropped_ + at, *histogram);
+  return result;
 }
 
 void Column::Trim(int64_t keep_after_ms) {
@@ -71,6 +82,7 @@ void Column::Trim(int64_t keep_after_ms) {
   head_ += cut;
   size_ -= cut;
   dropped_ += cut;
+  if (histograms_ != nullptr) histograms_->TrimBefore(dropped_);
   if (capacity_ >= kShrinkCapacity && size_ < capacity_ / 4) Reallocate(size_ + size_ / 2 + 1);
 }
 
@@ -95,6 +107,12 @@ std::optional<SeriesTable::Slot> SeriesTable::Find(const Labels& labels) const {
 
 AppendResult SeriesTable::Append(Slot slot, int64_t time_ms, double value) {
   const AppendResult result = columns_[slot].Append(time_ms, value);
+  if (result == AppendResult::kAppended || result == AppendResult::kInserted) ++changes_;
+  return result;
+}
+
+AppendResult SeriesTable::Append(Slot slot, int64_t time_ms, HistogramPtr histogram) {
+  const AppendResult result = columns_[slot].Append(time_ms, std::move(histogram));
   if (result == AppendResult::kAppended || result == AppendResult::kInserted) ++changes_;
   return result;
 }

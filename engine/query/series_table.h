@@ -10,7 +10,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
+#include "engine/query/column_histograms.h"
 
 namespace tocsin::engine {
 
@@ -35,8 +37,12 @@ class Column {
   uint32_t rewrites() const { return rewrites_; }
 
   AppendResult Append(int64_t time_ms, double value);
+  // The histogram is marked as StoredCounterReset() says.
+  AppendResult Append(int64_t time_ms, HistogramPtr histogram);
   void Trim(int64_t keep_after_ms);
   size_t capacity() const { return capacity_; }
+  // The samples that are histograms, numbered by their position in the whole series; null: none.
+  const ColumnHistograms* histograms() const { return histograms_.get(); }
 
  private:
   int64_t* mutable_times() { return times_.get() + head_; }
@@ -45,6 +51,7 @@ class Column {
   void Reallocate(uint32_t capacity);
   AppendResult Insert(int64_t time_ms, double value);
 
+  std::unique_ptr<ColumnHistograms> histograms_;
   std::unique_ptr<int64_t[]> times_;  // capacity_ times, then capacity_ values
   uint32_t capacity_ = 0;
   uint32_t head_ = 0;
@@ -58,7 +65,7 @@ class Column {
 // numbers a series within the table and stays valid as long as the table lives.
 //
 // Thread: one at a time (a shard owns its table). Memory: 16 bytes a sample kept, see Trim(), plus
-// up to half of that as room to grow.
+// up to half of that as room to grow; histograms besides.
 class SeriesTable {
  public:
   using Slot = uint32_t;
@@ -71,6 +78,7 @@ class SeriesTable {
   std::optional<Slot> Find(const Labels& labels) const;
 
   AppendResult Append(Slot slot, int64_t time_ms, double value);
+  AppendResult Append(Slot slot, int64_t time_ms, HistogramPtr histogram);
 
   // Samples at or before `keep_after_ms` of this series are no longer needed; memory is freed
   // lazily and in bulk. The newest sample is always kept.

@@ -101,9 +101,9 @@ class Union final : public SetOperator {
   absl::Status Compute(int64_t) override {
     Mark(in(0), left_groups_);
     frame_.Reset(rows_);
-    in(0).ForEach([&](size_t row) { frame_.Set(row, in(0).value(row)); });
+    in(0).ForEach([&](size_t row) { frame_.Copy(row, in(0), row); });
     in(1).ForEach([&](size_t row) {
-      if (!InMarked(right_groups_[row])) frame_.Set(left_rows_ + row, in(1).value(row));
+      if (!InMarked(right_groups_[row])) frame_.Copy(left_rows_ + row, in(1), row);
     });
     return absl::OkStatus();
   }

@@ -12,6 +12,16 @@
 namespace tocsin::engine {
 namespace {
 
+// The steps may leave samples out, so the mark of a counter histogram, which speaks of the sample
+// before it, no longer holds.
+HistogramPtr WithoutCounterReset(const HistogramPtr& histogram) {
+  const CounterReset reset = histogram->counter_reset;
+  if (reset == CounterReset::kUnknown || reset == CounterReset::kGauge) return histogram;
+  auto unmarked = std::make_shared<NativeHistogram>(*histogram);
+  unmarked->counter_reset = CounterReset::kUnknown;
+  return unmarked;
+}
+
 class SubqueryRange final : public RangeVector {
  public:
   SubqueryRange(const SubqueryOptions& options, OperatorPtr inner)
@@ -21,7 +31,9 @@ class SubqueryRange final : public RangeVector {
 
   Samples At(size_t row) override {
     const Row& samples = samples_[row];
-    return {samples.times.data(), samples.values.data(), samples.times.size()};
+    const HistogramPtr* histograms =
+        samples.histograms.empty() ? nullptr : samples.histograms.data();
+    return {samples.times.data(), samples.values.data(), histograms, samples.times.size()};
   }
   Labels LabelsOf(size_t row) const override { return inner_->LabelsOf(row); }
   bool drops_name(size_t row) const override { return inner_->drops_name(row); }
@@ -75,6 +87,16 @@ class SubqueryRange final : public RangeVector {
   struct Row {
     std::vector<int64_t> times;
     std::vector<double> values;
+    std::vector<HistogramPtr> histograms;  // empty: all are floats
+
+    void Add(int64_t time_ms, const Frame& frame, size_t row) {
+      times.push_back(time_ms);
+      values.push_back(frame.value(row));
+      const HistogramPtr& histogram = frame.histogram(row);
+      if (histogram == nullptr && histograms.empty()) return;
+      histograms.resize(times.size());
+      if (histogram != nullptr) histograms.back() = WithoutCounterReset(histogram);
+    }
   };
 
   // The first multiple of the step after the beginning of the range.
@@ -88,14 +110,12 @@ class SubqueryRange final : public RangeVector {
     for (Row& row : samples_) {
       row.times.clear();
       row.values.clear();
+      row.histograms.clear();
     }
     for (int64_t s = FirstStep(end_ms_); s <= end_ms_; s += step_ms_) {
       TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({s, moment().generation}));
       if (samples_.size() < inner_->rows()) samples_.resize(inner_->rows());
-      inner_->frame().ForEach([&](size_t row) {
-        samples_[row].times.push_back(s);
-        samples_[row].values.push_back(inner_->frame().value(row));
-      });
+      inner_->frame().ForEach([&](size_t row) { samples_[row].Add(s, inner_->frame(), row); });
     }
     return absl::OkStatus();
   }

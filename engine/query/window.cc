@@ -57,8 +57,16 @@ Samples Window::At(size_t row) {
   Bounds& bounds = bounds_[row];
   Advance(bounds, samples);
   const size_t begin = bounds.begin - samples.dropped();
-  const Samples raw{samples.times() + begin, samples.values() + begin, bounds.end - bounds.begin,
-                    bounds.begin, bounds.rewrites};
+  const Samples raw{samples.times() + begin,
+                    samples.values() + begin,
+                    nullptr,
+                    bounds.end - bounds.begin,
+                    bounds.begin,
+                    bounds.rewrites};
+  const ColumnHistograms* histograms = samples.histograms();
+  if (histograms != nullptr && histograms->Any(bounds.begin, bounds.end)) [[unlikely]] {
+    return WithHistograms(raw, *histograms);
+  }
   return bounds.clean_from <= bounds.begin ? raw : WithoutMarkers(raw);
 }
 
@@ -70,7 +78,18 @@ Samples Window::WithoutMarkers(const Samples& raw) {
     clean_times_.push_back(raw.times[i]);
     clean_values_.push_back(raw.values[i]);
   }
-  return {clean_times_.data(), clean_values_.data(), clean_times_.size()};
+  return {clean_times_.data(), clean_values_.data(), nullptr, clean_times_.size()};
+}
+
+Samples Window::WithHistograms(const Samples& raw, const ColumnHistograms& histograms) {
+  const Samples clean = WithoutMarkers(raw);
+  clean_histograms_.clear();
+  for (size_t i = 0; i < raw.size; ++i) {
+    if (IsStaleMarker(raw.values[i])) continue;
+    const HistogramPtr* found = histograms.Find(raw.position + i);
+    clean_histograms_.push_back(found ? *found : nullptr);
+  }
+  return {clean.times, clean.values, clean_histograms_.data(), clean.size};
 }
 
 std::vector<int64_t> Window::Newest(int64_t t) const {

@@ -17,6 +17,8 @@ struct Samples {
   static constexpr uint64_t kNoLineage = UINT64_MAX;
   const int64_t* times = nullptr;
   const double* values = nullptr;
+  // Of each sample, null where it is a float; null if all of them are floats.
+  const HistogramPtr* histograms = nullptr;
   size_t size = 0;
   uint64_t position = 0;
   uint64_t lineage = kNoLineage;
@@ -74,12 +76,15 @@ class Window final : public RangeVector {
   bool Continues(const Bounds& bounds, const Column& samples) const;
   void Advance(Bounds& bounds, const Column& samples) const;
   Samples WithoutMarkers(const Samples& raw);
+  Samples WithHistograms(const Samples& raw, const ColumnHistograms& histograms);
 
   const SelectorSource source_;
   std::vector<Bounds> bounds_;
   // The last row that held stale markers, without them.
   std::vector<int64_t> clean_times_;
   std::vector<double> clean_values_;
+  // Of the last row that held histograms.
+  std::vector<HistogramPtr> clean_histograms_;
 };
 
 }  // namespace tocsin::engine

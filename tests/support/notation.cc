@@ -12,6 +12,7 @@
 #include "base/sample.h"
 #include "base/status_macros.h"
 #include "rules/promql/parser.h"
+#include "tests/support/notation_histogram.h"
 
 namespace tocsin::notation {
 namespace {
@@ -50,7 +51,8 @@ size_t DecimalLength(absl::string_view text) {
   return end;
 }
 
-// Takes a number off the front of *text.
+}  // namespace
+
 std::optional<double> TakeNumber(absl::string_view* text) {
   absl::string_view rest = *text;
   double sign = 1;
@@ -74,6 +76,8 @@ std::optional<double> TakeNumber(absl::string_view* text) {
   return sign * value;
 }
 
+namespace {
+
 // Takes `xN` off the front; nullopt if something else is there.
 std::optional<size_t> TakeTimes(absl::string_view* text) {
   if (text->empty() || (*text)[0] != 'x') return std::nullopt;
@@ -84,13 +88,44 @@ std::optional<size_t> TakeTimes(absl::string_view* text) {
   return times;
 }
 
+absl::Status CheckRoom(size_t count, const Values& out) {
+  if (count <= kValuesMax && out.size() + count <= kValuesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("more than ", kValuesMax, " values"));
+}
+
 absl::Status Append(std::optional<double> value, double step, size_t count, Values* out) {
-  if (count > kValuesMax || out->size() + count > kValuesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("more than ", kValuesMax, " values"));
-  }
+  TOCSIN_RETURN_IF_ERROR(CheckRoom(count, *out));
   for (size_t i = 0; i < count; ++i) {
     out->push_back(value);
     if (value.has_value() && step != 0) *value += step;
+  }
+  return absl::OkStatus();
+}
+
+// {{..}}, {{..}}xN, {{..}}+{{..}}xN, {{..}}-{{..}}xN
+absl::Status ParseHistogramItem(absl::string_view item, Values* out) {
+  absl::string_view rest = item;
+  TOCSIN_ASSIGN_OR_RETURN(const HistogramLiteral first, TakeHistogram(&rest));
+  if (rest.empty()) {
+    out->emplace_back(Value(first.histogram, first.names_reset));
+    return absl::OkStatus();
+  }
+  std::optional<HistogramLiteral> step;
+  const bool negative = rest[0] == '-';
+  if (rest[0] == '+' || negative) {
+    rest.remove_prefix(1);
+    TOCSIN_ASSIGN_OR_RETURN(step, TakeHistogram(&rest));
+  }
+  const auto times = TakeTimes(&rest);
+  if (!times.has_value() || !rest.empty()) return Bad("not a value", item);
+  TOCSIN_RETURN_IF_ERROR(CheckRoom(*times + 1, *out));
+  const bool names_reset = step ? step->names_reset : first.names_reset;
+  HistogramPtr histogram = first.histogram;
+  for (size_t i = 0; i <= *times; ++i) {
+    out->emplace_back(Value(histogram, names_reset));
+    if (step && i < *times) {
+      TOCSIN_ASSIGN_OR_RETURN(histogram, Stepped(*histogram, *step->histogram, negative));
+    }
   }
   return absl::OkStatus();
 }
@@ -164,17 +199,11 @@ absl::StatusOr<SplitLine> SplitSeriesLine(absl::string_view line) {
 
 absl::StatusOr<Values> ParseValues(absl::string_view text) {
   Values values;
-  bool histograms = false;
   for (text = absl::StripAsciiWhitespace(text); !text.empty();
        text = absl::StripLeadingAsciiWhitespace(text)) {
     size_t end = 0;
-    if (absl::StartsWith(text, "{{")) {
-      histograms = true;
-      end = text.find("}}");
-      if (end == absl::string_view::npos) return Bad("a histogram is not closed", text);
-    }
+    // Blanks within a histogram belong to the item.
     while (end < text.size() && !IsBlank(text[end])) {
-      // `{{..}}+{{..}}x5`: blanks inside the second literal belong to the item too.
       if (text.substr(end, 2) == "{{") {
         end = text.find("}}", end);
         if (end == absl::string_view::npos) return Bad("a histogram is not closed", text);
@@ -182,10 +211,11 @@ absl::StatusOr<Values> ParseValues(absl::string_view text) {
         ++end;
       }
     }
-    if (!histograms) TOCSIN_RETURN_IF_ERROR(ParseItem(text.substr(0, end), &values));
+    const absl::string_view item = text.substr(0, end);
+    TOCSIN_RETURN_IF_ERROR(absl::StartsWith(item, "{{") ? ParseHistogramItem(item, &values)
+                                                        : ParseItem(item, &values));
     text.remove_prefix(end);
   }
-  if (histograms) return absl::UnimplementedError("not supported yet: native histograms");
   return values;
 }
 
