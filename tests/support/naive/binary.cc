@@ -97,11 +97,16 @@ const char* TypeName(const Element& element) {
   return element.histogram ? "histogram" : "float";
 }
 
+HistogramPtr Compacted(NativeHistogram histogram) {
+  Compact(histogram);
+  return std::make_shared<NativeHistogram>(std::move(histogram));
+}
+
 std::optional<Outcome> Combine(Evaluator& evaluator, const promql::BinaryExpr& expr,
                                const NativeHistogram& lhs, const NativeHistogram& rhs) {
   const bool add = expr.op == BinaryOp::kAdd;
-  auto result = std::make_shared<NativeHistogram>(lhs);
-  const auto notes = add ? engine::AddTo(*result, rhs) : engine::SubtractFrom(*result, rhs);
+  NativeHistogram result = lhs;
+  const auto notes = add ? engine::AddTo(result, rhs) : engine::SubtractFrom(result, rhs);
   if (!notes) {
     evaluator.Warn(absl::StrCat("incompatible bucket layout encountered for binary operator ",
                                 promql::BinaryOpName(expr.op)),
@@ -116,8 +121,8 @@ std::optional<Outcome> Combine(Evaluator& evaluator, const promql::BinaryExpr& e
     evaluator.Info(absl::StrCat("mismatched custom buckets were reconciled during ", operation),
                    expr);
   }
-  if (!add) result->counter_reset = CounterReset::kGauge;
-  return Outcome{true, 0, std::move(result)};
+  if (!add) result.counter_reset = CounterReset::kGauge;
+  return Outcome{true, 0, Compacted(std::move(result))};
 }
 
 std::optional<Outcome> ApplyToHistograms(Evaluator& evaluator, const promql::BinaryExpr& expr,
@@ -135,13 +140,13 @@ std::optional<Outcome> ApplyToHistograms(Evaluator& evaluator, const promql::Bin
         break;
     }
   } else if (expr.op == BinaryOp::kMul) {
-    return Outcome{
-        true, 0,
-        lhs.histogram ? Scaled(*lhs.histogram, rhs.value) : Scaled(*rhs.histogram, lhs.value)};
+    const HistogramPtr scaled =
+        lhs.histogram ? Scaled(*lhs.histogram, rhs.value) : Scaled(*rhs.histogram, lhs.value);
+    return Outcome{true, 0, Compacted(*scaled)};
   } else if (lhs.histogram && expr.op == BinaryOp::kDiv) {
-    auto result = std::make_shared<NativeHistogram>(*lhs.histogram);
-    engine::Divide(*result, rhs.value);
-    return Outcome{true, 0, std::move(result)};
+    NativeHistogram result = *lhs.histogram;
+    engine::Divide(result, rhs.value);
+    return Outcome{true, 0, Compacted(std::move(result))};
   } else if (lhs.histogram && promql::IsTrim(expr.op)) {
     const auto trim =
         expr.op == BinaryOp::kTrimUpper ? engine::Trim::kKeepBelow : engine::Trim::kKeepAbove;
