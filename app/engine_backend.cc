@@ -63,6 +63,11 @@ void FillAlerts(const RuleRuntime& runtime, bool monitor, http::RuleStatus& rule
             [](const auto& a, const auto& b) { return a.labels < b.labels; });
 }
 
+http::QuerySeries Series(engine::MatrixRow row) {
+  return {std::move(row.labels), std::move(row.times_ms), std::move(row.values),
+          std::move(row.histograms)};
+}
+
 http::RuleStatus AlertRuleStatus(const rules::AlertRule& alert, const RuleRuntime& runtime) {
   http::RuleStatus rule;
   rule.name = alert.name;
@@ -202,8 +207,12 @@ absl::StatusOr<http::QueryValue> EngineBackend::Query(absl::string_view text, Ti
       value.string = std::move(result.text);
       break;
     case promql::ValueType::kVector:
-    case promql::ValueType::kMatrix:
       value.vector = std::move(result.rows);
+      value.histograms = std::move(result.histograms);
+      break;
+    case promql::ValueType::kMatrix:
+      value.type = http::QueryValue::Type::kMatrix;
+      for (engine::MatrixRow& row : result.matrix) value.matrix.push_back(Series(std::move(row)));
       break;
   }
   return value;

@@ -27,6 +27,16 @@ inline bool IsStaleMarker(double value) {
   return std::bit_cast<uint64_t>(value) == kStaleMarkerBits;
 }
 
+// The NaN that stands in a column of values where the sample is a histogram, which is kept beside
+// the column. Ours; a value of these bits without a histogram is an ordinary NaN.
+inline constexpr uint64_t kHistogramBits = 0x7ff0000000000005;
+inline double HistogramMark() {
+  return std::bit_cast<double>(kHistogramBits);
+}
+inline bool IsHistogramMark(double value) {
+  return std::bit_cast<uint64_t>(value) == kHistogramBits;
+}
+
 // Samples on their way from a decoder to the log: three columns of equal length, in the sender's
 // order.
 struct SampleBatch {

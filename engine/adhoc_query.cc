@@ -136,10 +136,19 @@ AdhocResult Copy(const QueryResult& result) {
   if (result.type == promql::ValueType::kScalar) {
     copy.scalar = result.frame->value(0);
   } else if (result.type == promql::ValueType::kVector) {
-    result.frame->ForEach([&](size_t row) {
+    const auto add = [&](size_t row) {
       copy.rows.emplace_back((*result.labels)[row], result.frame->value(row));
-    });
+      if (result.frame->has_histograms()) {
+        copy.histograms.push_back(result.frame->histogram(row));
+      }
+    };
+    if (result.order != nullptr) {
+      std::for_each(result.order->begin(), result.order->end(), add);
+    } else {
+      result.frame->ForEach(add);
+    }
   }
+  if (result.matrix != nullptr) copy.matrix = *result.matrix;
   return copy;
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
 #include "engine/query/query_engine.h"
 #include "engine/series_registry.h"
@@ -19,7 +20,10 @@ namespace tocsin::engine {
 // The result of an ad-hoc query, owned.
 struct AdhocResult {
   promql::ValueType type = promql::ValueType::kVector;
-  std::vector<std::pair<Labels, double>> rows;  // kVector
+  std::vector<std::pair<Labels, double>> rows;  // kVector, in the order to show them
+  // Of the rows, null where the row is a float; empty: all are floats.
+  std::vector<HistogramPtr> histograms;
+  std::vector<MatrixRow> matrix;  // kMatrix, in order of labels
   double scalar = 0;
   std::string text;
   std::vector<std::string> warnings;

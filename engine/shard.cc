@@ -11,6 +11,16 @@
 #include "rules/promql/parser.h"
 
 namespace tocsin::engine {
+namespace {
+
+absl::Status CheckTemplateResult(promql::ValueType type) {
+  if (type == promql::ValueType::kScalar || type == promql::ValueType::kVector) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("query result is not a vector or scalar");
+}
+
+}  // namespace
 
 Shard::Shard(ShardDependencies dependencies, ShardOptions options)
     : deps_(dependencies),
@@ -197,6 +207,7 @@ absl::StatusOr<std::vector<templates::QueryRow>> Shard::TemplateQuery(const Rule
   for (const auto& [known, query] : rule.template_queries) {
     if (known != text) continue;
     TOCSIN_ASSIGN_OR_RETURN(const QueryResult rows, plan_->queries->Evaluate(query, query_time));
+    TOCSIN_RETURN_IF_ERROR(CheckTemplateResult(rows.type));
     std::vector<templates::QueryRow> out;
     const auto add = [&](size_t row) {
       out.push_back({(*rows.labels)[row], rows.frame->value(row)});
@@ -232,6 +243,7 @@ absl::StatusOr<std::vector<templates::QueryRow>> Shard::LooseTemplateQuery(
       const AdhocResult result,
       RunAdhocQuery(*parsed.expr, {.at = query_time, .now = query_time}, deps_.registry, deps_.log,
                     limits, MakeQueryOptions(options_)));
+  TOCSIN_RETURN_IF_ERROR(CheckTemplateResult(result.type));
   if (result.type == promql::ValueType::kScalar) {
     return std::vector<templates::QueryRow>{{Labels(), result.scalar}};
   }
@@ -297,6 +309,9 @@ absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
   if (limit > 0 && rows > limit) {
     return absl::ResourceExhaustedError(
         absl::StrCat("exceeded limit of ", limit, " with ", rows, " series"));
+  }
+  if (result.frame->has_histograms()) {
+    return absl::UnimplementedError("not supported yet: recording native histograms");
   }
   TOCSIN_RETURN_IF_ERROR(rule.recorded.Follow(*rule.record, result));
   rule.writer.Begin(query_time.millis());

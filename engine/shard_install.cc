@@ -87,6 +87,7 @@ void Shard::RecallWritten(ShardPlan& plan, const Resumed& resumed) {
           rule->writer.Recall(AlertsForStateSeries(alert));
         }
       } else if (const auto result = plan.queries->Evaluate(rule->query, slot); result.ok()) {
+        if (result->frame->has_histograms()) continue;  // nothing was recorded
         result->frame->ForEach([&](size_t row) {
           rule->writer.Recall(RecordedSeries(*rule->record, (*result->labels)[row]));
         });

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "base/sample.h"
 #include "base/status_macros.h"
+#include "rules/notation_histogram.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::notation {
@@ -51,7 +52,8 @@ size_t DecimalLength(absl::string_view text) {
   return end;
 }
 
-// Takes a number off the front of *text.
+}  // namespace
+
 std::optional<double> TakeNumber(absl::string_view* text) {
   absl::string_view rest = *text;
   double sign = 1;
@@ -75,6 +77,8 @@ std::optional<double> TakeNumber(absl::string_view* text) {
   return sign * value;
 }
 
+namespace {
+
 // Takes `xN` off the front; nullopt if something else is there.
 std::optional<size_t> TakeTimes(absl::string_view* text) {
   if (text->empty() || (*text)[0] != 'x') return std::nullopt;
@@ -85,15 +89,52 @@ std::optional<size_t> TakeTimes(absl::string_view* text) {
   return times;
 }
 
+absl::Status CheckRoom(size_t count, const Values& out) {
+  if (count <= kValuesMax && out.size() + count <= kValuesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("more than ", kValuesMax, " values"));
+}
+
+// Of `count` values those that still belong to the first `keep`.
+size_t Kept(size_t count, size_t keep, const Values& out) {
+  return std::min(count, keep - std::min(keep, out.size()));
+}
+
 absl::Status Append(std::optional<double> value, double step, size_t count, size_t keep,
                     Values* out) {
-  count = std::min(count, keep - std::min(keep, out->size()));
-  if (count > kValuesMax || out->size() + count > kValuesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("more than ", kValuesMax, " values"));
-  }
+  count = Kept(count, keep, *out);
+  TOCSIN_RETURN_IF_ERROR(CheckRoom(count, *out));
   for (size_t i = 0; i < count; ++i) {
     out->push_back(value);
     if (value.has_value() && step != 0) *value += step;
+  }
+  return absl::OkStatus();
+}
+
+// {{..}}, {{..}}xN, {{..}}+{{..}}xN, {{..}}-{{..}}xN
+absl::Status ParseHistogramItem(absl::string_view item, size_t keep, Values* out) {
+  absl::string_view rest = item;
+  TOCSIN_ASSIGN_OR_RETURN(const HistogramLiteral first, TakeHistogram(&rest));
+  if (rest.empty()) {
+    if (Kept(1, keep, *out) == 1) out->emplace_back(Value(first.histogram, first.names_reset));
+    return absl::OkStatus();
+  }
+  std::optional<HistogramLiteral> step;
+  const bool negative = rest[0] == '-';
+  if (rest[0] == '+' || negative) {
+    rest.remove_prefix(1);
+    TOCSIN_ASSIGN_OR_RETURN(step, TakeHistogram(&rest));
+  }
+  const auto times = TakeTimes(&rest);
+  if (!times.has_value() || !rest.empty()) return Bad("not a value", item);
+  const size_t count = Kept(*times + 1, keep, *out);
+  TOCSIN_RETURN_IF_ERROR(CheckRoom(count, *out));
+  const bool names_reset = step ? step->names_reset : first.names_reset;
+  HistogramPtr histogram = first.histogram;
+  for (size_t i = 0; i < count; ++i) {
+    out->emplace_back(Value(histogram, names_reset));
+    if (step && i + 1 < count) {
+      TOCSIN_ASSIGN_OR_RETURN(histogram, Stepped(*histogram, *step->histogram, negative));
+    }
   }
   return absl::OkStatus();
 }
@@ -167,17 +208,11 @@ absl::StatusOr<SplitLine> SplitSeriesLine(absl::string_view line) {
 
 absl::StatusOr<Values> ParseValues(absl::string_view text, size_t keep) {
   Values values;
-  bool histograms = false;
   for (text = absl::StripAsciiWhitespace(text); !text.empty();
        text = absl::StripLeadingAsciiWhitespace(text)) {
     size_t end = 0;
-    if (absl::StartsWith(text, "{{")) {
-      histograms = true;
-      end = text.find("}}");
-      if (end == absl::string_view::npos) return Bad("a histogram is not closed", text);
-    }
+    // Blanks within a histogram belong to the item.
     while (end < text.size() && !IsBlank(text[end])) {
-      // `{{..}}+{{..}}x5`: blanks inside the second literal belong to the item too.
       if (text.substr(end, 2) == "{{") {
         end = text.find("}}", end);
         if (end == absl::string_view::npos) return Bad("a histogram is not closed", text);
@@ -185,10 +220,11 @@ absl::StatusOr<Values> ParseValues(absl::string_view text, size_t keep) {
         ++end;
       }
     }
-    if (!histograms) TOCSIN_RETURN_IF_ERROR(ParseItem(text.substr(0, end), keep, &values));
+    const absl::string_view item = text.substr(0, end);
+    TOCSIN_RETURN_IF_ERROR(absl::StartsWith(item, "{{") ? ParseHistogramItem(item, keep, &values)
+                                                        : ParseItem(item, keep, &values));
     text.remove_prefix(end);
   }
-  if (histograms) return absl::UnimplementedError("not supported yet: native histograms");
   return values;
 }
 

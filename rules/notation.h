@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 
 // The notation of series in test files, as in Prometheus' rule tests and promqltest scripts:
 //   up{job="node"}  1 _ stale 0.2x2 0+10x5
@@ -17,11 +18,21 @@
 //   stale    a stale marker
 //   axN      N + 1 samples of a
 //   a+bxN    N + 1 samples: a, a+b, a+2b ...; a-bxN likewise
-//   {{...}}  a native histogram: Unimplemented "not supported yet: native histograms"
+//   {{...}}  a native histogram, see notation_histogram.h; {{..}}xN and {{..}}+{{..}}xN likewise
 namespace tocsin::notation {
 
+// A sample: a number, or a histogram.
+struct Value {
+  double number = 0;
+  HistogramPtr histogram;
+  bool names_reset = false;  // the counter_reset_hint is given, be it "unknown"
+
+  Value(double value) : number(value) {}  // NOLINT: a number is a value
+  Value(HistogramPtr value, bool names) : histogram(std::move(value)), names_reset(names) {}
+};
+
 // One entry per step; nullopt: no sample there.
-using Values = std::vector<std::optional<double>>;
+using Values = std::vector<std::optional<Value>>;
 
 struct SeriesLine {
   Labels labels;
@@ -38,11 +49,14 @@ struct SplitLine {
 inline constexpr size_t kValuesMax = 1'000'000;
 
 // Errors of all three: InvalidArgument for what is not in the notation (or has matchers other than
-// `=`), Unimplemented for what this project does not support yet.
+// `=`).
 absl::StatusOr<SeriesLine> ParseSeriesLine(absl::string_view line);
 absl::StatusOr<SplitLine> SplitSeriesLine(absl::string_view line);
 // Values behind the first `keep` are checked and left out.
 absl::StatusOr<Values> ParseValues(absl::string_view text, size_t keep = SIZE_MAX);
+
+// Takes a number off the front of *text; Inf and NaN in any case. Nullopt: there is none.
+std::optional<double> TakeNumber(absl::string_view* text);
 
 // A decimal number or NaN, Inf, -Inf in any case; nullopt if `text` is not exactly that.
 std::optional<double> ParseNumber(absl::string_view text);

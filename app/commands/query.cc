@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/labels.h"
 
@@ -17,9 +18,39 @@ std::string MetricText(const json& metric) {
   return labels.empty() ? "{}" : labels.ToString();
 }
 
-// [time, "value"]
+// {"count": .., "sum": .., "buckets": [[boundaries, lower, upper, count], ..]}
+std::string HistogramText(const json& histogram) {
+  std::string text = absl::StrCat("{count:", histogram.at("count").get<std::string>(),
+                                  ", sum:", histogram.at("sum").get<std::string>());
+  for (const json& bucket : histogram.value("buckets", json::array())) {
+    const int boundaries = bucket.at(0).get<int>();
+    const bool lower_inclusive = boundaries == 1 || boundaries == 3;
+    const bool upper_inclusive = boundaries == 0 || boundaries == 3;
+    absl::StrAppend(&text, ", ", lower_inclusive ? "[" : "(", bucket.at(1).get<std::string>(), ",",
+                    bucket.at(2).get<std::string>(), upper_inclusive ? "]" : ")", ":",
+                    bucket.at(3).get<std::string>());
+  }
+  return text + "}";
+}
+
+// [time, "value"] or [time, histogram]
 std::string SampleText(const json& sample) {
-  return absl::StrFormat("%s @[%.3f]", sample.at(1).get<std::string>(), sample.at(0).get<double>());
+  const json& value = sample.at(1);
+  return absl::StrFormat("%s @[%.3f]",
+                         value.is_object() ? HistogramText(value) : value.get<std::string>(),
+                         sample.at(0).get<double>());
+}
+
+void PrintRow(const json& row, std::ostream& out) {
+  out << MetricText(row.at("metric")) << " =>";
+  for (const char* one : {"value", "histogram"}) {
+    if (row.contains(one)) out << " " << SampleText(row.at(one));
+  }
+  for (const char* several : {"values", "histograms"}) {
+    if (!row.contains(several)) continue;
+    for (const json& sample : row.at(several)) out << "\n" << SampleText(sample);
+  }
+  out << "\n";
 }
 
 void PrintValue(const json& answer, std::ostream& out, std::ostream& err) {
@@ -30,13 +61,11 @@ void PrintValue(const json& answer, std::ostream& out, std::ostream& err) {
   const json& data = answer.at("data");
   const json& result = data.at("result");
   const std::string type = data.at("resultType");
-  if (type != "vector") {
+  if (type != "vector" && type != "matrix") {
     out << type << ": " << SampleText(result) << "\n";
     return;
   }
-  for (const json& row : result) {
-    out << MetricText(row.at("metric")) << " => " << SampleText(row.at("value")) << "\n";
-  }
+  for (const json& row : result) PrintRow(row, out);
   if (result.empty()) err << "no rows\n";
 }
 

@@ -50,7 +50,8 @@ class MonitorAlerts final : public RuleAlerts {
     ++evaluation_number_;
     left_out_ = 0;
     std::vector<AlertChange> changes;
-    result.frame->ForEach([&](size_t row) { StepRow(row, evaluation, changes); });
+    // A native histogram has no value to hold against a threshold.
+    result.frame->ForEachFloat([&](size_t row) { StepRow(row, evaluation, changes); });
     StepUnseen(evaluation, changes);
     return changes;
   }

@@ -1,8 +1,12 @@
-// Aggregations to one value per group: sum avg min max count group stddev stdvar quantile.
+// Aggregations to one value per group: sum avg min max count group stddev stdvar quantile. Native
+// histograms are counted, summed and averaged (histogram_aggregate.h), else left out, which is
+// told.
 #include <cmath>
 
+#include "base/kahan.h"
 #include "engine/query/grouped.h"
-#include "engine/query/kahan.h"
+#include "engine/query/histogram_aggregate.h"
+#include "engine/query/histogram_notes.h"
 #include "engine/query/quantile.h"
 
 namespace tocsin::engine {
@@ -76,27 +80,46 @@ struct Deviation {
 template <typename Accumulator>
 class Aggregate final : public GroupedOperator {
  public:
-  using GroupedOperator::GroupedOperator;
+  Aggregate(AggregateOp op, Grouping grouping, OperatorPtr vector)
+      : GroupedOperator(std::move(grouping), {std::move(vector)}), op_(op) {}
 
  protected:
   absl::Status Compute(int64_t) override {
     frame_.Reset(rows_);
     accumulators_.resize(rows_);
-    const Frame& from = in(0);
-    from.ForEach([&](size_t row) {
-      const uint32_t group = groups_.of(row);
-      if (frame_.present(group)) {
-        accumulators_[group].Add(from.value(row));
-      } else {
-        frame_.Set(group, 0);
-        accumulators_[group] = Accumulator(from.value(row));
-      }
-    });
+    const auto take = [&](size_t row) { Take(row); };
+    if (!in(0).has_histograms() || op_ == AggregateOp::kCount || op_ == AggregateOp::kGroup) {
+      in(0).ForEach(take);
+    } else {
+      in(0).ForEachFloat(take);
+    }
     frame_.ForEach([&](size_t group) { frame_.values()[group] = accumulators_[group].Get(); });
+    if (in(0).has_histograms()) [[unlikely]]
+      AggregateHistograms();
     return absl::OkStatus();
   }
 
  private:
+  void Take(size_t row) {
+    const uint32_t group = groups_.of(row);
+    if (frame_.present(group)) {
+      accumulators_[group].Add(in(0).value(row));
+    } else {
+      frame_.Set(group, 0);
+      accumulators_[group] = Accumulator(in(0).value(row));
+    }
+  }
+
+  void AggregateHistograms() {
+    if (op_ == AggregateOp::kCount || op_ == AggregateOp::kGroup) return;
+    if (op_ == AggregateOp::kSum || op_ == AggregateOp::kAvg) {
+      FoldHistograms(op_, input(0), groups_, frame_, notes_);
+    } else {
+      AddNote(notes_, IgnoredInAggregation(op_));
+    }
+  }
+
+  const AggregateOp op_;
   std::vector<Accumulator> accumulators_;
 };
 
@@ -111,7 +134,12 @@ class QuantileOfGroup final : public GroupedOperator {
     if (!warning.empty()) notes_.push_back({true, std::move(warning)});
     values_.resize(rows_);
     for (auto& values : values_) values.clear();
-    in(0).ForEach([&](size_t row) { values_[groups_.of(row)].push_back(in(0).value(row)); });
+    in(0).ForEachFloat([&](size_t row) { values_[groups_.of(row)].push_back(in(0).value(row)); });
+    if (in(0).has_histograms()) {
+      Note note = IgnoredInAggregation(AggregateOp::kQuantile);
+      note.part = 1;
+      AddNote(notes_, std::move(note));
+    }
     frame_.Reset(rows_);
     for (size_t group = 0; group < rows_; ++group) {
       if (!values_[group].empty()) frame_.Set(group, Quantile(q, values_[group]));
@@ -124,9 +152,8 @@ class QuantileOfGroup final : public GroupedOperator {
 };
 
 template <typename Accumulator>
-OperatorPtr Make(Grouping grouping, OperatorPtr vector) {
-  return std::make_shared<Aggregate<Accumulator>>(std::move(grouping),
-                                                  std::vector<OperatorPtr>{std::move(vector)});
+OperatorPtr Make(AggregateOp op, Grouping grouping, OperatorPtr vector) {
+  return std::make_shared<Aggregate<Accumulator>>(op, std::move(grouping), std::move(vector));
 }
 
 }  // namespace
@@ -134,21 +161,21 @@ OperatorPtr Make(Grouping grouping, OperatorPtr vector) {
 OperatorPtr MakeAggregate(AggregateOp op, Grouping grouping, OperatorPtr vector) {
   switch (op) {
     case AggregateOp::kSum:
-      return Make<Sum>(std::move(grouping), std::move(vector));
+      return Make<Sum>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kAvg:
-      return Make<Avg>(std::move(grouping), std::move(vector));
+      return Make<Avg>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kMin:
-      return Make<Min>(std::move(grouping), std::move(vector));
+      return Make<Min>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kMax:
-      return Make<Max>(std::move(grouping), std::move(vector));
+      return Make<Max>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kCount:
-      return Make<Count>(std::move(grouping), std::move(vector));
+      return Make<Count>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kGroup:
-      return Make<Group>(std::move(grouping), std::move(vector));
+      return Make<Group>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kStddev:
-      return Make<Deviation<true>>(std::move(grouping), std::move(vector));
+      return Make<Deviation<true>>(op, std::move(grouping), std::move(vector));
     case AggregateOp::kStdvar:
-      return Make<Deviation<false>>(std::move(grouping), std::move(vector));
+      return Make<Deviation<false>>(op, std::move(grouping), std::move(vector));
     default:
       return nullptr;
   }

@@ -1,6 +1,8 @@
 #include "engine/query/column.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 namespace tocsin::engine {
 namespace {
@@ -55,6 +57,11 @@ void Column::Read(uint32_t from, uint32_t to, int64_t* times, double* values) co
 }
 
 AppendResult Column::Append(int64_t time_ms, double value) {
+  // Only a histogram may look like one.
+  return Take(time_ms, IsHistogramMark(value) ? std::numeric_limits<double>::quiet_NaN() : value);
+}
+
+AppendResult Column::Take(int64_t time_ms, double value) {
   if (size() == 0 || time_ms > newest().time_ms) {
     if (time_ms <= trimmed_ms_) return AppendResult::kTooOld;
     Push(time_ms, value);
@@ -68,10 +75,29 @@ AppendResult Column::Append(int64_t time_ms, double value) {
     values.insert(values.begin() + (at - times.begin()), value);
     times.insert(at, time_ms);
   });
+  if (histograms_ != nullptr) histograms_->MakeGap(PositionOf(time_ms));
   return AppendResult::kInserted;
 }
 
+ColumnHistograms& Column::MutableHistograms() {
+  if (histograms_ == nullptr) histograms_ = std::make_unique<ColumnHistograms>();
+  return *histograms_;
+}
+
+AppendResult Column::Append(int64_t time_ms, const NativeHistogram& histogram) {
+  const AppendResult result = Take(time_ms, HistogramMark());
+  if (IsTaken(result)) MutableHistograms().Set(PositionOf(time_ms), histogram);
+  return result;
+}
+
+AppendResult Column::AppendAsIs(int64_t time_ms, HistogramPtr histogram) {
+  const AppendResult result = Take(time_ms, HistogramMark());
+  if (IsTaken(result)) MutableHistograms().SetAsIs(PositionOf(time_ms), std::move(histogram));
+  return result;
+}
+
 void Column::Replace(int64_t time_ms, double value) {
+  if (histograms_ != nullptr) histograms_->Erase(PositionOf(time_ms));
   Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
     const auto at = std::lower_bound(times.begin(), times.end(), time_ms);
     values[at - times.begin()] = value;
@@ -79,9 +105,11 @@ void Column::Replace(int64_t time_ms, double value) {
 }
 
 void Column::Remove(int64_t time_ms) {
+  const uint32_t after = FirstAfter(time_ms);
+  if (after == begin() || time(after - 1) != time_ms) return;
+  if (histograms_ != nullptr) histograms_->CloseGap(after - 1);
   Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
     const auto at = std::lower_bound(times.begin(), times.end(), time_ms);
-    if (at == times.end() || *at != time_ms) return;
     values.erase(values.begin() + (at - times.begin()));
     times.erase(at);
   });
@@ -89,6 +117,7 @@ void Column::Remove(int64_t time_ms) {
 
 void Column::Clear() {
   chunks_.clear();
+  histograms_.reset();
   tail_begin_ = tail_size_ = 0;
   trimmed_ms_ = INT64_MIN;
   ++rewrites_;
@@ -154,6 +183,7 @@ void Column::Trim(int64_t keep_after_ms) {
   });
   chunks_.erase(chunks_.begin(), keep);
   if (chunks_.empty()) chunks_.shrink_to_fit();
+  if (histograms_ != nullptr) histograms_->TrimBefore(begin());
 }
 
 size_t Column::bytes() const {

@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "base/native_histogram.h"
 #include "base/sample.h"
 #include "engine/query/chunk.h"
+#include "engine/query/column_histograms.h"
 
 namespace tocsin::engine {
 
@@ -17,6 +19,9 @@ enum class AppendResult {
   kDuplicate,  // there is a sample at this time already; the first one stays
   kTooOld,     // before everything that is still kept
 };
+inline bool IsTaken(AppendResult result) {
+  return result == AppendResult::kAppended || result == AppendResult::kInserted;
+}
 
 // The samples of one series, in order of time: the newest as they came, the others in compressed
 // chunks of 16, joined to chunks of 64 when there are four. Every sample has a position, counted
@@ -67,6 +72,9 @@ class Column {
   }
 
   AppendResult Append(int64_t time_ms, double value);
+  // A native histogram: marked as StoredCounterReset() says, or taken as it is.
+  AppendResult Append(int64_t time_ms, const NativeHistogram& histogram);
+  AppendResult AppendAsIs(int64_t time_ms, HistogramPtr histogram);
   // Makes the sample at this time, which is before the newest or equal to it, have this value.
   void Replace(int64_t time_ms, double value);
   // Takes out the sample at this time, if there is one.
@@ -76,7 +84,11 @@ class Column {
   // Samples at or before `keep_after_ms` are no longer needed. The newest is always kept.
   void Trim(int64_t keep_after_ms);
 
-  // Heap memory, without the allocator's share.
+  // The samples that are native histograms, by position; their values are HistogramMark(). Null:
+  // there are none.
+  const ColumnHistograms* histograms() const { return histograms_.get(); }
+
+  // Heap memory, without histograms and the allocator's share.
   size_t bytes() const;
 
  private:
@@ -90,7 +102,11 @@ class Column {
     Sample at(size_t i) const { return {time(i), values[i]}; }
   };
 
+  AppendResult Take(int64_t time_ms, double value);
   const Chunk& ChunkOf(uint32_t position) const;
+  // Of the sample at this time, which is there.
+  uint32_t PositionOf(int64_t time_ms) const { return FirstAfter(time_ms) - 1; }
+  ColumnHistograms& MutableHistograms();
   void Push(int64_t time_ms, double value);
   void Seal();
   void JoinSmallChunks();
@@ -101,6 +117,7 @@ class Column {
 
   std::vector<Chunk> chunks_;
   std::unique_ptr<Tail> tail_;
+  std::unique_ptr<ColumnHistograms> histograms_;
   int64_t trimmed_ms_ = INT64_MIN;  // no sample at or before this is taken any more
   uint32_t tail_begin_ = 0;         // position
   uint32_t tail_size_ = 0;

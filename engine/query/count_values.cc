@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/histogram/text.h"
 #include "engine/query/operators.h"
 #include "rules/promql/number.h"
 
@@ -29,8 +30,10 @@ class CountValues final : public Operator {
     const std::vector<int64_t> members = input(0).Newest(t);
     std::vector<int64_t> newest(rows_, INT64_MIN);
     in(0).ForEach([&](size_t row) {
-      int64_t& time = newest[row_of_.at(KeyOf(row))];
-      time = std::max(time, members[row]);
+      const uint32_t to = in(0).histogram(row)
+                              ? row_by_labels_.at(HistogramLabels(row).Fingerprint())
+                              : row_of_.at(KeyOf(row));
+      newest[to] = std::max(newest[to], members[row]);
     });
     return newest;
   }
@@ -48,13 +51,13 @@ class CountValues final : public Operator {
   absl::Status Compute(int64_t) override {
     if (moment().generation != generation_) ForgetOldValues();
     const size_t rows_before = rows_;
-    in(0).ForEach([&](size_t row) { Learn(row); });
+    targets_.clear();
+    in(0).ForEach([&](size_t row) { targets_.push_back(Learn(row)); });
     if (rows_ != rows_before) RowsChanged();
     frame_.Reset(rows_);
-    in(0).ForEach([&](size_t row) {
-      const uint32_t to = row_of_.at(KeyOf(row));
+    for (const uint32_t to : targets_) {
       frame_.Set(to, frame_.present(to) ? frame_.value(to) + 1 : 1);
-    });
+    }
     return absl::OkStatus();
   }
 
@@ -86,24 +89,38 @@ class CountValues final : public Operator {
     return {std::bit_cast<uint64_t>(in(0).value(row)), static_cast<uint32_t>(row)};
   }
 
-  void Learn(size_t row) {
-    if (row_of_.contains(KeyOf(row))) return;
+  Labels LabelsFor(size_t row, std::string value) const {
     LabelsBuilder builder(input(0).LabelsOf(row));
-    Labels labels =
-        grouping_.Of(builder.Set(label_, promql::FormatNumber(in(0).value(row))).Build());
+    return grouping_.Of(builder.Set(label_, std::move(value)).Build());
+  }
+  Labels HistogramLabels(size_t row) const {
+    return LabelsFor(row, HistogramText(*in(0).histogram(row)));
+  }
+
+  // The result row of an input row's value.
+  uint32_t Learn(size_t row) {
+    if (in(0).histogram(row) != nullptr) return RowOf(HistogramLabels(row));
+    if (const auto known = row_of_.find(KeyOf(row)); known != row_of_.end()) return known->second;
+    const uint32_t to = RowOf(LabelsFor(row, promql::FormatNumber(in(0).value(row))));
+    row_of_.emplace(KeyOf(row), to);
+    return to;
+  }
+
+  uint32_t RowOf(Labels labels) {
     const auto [it, added] =
         row_by_labels_.try_emplace(labels.Fingerprint(), static_cast<uint32_t>(labels_.size()));
     if (added) {
       labels_.push_back(std::move(labels));
       ++rows_;
     }
-    row_of_.emplace(KeyOf(row), it->second);
+    return it->second;
   }
 
   Grouping grouping_;
   const std::string label_;
   uint64_t seen_layout_ = 0;
   std::vector<Labels> labels_;
+  std::vector<uint32_t> targets_;  // the result rows of the present input rows
   absl::flat_hash_map<Key, uint32_t> row_of_;
   uint64_t generation_ = 0;  // of the last evaluation
   bool measuring_ = true;    // row_of_ has what one state of the table needs

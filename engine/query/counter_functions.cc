@@ -163,7 +163,7 @@ class CounterRate final : public RangeFunction<ExtrapolatedRate> {
 
   void Annotate() override {
     for (size_t row = 0; any_doubtful_ && row < rows_ && notes_.size() < kNotesMax; ++row) {
-      if (doubtful_[row] && HasSamples(row)) Tell(input(0).LabelsOf(row).metric_name());
+      if (doubtful_[row] && HasFloats(row)) Tell(input(0).LabelsOf(row).metric_name());
     }
   }
 

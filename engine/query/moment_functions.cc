@@ -4,7 +4,7 @@
 // two.
 #include <limits>
 
-#include "engine/query/kahan.h"
+#include "base/kahan.h"
 #include "engine/query/range_function.h"
 #include "engine/query/sliding_sum.h"
 

@@ -64,6 +64,7 @@ struct Grouping {
   Labels Of(const Labels& labels) const;
 };
 OperatorPtr MakeAggregate(promql::AggregateOp op, Grouping grouping, OperatorPtr vector);
+// Notes of these two: part 0 is the parameter, part 1 what is aggregated.
 OperatorPtr MakeQuantile(Grouping grouping, OperatorPtr vector, OperatorPtr q);
 OperatorPtr MakeRanking(promql::AggregateOp op, Grouping grouping, OperatorPtr vector,
                         OperatorPtr k);
@@ -80,9 +81,17 @@ struct LabelJoin {
 };
 absl::StatusOr<OperatorPtr> MakeLabelJoin(LabelJoin join, OperatorPtr vector);
 
-// --- histogram_quantile.cc ---
-// Notes: part 0 is the quantile, part 1 the vector.
+// --- histogram_reading.cc ---
+// Of classic and native histograms. Notes: part 0 is the first scalar, part 1 the vector.
 OperatorPtr MakeHistogramQuantile(OperatorPtr vector, OperatorPtr q, bool delayed_name_removal);
+OperatorPtr MakeHistogramFraction(OperatorPtr vector, OperatorPtr lower, OperatorPtr upper,
+                                  bool delayed_name_removal);
+
+// --- histogram_functions.cc ---
+// histogram_count, _sum, _avg, _stddev, _stdvar: of native histograms only.
+bool IsHistogramFunction(absl::string_view name);
+OperatorPtr MakeHistogramFunction(absl::string_view name, OperatorPtr vector,
+                                  bool delayed_name_removal);
 
 // --- subquery.cc ---
 struct SubqueryOptions {

@@ -96,7 +96,7 @@ class QuantileFunction final : public RangeFunction<QuantileOverTime> {
     std::string text = InvalidQuantileText(scalar(1));
     if (text.empty()) return;
     for (size_t row = 0; row < rows_; ++row) {
-      if (!HasSamples(row)) continue;
+      if (!HasFloats(row)) continue;
       notes_.push_back({true, std::move(text)});
       return;
     }

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "engine/query/graph/compile.h"
+#include "engine/query/matrix_result.h"
 
 namespace tocsin::engine {
 namespace {
@@ -29,7 +30,9 @@ std::string Place(absl::string_view text, size_t offset) {
 struct QueryEngine::Impl {
   struct Query {
     promql::ValueType type = promql::ValueType::kVector;
-    std::shared_ptr<ResultOperator> result;  // null for strings
+    std::shared_ptr<ResultOperator> result;  // null for range vectors and strings
+    std::shared_ptr<RangeVector> range;      // null for all but range vectors
+    std::vector<MatrixRow> matrix;
     std::vector<Compiler::Speaker> speakers;
     std::vector<SelectorNeed> needs;
     std::string text;
@@ -89,7 +92,11 @@ absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_
     query->string_value = StringOf(expr);
   } else {
     Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options, &impl_->query_time);
-    TOCSIN_ASSIGN_OR_RETURN(query->result, compiler.CompileResult(expr));
+    if (expr.type == promql::ValueType::kMatrix) {
+      TOCSIN_ASSIGN_OR_RETURN(query->range, compiler.CompileRange(expr));
+    } else {
+      TOCSIN_ASSIGN_OR_RETURN(query->result, compiler.CompileResult(expr));
+    }
     query->speakers = compiler.speakers();
     query->needs = Needs(expr, impl_->options);
   }
@@ -107,9 +114,6 @@ void QueryEngine::Remove(QueryId query) {
 }
 
 std::optional<promql::ParseError> QueryEngine::Unsupported(const promql::Expr& expr) {
-  if (expr.type == promql::ValueType::kMatrix) {
-    return promql::ParseError{expr.span, "not supported yet: a range vector as a result", ""};
-  }
   return FindUnsupported(expr);
 }
 
@@ -124,6 +128,13 @@ absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
   result.type = query.type;
   result.warnings = &query.warnings;
   result.infos = &query.infos;
+  if (query.range != nullptr) {
+    TOCSIN_RETURN_IF_ERROR(query.range->Evaluate(impl_->At(t)));
+    Impl::CollectNotes(query);
+    TOCSIN_ASSIGN_OR_RETURN(query.matrix, CollectMatrix(*query.range));
+    result.matrix = &query.matrix;
+    return result;
+  }
   if (query.result == nullptr) {
     result.string_value = &query.string_value;
     return result;
@@ -165,6 +176,7 @@ const std::vector<int64_t>& QueryEngine::NewestInputs(QueryId id) {
 
 Timestamp QueryEngine::NextChange(QueryId id, Timestamp t) {
   Impl::Query& query = impl_->Get(id);
+  if (query.range) return Timestamp::FromMillis(query.range->NextChange(t.millis()));
   if (query.result == nullptr) return Timestamp::Max();
   // Operators are shared, see NewestInputs(). What an error left out is looked at in the table.
   query.result->Evaluate(impl_->At(t)).IgnoreError();

@@ -35,10 +35,18 @@ struct QueryOptions {
 
 using QueryId = uint32_t;
 
+// A series of a range vector as a result.
+struct MatrixRow {
+  Labels labels;
+  std::vector<int64_t> times_ms;
+  std::vector<double> values;
+  std::vector<HistogramPtr> histograms;  // null where the sample is a float; empty: all are floats
+};
+
 // The result of one evaluation; borrowed, valid until the next call of the engine.
 struct QueryResult {
-  promql::ValueType type =
-      promql::ValueType::kVector;               // kScalar: one row without labels; kVector; kString
+  // kScalar: one row without labels; kVector; kMatrix, kString: no rows.
+  promql::ValueType type = promql::ValueType::kVector;
   const std::vector<Labels>* labels = nullptr;  // per row, as users see them
   const Frame* frame = nullptr;
   // Changes exactly when `labels` changes: callers keep what they computed per row until then.
@@ -53,6 +61,7 @@ struct QueryResult {
   const std::vector<std::string>* warnings = nullptr;
   const std::vector<std::string>* infos = nullptr;
   const std::string* string_value = nullptr;
+  const std::vector<MatrixRow>* matrix = nullptr;  // of a range vector, in order of labels
 };
 
 // What a query must be fed with: series matching `matchers`, samples newer than T - reach for an

@@ -34,6 +34,16 @@ constexpr std::array<absl::string_view, 25> kNames = {"avg_over_time",
 
 }  // namespace
 
+HistogramRange::Result RangeOperator::ComputeMixed(size_t row, const Samples& samples,
+                                                   const RangeVector::View& range) {
+  using Type = HistogramRange::Result::Type;
+  const auto metric = [&] { return std::string(input(0).LabelsOf(row).metric_name()); };
+  HistogramRange::Result result = histograms_.Compute(samples, range, metric, notes_);
+  if (result.type == Type::kFloat) frame_.Set(row, result.value);
+  if (result.type == Type::kHistogram) frame_.SetHistogram(row, result.histogram);
+  return result;
+}
+
 bool IsRangeFunction(absl::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
@@ -41,11 +51,15 @@ bool IsRangeFunction(absl::string_view name) {
 OperatorPtr MakeRangeFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                               OperatorPtr param, bool delayed_name_removal) {
   const NameRule drop = DropRule(delayed_name_removal);
-  if (auto op = MakeCounterFunction(name, range, drop)) return op;
-  if (auto op = MakeEndFunction(name, range, drop)) return op;
-  if (auto op = MakeMomentFunction(name, range, drop)) return op;
-  if (auto op = MakeOrderFunction(name, range, param, drop)) return op;
-  return MakeRegressionFunction(name, range, param, drop);
+  OperatorPtr op = MakeCounterFunction(name, range, drop);
+  if (op == nullptr) op = MakeEndFunction(name, range, drop);
+  if (op == nullptr) op = MakeMomentFunction(name, range, drop);
+  if (op == nullptr) op = MakeOrderFunction(name, range, param, drop);
+  if (op == nullptr) op = MakeRegressionFunction(name, range, param, drop);
+  if (op != nullptr) {
+    static_cast<RangeOperator&>(*op).SetHistogramKind(HistogramRange::KindOf(name));
+  }
+  return op;
 }
 
 }  // namespace tocsin::engine

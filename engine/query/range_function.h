@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "base/sample.h"
+#include "engine/query/histogram_range.h"
 #include "engine/query/operator.h"
 #include "engine/query/rowwise.h"
 #include "engine/query/window.h"
@@ -21,10 +22,11 @@ struct WindowCursor {
   Sample first;                     // in the window, unless it is empty
   uint32_t begin = 0;               // positions; begin is first's
   uint32_t end = 0;
-  uint32_t samples = 0;   // in the window, without stale markers
-  uint32_t version = 0;   // of the column, at the last look
-  uint32_t rewrites = 0;  // likewise
-  bool complete = false;  // nothing of the column lies behind the window
+  uint32_t samples = 0;     // in the window, without stale markers
+  uint32_t histograms = 0;  // of these, native histograms
+  uint32_t version = 0;     // of the column, at the last look
+  uint32_t rewrites = 0;    // likewise
+  bool complete = false;    // nothing of the column lies behind the window
 
   bool Holds(uint32_t column_version, int64_t begin_ms, int64_t end_ms) const {
     return version == column_version && end_ms < valid_until && end_ms >= newest_ms &&
@@ -41,10 +43,11 @@ struct RowWindow {
   const WindowCursor& cursor;
   size_t row = 0;
   RangeVector& range;
+  const Samples* floats = nullptr;  // the window has histograms too, which do not count
 
   double seconds() const { return static_cast<double>(end_ms - begin_ms) / 1000; }
   // All samples, for the rare case that needs them.
-  Samples Read() const { return range.Read(row); }
+  Samples Read() const { return floats != nullptr ? *floats : range.Read(row); }
 };
 
 // What a kernel may leave out.
@@ -61,10 +64,27 @@ struct KernelDefaults {
   }
 };
 
+// What all functions over a range have in common: windows with native histograms are not for the
+// kernels.
+class RangeOperator : public RowwiseOperator {
+ public:
+  using RowwiseOperator::RowwiseOperator;
+  void SetHistogramKind(HistogramRange::Kind kind) { histograms_ = HistogramRange(kind); }
+
+ protected:
+  // Sets the row if the result is a histogram or a float; kOfFloats is left to the kernel.
+  HistogramRange::Result ComputeMixed(size_t row, const Samples& samples,
+                                      const RangeVector::View& range);
+
+ private:
+  HistogramRange histograms_{HistogramRange::Kind::kFloatsOnly};
+};
+
 // A function over each row of a range vector that follows the window as it slides. What a row costs
 // is proportional to the samples that entered and left since the last evaluation, however long the
 // window; a row where nothing happened does not even have its column looked at. A window that
-// jumped, went back or had late samples put in is entered anew.
+// jumped, went back or had late samples put in is entered anew. A window with native histograms is
+// read as a whole each time.
 //
 // `Kernel` has a `State` per row, which summarises the samples in the window:
 //   State Fresh(row)                        of an empty window
@@ -75,11 +95,11 @@ struct KernelDefaults {
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty
 template <typename Kernel>
-class RangeFunction : public RowwiseOperator {
+class RangeFunction : public RangeOperator {
  public:
   RangeFunction(std::shared_ptr<RangeVector> range, OperatorPtr param, NameRule name_rule,
                 Kernel kernel = {})
-      : RowwiseOperator(
+      : RangeOperator(
             param ? std::vector<OperatorPtr>{range, param} : std::vector<OperatorPtr>{range},
             name_rule),
         range_(*range),
@@ -111,7 +131,11 @@ class RangeFunction : public RowwiseOperator {
       if (state.cursor.samples == 0) continue;
       const RowWindow window{t, view.begin_ms, view.end_ms, param, state.cursor, row, range_};
       double out = 0;
-      if (kernel_.Value(state.state, window, out)) frame_.Set(row, out);
+      if (state.cursor.histograms > 0) [[unlikely]] {
+        WithHistograms(window, view);
+      } else if (kernel_.Value(state.state, window, out)) {
+        frame_.Set(row, out);
+      }
     }
     Annotate();
     return absl::OkStatus();
@@ -119,7 +143,9 @@ class RangeFunction : public RowwiseOperator {
 
   // For who has something to say about the rows.
   virtual void Annotate() {}
-  bool HasSamples(size_t row) const { return states_[row].cursor.samples > 0; }
+  bool HasFloats(size_t row) const {
+    return states_[row].cursor.samples > states_[row].cursor.histograms;
+  }
 
  private:
   struct Row {
@@ -140,7 +166,8 @@ class RangeFunction : public RowwiseOperator {
     const bool expires = cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms;
     if (expires && cursor.begin < column.begin()) Begin(row, column, view);  // trimmed meanwhile
     if (expires) Expire(row, column, view);
-    if (cursor.samples > 0 && kernel_.Drifted(states_[row].state, cursor)) {
+    if (cursor.samples > 0 && cursor.histograms == 0 &&
+        kernel_.Drifted(states_[row].state, cursor)) {
       Begin(row, column, view);
     }
     Settle(row, column, view);
@@ -187,7 +214,8 @@ class RangeFunction : public RowwiseOperator {
       cursor.begin = position;
       cursor.first = sample;
     }
-    kernel_.Enter(state.state, position, sample, column);
+    if (IsHistogramMark(sample.value)) ++cursor.histograms;
+    if (cursor.histograms == 0) kernel_.Enter(state.state, position, sample, column);
   }
 
   void Enter(size_t row, const Column& column, const RangeVector::View& view) {
@@ -214,7 +242,11 @@ class RangeFunction : public RowwiseOperator {
         cursor.first = column.at(++cursor.begin);
         if (!IsStaleMarker(cursor.first.value)) break;
       }
-      kernel_.Expire(state.state, left, more ? &cursor.first : nullptr, cursor);
+      if (cursor.histograms == 0) {
+        kernel_.Expire(state.state, left, more ? &cursor.first : nullptr, cursor);
+      } else if (IsHistogramMark(left.value) && --cursor.histograms == 0) {
+        return Begin(row, column, view);  // the kernel has not seen the floats beside it
+      }
     }
   }
 
@@ -230,7 +262,28 @@ class RangeFunction : public RowwiseOperator {
     }
     cursor.valid_until =
         std::min(cursor.valid_until, cursor.first.time_ms + (view.end_ms - view.begin_ms));
-    kernel_.Settle(state.state, cursor, column);
+    if (cursor.histograms == 0) kernel_.Settle(state.state, cursor, column);
+  }
+
+  void WithHistograms(const RowWindow& window, const RangeVector::View& view) {
+    const HistogramRange::Result result = ComputeMixed(window.row, range_.Read(window.row), view);
+    if (result.type != HistogramRange::Result::Type::kOfFloats) return;
+    // The kernel over what is left of the window.
+    Column floats;
+    WindowCursor cursor;
+    typename Kernel::State state = kernel_.Fresh(window.row);
+    for (size_t i = 0; i < result.floats.size; ++i) {
+      const Sample sample{result.floats.times[i], result.floats.values[i]};
+      floats.Append(sample.time_ms, sample.value);
+      if (cursor.samples++ == 0) cursor.first = sample;
+      cursor.end = floats.end();
+      kernel_.Enter(state, cursor.end - 1, sample, floats);
+    }
+    kernel_.Settle(state, cursor, floats);
+    const RowWindow of_floats{window.t, window.begin_ms, window.end_ms, window.param,
+                              cursor,   window.row,      range_,        &result.floats};
+    double out = 0;
+    if (kernel_.Value(state, of_floats, out)) frame_.Set(window.row, out);
   }
 
   RangeVector& range_;

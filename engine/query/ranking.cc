@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "engine/query/grouped.h"
+#include "engine/query/histogram_notes.h"
 #include "engine/query/label_order.h"
 
 namespace tocsin::engine {
@@ -107,8 +108,11 @@ class Ranking final : public Operator {
     size_t k = 0;
     for (WorstFirst& heap : heaps_) heap.Clear();
     if (absl::Status status = ReadK(k); !status.ok() || k == 0) return status;
+    if (in(0).has_histograms()) NoteIgnoredHistograms();
     for (uint32_t row : order_.rows()) {
-      if (in(0).present(row)) heaps_[groups_.of(row)].Offer({in(0).value(row), row}, k);
+      if (in(0).present(row) && in(0).histogram(row) == nullptr) {
+        heaps_[groups_.of(row)].Offer({in(0).value(row), row}, k);
+      }
     }
     for (const WorstFirst& heap : heaps_) {
       for (const Candidate& kept : heap.all()) frame_.Set(kept.row, kept.value);
@@ -117,6 +121,12 @@ class Ranking final : public Operator {
   }
 
  private:
+  void NoteIgnoredHistograms() {
+    Note note = IgnoredInAggregation(top_ ? AggregateOp::kTopk : AggregateOp::kBottomk);
+    note.part = 1;
+    AddNote(notes_, std::move(note));
+  }
+
   absl::Status ReadK(size_t& k) const {
     const double param = scalar(1);
     if (std::isnan(param)) return absl::InvalidArgumentError("Parameter value is NaN");

@@ -60,7 +60,7 @@ class Result final : public ResultOperator {
     bool collision = false;
     in(0).ForEach([&](size_t row) {
       collision = collision || frame_.present(row_of_[row]);
-      frame_.Set(row_of_[row], in(0).value(row));
+      frame_.Copy(row_of_[row], in(0), row);
     });
     if (!collision) return absl::OkStatus();
     return absl::InvalidArgumentError("vector cannot contain metrics with the same labelset");

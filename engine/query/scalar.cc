@@ -62,7 +62,7 @@ class ScalarOf final : public SingleRow {
   double Value(int64_t) const override {
     size_t found = 0;
     double value = 0;
-    in(0).ForEach([&](size_t row) {
+    in(0).ForEachFloat([&](size_t row) {
       ++found;
       value = in(0).value(row);
     });

@@ -36,9 +36,22 @@ absl::Status InstantSelector::Compute(int64_t t) {
       sample = table.column(slot).at(*at);
     }
     if (sample.time_ms <= instant - lookback_ms_ || IsStaleMarker(sample.value)) continue;
-    frame_.Set(row, take_time_ ? static_cast<double>(sample.time_ms) / 1000 : sample.value);
+    if (take_time_) {
+      frame_.Set(row, static_cast<double>(sample.time_ms) / 1000);
+    } else if (IsHistogramMark(sample.value)) [[unlikely]] {
+      SetHistogram(row, table.column(slot), sample);
+    } else {
+      frame_.Set(row, sample.value);
+    }
   }
   return absl::OkStatus();
+}
+
+void InstantSelector::SetHistogram(size_t row, const Column& column, const Sample& sample) {
+  const ColumnHistograms* histograms = column.histograms();
+  const uint32_t position = column.FirstAfter(sample.time_ms) - 1;
+  const HistogramPtr* found = histograms ? histograms->Find(position) : nullptr;
+  found ? frame_.SetHistogram(row, *found) : frame_.Set(row, sample.value);
 }
 
 std::vector<int64_t> InstantSelector::Newest(int64_t t) const {

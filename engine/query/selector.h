@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/sample.h"
 #include "engine/query/operator.h"
 #include "engine/query/series_set.h"
 #include "engine/query/series_table.h"
@@ -53,6 +54,8 @@ class InstantSelector final : public Operator {
   absl::Status Compute(int64_t t) override;
 
  private:
+  void SetHistogram(size_t row, const Column& column, const Sample& sample);
+
   const SelectorSource source_;
   const int64_t lookback_ms_;
   const bool take_time_;  // the value is the sample's time in seconds: timestamp(selector)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/sample.h"
 
 namespace tocsin::engine {
 
@@ -48,15 +49,24 @@ std::optional<SeriesTable::Slot> SeriesTable::Find(const Labels& labels) const {
 
 AppendResult SeriesTable::Append(Slot slot, int64_t time_ms, double value) {
   const AppendResult result = columns_[slot].Append(time_ms, value);
-  if (result != AppendResult::kAppended && result != AppendResult::kInserted) return result;
+  if (IsTaken(result)) Taken(slot, time_ms, result);
+  return result;
+}
+
+AppendResult SeriesTable::Append(Slot slot, int64_t time_ms, const HistogramPtr& histogram) {
+  const AppendResult result = columns_[slot].Append(time_ms, *histogram);
+  if (IsTaken(result)) Taken(slot, time_ms, result);
+  return result;
+}
+
+void SeriesTable::Taken(Slot slot, int64_t time_ms, AppendResult result) {
   if (result == AppendResult::kAppended) {
     newest_times_[slot] = time_ms;
-    newest_values_[slot] = value;
+    newest_values_[slot] = columns_[slot].newest().value;
   }
   ++versions_[slot];
   ++changes_;
   oldest_change_ms_ = std::min(oldest_change_ms_, time_ms);
-  return result;
 }
 
 void SeriesTable::Trim(Slot slot, int64_t keep_after_ms) {

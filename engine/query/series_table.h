@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
 #include "engine/query/column.h"
 
@@ -36,6 +37,7 @@ class SeriesTable {
   std::optional<Slot> Find(const Labels& labels) const;
 
   AppendResult Append(Slot slot, int64_t time_ms, double value);
+  AppendResult Append(Slot slot, int64_t time_ms, const HistogramPtr& histogram);
 
   // Forgets a series with all its samples. Whoever keeps its slot has to be told before.
   void Remove(Slot slot);
@@ -52,7 +54,7 @@ class SeriesTable {
   const Column& column(Slot slot) const { return columns_[slot]; }
 
   // By slot, valid until a series is added. The newest sample of a series without any has time
-  // INT64_MIN.
+  // INT64_MIN; the value of a native histogram is HistogramMark().
   const Column* columns() const { return columns_.data(); }
   const int64_t* newest_times() const { return newest_times_.data(); }
   const double* newest_values() const { return newest_values_.data(); }
@@ -68,6 +70,8 @@ class SeriesTable {
   std::shared_ptr<Watch> MakeWatch();
 
  private:
+  void Taken(Slot slot, int64_t time_ms, AppendResult result);
+
   std::vector<Labels> labels_;
   std::vector<Column> columns_;
   std::vector<int64_t> newest_times_;

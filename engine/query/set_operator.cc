@@ -110,9 +110,9 @@ class Union final : public SetOperator {
   absl::Status Compute(int64_t) override {
     Mark(in(0), left_groups_);
     frame_.Reset(rows_);
-    in(0).ForEach([&](size_t row) { frame_.Set(rows_of_[0][row], in(0).value(row)); });
+    in(0).ForEach([&](size_t row) { frame_.Copy(rows_of_[0][row], in(0), row); });
     in(1).ForEach([&](size_t row) {
-      if (!InMarked(right_groups_[row])) frame_.Set(rows_of_[1][row], in(1).value(row));
+      if (!InMarked(right_groups_[row])) frame_.Copy(rows_of_[1][row], in(1), row);
     });
     return absl::OkStatus();
   }

@@ -1,9 +1,11 @@
-// Functions that map each value by itself.
+// Functions that map each value by itself. Native histograms have no place in most and are left
+// out.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <utility>
 
+#include "base/histogram/sum.h"
 #include "engine/query/operators.h"
 #include "engine/query/rowwise.h"
 
@@ -20,9 +22,6 @@ double ToRadians(double v) {
 }
 double ToDegrees(double v) {
   return v * 180 / std::numbers::pi;
-}
-double Negate(double v) {
-  return -v;
 }
 
 constexpr std::pair<absl::string_view, Function> kFunctions[] = {
@@ -49,7 +48,6 @@ constexpr std::pair<absl::string_view, Function> kFunctions[] = {
     {"rad", ToRadians},
     {"deg", ToDegrees},
     {"sgn", Sign},
-    {"-", Negate},
     {"+", [](double v) { return v; }},  // only the name goes
 };
 
@@ -68,12 +66,31 @@ class SimpleFunction final : public RowwiseOperator {
  protected:
   absl::Status Compute(int64_t) override {
     frame_.Reset(rows_);
-    in(0).ForEach([&](size_t row) { frame_.Set(row, function_(in(0).value(row))); });
+    in(0).ForEachFloat([&](size_t row) { frame_.Set(row, function_(in(0).value(row))); });
     return absl::OkStatus();
   }
 
  private:
   const Function function_;
+};
+
+// Unary minus. Of native histograms, which are gauges then, too.
+class Negation final : public RowwiseOperator {
+ public:
+  using RowwiseOperator::RowwiseOperator;
+
+ protected:
+  absl::Status Compute(int64_t) override {
+    frame_.Reset(rows_);
+    in(0).ForEach([&](size_t row) {
+      const HistogramPtr& histogram = in(0).histogram(row);
+      if (histogram == nullptr) return frame_.Set(row, -in(0).value(row));
+      auto negated = std::make_shared<NativeHistogram>(*histogram);
+      Multiply(*negated, -1);
+      frame_.SetHistogram(row, std::move(negated));
+    });
+    return absl::OkStatus();
+  }
 };
 
 // Go's math.Min and math.Max: NaN wins, except over the infinity nothing lies beyond; -0 is below
@@ -101,7 +118,7 @@ class Clamp final : public RowwiseOperator {
     const double max = has_max_ ? scalar(inputs() - 1) : INFINITY;
     frame_.Reset(rows_);
     if (max < min) return absl::OkStatus();
-    in(0).ForEach([&](size_t row) { frame_.Set(row, Max(min, Min(max, in(0).value(row)))); });
+    in(0).ForEachFloat([&](size_t row) { frame_.Set(row, Max(min, Min(max, in(0).value(row)))); });
     return absl::OkStatus();
   }
 
@@ -119,7 +136,7 @@ class Round final : public RowwiseOperator {
     // Multiplying with the inverse is what Prometheus does, and shows in the last digits.
     const double inverse = 1.0 / (inputs() > 1 ? scalar(1) : 1.0);
     frame_.Reset(rows_);
-    in(0).ForEach([&](size_t row) {
+    in(0).ForEachFloat([&](size_t row) {
       frame_.Set(row, std::floor(in(0).value(row) * inverse + 0.5) / inverse);
     });
     return absl::OkStatus();
@@ -143,7 +160,7 @@ class EvaluationTime final : public RowwiseOperator {
 }  // namespace
 
 bool IsSimpleFunction(absl::string_view name) {
-  return FindFunction(name) != nullptr || name == "clamp" || name == "clamp_min" ||
+  return FindFunction(name) != nullptr || name == "-" || name == "clamp" || name == "clamp_min" ||
          name == "clamp_max" || name == "round" || name == "timestamp";
 }
 
@@ -155,6 +172,7 @@ OperatorPtr MakeSimpleFunction(absl::string_view name, OperatorPtr vector,
   }
   std::vector<OperatorPtr> inputs = {std::move(vector)};
   inputs.insert(inputs.end(), params.begin(), params.end());
+  if (name == "-") return std::make_shared<Negation>(std::move(inputs), drop);
   if (name == "round") return std::make_shared<Round>(std::move(inputs), drop);
   if (name == "timestamp") return std::make_shared<EvaluationTime>(std::move(inputs), drop);
   return std::make_shared<Clamp>(name != "clamp_max", name != "clamp_min", std::move(inputs), drop);

@@ -51,17 +51,17 @@ class Sort : public RowwiseOperator {
   Sort(const SortOptions& options, OperatorPtr vector)
       : RowwiseOperator({std::move(vector)}, NameRule::kKeep), options_(options) {}
 
-  const Frame& frame() const override { return in(0); }
+  const Frame& frame() const override { return without_histograms() ? frame_ : in(0); }
 
   bool Order(std::vector<uint32_t>& rows) const override {
     rows.clear();
     if (options_.labels) {
       for (uint32_t row : order_.rows()) {
-        if (in(0).present(row)) rows.push_back(row);
+        if (frame().present(row)) rows.push_back(row);
       }
       return true;
     }
-    in(0).ForEach([&](size_t row) { rows.push_back(static_cast<uint32_t>(row)); });
+    frame().ForEach([&](size_t row) { rows.push_back(static_cast<uint32_t>(row)); });
     ByValue(rows);
     return true;
   }
@@ -78,10 +78,16 @@ class Sort : public RowwiseOperator {
                         "sort is ineffective for range queries since results are always ordered by "
                         "labels"});
     }
+    if (!without_histograms()) return absl::OkStatus();
+    frame_.Reset(rows_);
+    in(0).ForEachFloat([&](size_t row) { frame_.Set(row, in(0).value(row)); });
     return absl::OkStatus();
   }
 
  private:
+  // Native histograms have no order by value.
+  bool without_histograms() const { return !options_.labels && in(0).has_histograms(); }
+
   // NaN comes last in both directions.
   void ByValue(std::vector<uint32_t>& rows) const {
     std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {

@@ -13,6 +13,16 @@
 namespace tocsin::engine {
 namespace {
 
+// The steps may leave samples out, so the mark of a counter histogram, which speaks of the sample
+// before it, no longer holds.
+HistogramPtr WithoutCounterReset(const HistogramPtr& histogram) {
+  const CounterReset reset = histogram->counter_reset;
+  if (reset == CounterReset::kUnknown || reset == CounterReset::kGauge) return histogram;
+  auto unmarked = std::make_shared<NativeHistogram>(*histogram);
+  unmarked->counter_reset = CounterReset::kUnknown;
+  return unmarked;
+}
+
 class SubqueryRange final : public RangeVector {
  public:
   SubqueryRange(SubqueryOptions options, OperatorPtr inner)
@@ -134,33 +144,42 @@ class SubqueryRange final : public RangeVector {
     const std::vector<int64_t> newest = inner_->Newest(step);
     const Frame& frame = inner_->frame();
     for (size_t row = 0; row < frame.rows(); ++row) {
-      if (Put(columns_[row], step, frame.present(row), frame.value(row))) ++versions_[row];
+      if (Put(columns_[row], step, frame, row)) ++versions_[row];
       if (frame.present(row)) newest_[row] = std::max(newest_[row], newest[row]);
     }
     return absl::OkStatus();
   }
 
-  // True if it was not so already.
-  bool Put(Column& column, int64_t step, bool present, double value) const {
+  // Makes the column hold what the frame has in this row. True if it did not already.
+  bool Put(Column& column, int64_t step, const Frame& frame, size_t row) const {
     column.Trim(end_ms_ - range_ms_);
-    if (column.size() == 0 || column.newest().time_ms < step) {
-      if (present) column.Append(step, value);
-      return present;
-    }
-    const uint32_t after = column.FirstAfter(step);
-    const bool known = after > column.begin() && column.time(after - 1) == step;
+    const bool present = frame.present(row);
+    const bool known = column.size() > 0 && column.newest().time_ms >= step && Has(column, step);
     if (!known) {
-      if (present) column.Append(step, value);
+      if (present) Add(column, step, frame, row);
       return present;
     }
-    if (!present) {
+    const bool floats = frame.histogram(row) == nullptr && column.histograms() == nullptr;
+    if (!present || !floats) {
       column.Remove(step);
+      if (present) Add(column, step, frame, row);
       return true;
     }
-    const double before = column.at(after - 1).value;
-    if (std::bit_cast<uint64_t>(before) == std::bit_cast<uint64_t>(value)) return false;
-    column.Replace(step, value);
+    const double before = column.at(column.FirstAfter(step) - 1).value;
+    if (std::bit_cast<uint64_t>(before) == std::bit_cast<uint64_t>(frame.value(row))) return false;
+    column.Replace(step, frame.value(row));
     return true;
+  }
+  static bool Has(const Column& column, int64_t step) {
+    const uint32_t after = column.FirstAfter(step);
+    return after > column.begin() && column.time(after - 1) == step;
+  }
+  static void Add(Column& column, int64_t step, const Frame& frame, size_t row) {
+    if (const HistogramPtr& histogram = frame.histogram(row)) {
+      column.AppendAsIs(step, WithoutCounterReset(histogram));
+    } else {
+      column.Append(step, frame.value(row));
+    }
   }
 
   void TakeRows() {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/query/arithmetic.h"
+#include "engine/query/histogram_binary.h"
 #include "engine/query/label_order.h"
 #include "engine/query/operators.h"
 #include "engine/query/rows_by_group.h"
@@ -95,6 +96,10 @@ class VectorMatch final : public Operator {
     }
     const Frame& left = in(0);
     const Frame& right = in(1);
+    if (left.has_histograms() || right.has_histograms() || promql::IsTrim(op_)) [[unlikely]] {
+      ForEachMatch([&](size_t row, size_t l, size_t r) { ComputeMixed(row, l, r); });
+      return absl::OkStatus();
+    }
     WithArithmetic(op_, [&](auto f) {
       ForEachMatch([&](size_t row, size_t l, size_t r) {
         frame_.Set(row, f(left.value(l), right.value(r)));
@@ -123,7 +128,21 @@ class VectorMatch final : public Operator {
 
   const Operator& many() const { return input(swapped_ ? 1 : 0); }
   const Operator& one() const { return input(swapped_ ? 0 : 1); }
-  bool drops_name_now() const { return !promql::IsComparison(op_) || (return_bool_ && !delayed_); }
+  bool keeps_name() const { return promql::IsComparison(op_) || promql::IsTrim(op_); }
+  bool drops_name_now() const { return !keeps_name() || (return_bool_ && !delayed_); }
+
+  void ComputeMixed(size_t row, size_t left, size_t right) {
+    const auto result = ApplyBinary(op_, {in(0).value(left), in(0).histogram(left)},
+                                    {in(1).value(right), in(1).histogram(right)}, notes_);
+    if (!result) return;
+    if (return_bool_) {
+      frame_.Set(row, result->holds ? 1 : 0);
+    } else if (result->holds && result->value.histogram != nullptr) {
+      frame_.SetHistogram(row, result->value.histogram);
+    } else if (result->holds) {
+      frame_.Set(row, result->value.value);
+    }
+  }
 
   static bool IsEmpty(const Frame& frame) {
     return std::all_of(frame.words().begin(), frame.words().end(),

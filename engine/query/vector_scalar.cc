@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/query/arithmetic.h"
+#include "engine/query/histogram_binary.h"
 #include "engine/query/operators.h"
 #include "engine/query/rowwise.h"
 
@@ -10,7 +11,8 @@ namespace {
 
 NameRule RuleOf(const VectorScalarOptions& options) {
   const bool filter = promql::IsComparison(options.op) && !options.return_bool;
-  return filter ? NameRule::kKeep : DropRule(options.delayed_name_removal);
+  return filter || promql::IsTrim(options.op) ? NameRule::kKeep
+                                              : DropRule(options.delayed_name_removal);
 }
 
 // Loops run over whole columns, absent rows included: their values are arbitrary, and so are the
@@ -31,6 +33,10 @@ class VectorScalar final : public RowwiseOperator {
  protected:
   absl::Status Compute(int64_t) override {
     frame_.Reset(rows_);
+    if (in(0).has_histograms() || promql::IsTrim(options_.op)) [[unlikely]] {
+      in(0).ForEach([&](size_t row) { ComputeMixed(row); });
+      return absl::OkStatus();
+    }
     const double s = scalar(1);
     const bool left = options_.scalar_left;
     WithArithmetic(options_.op, [&](auto f) {
@@ -44,6 +50,23 @@ class VectorScalar final : public RowwiseOperator {
   }
 
  private:
+  void ComputeMixed(size_t row) {
+    const Operand element{in(0).value(row), in(0).histogram(row)}, other{scalar(1), nullptr};
+    const bool left = options_.scalar_left;
+    const auto result =
+        ApplyBinary(options_.op, left ? other : element, left ? element : other, notes_);
+    if (!result) return;
+    if (options_.return_bool) {
+      frame_.Set(row, result->holds ? 1 : 0);
+    } else if (promql::IsComparison(options_.op)) {
+      if (result->holds) frame_.Copy(row, in(0), row);
+    } else if (result->value.histogram != nullptr) {
+      frame_.SetHistogram(row, result->value.histogram);
+    } else {
+      frame_.Set(row, result->value.value);
+    }
+  }
+
   template <typename Fn>
   void Map(Fn fn) {
     const double* from = in(0).values().data();

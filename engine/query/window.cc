@@ -13,13 +13,19 @@ Samples RangeVector::Read(size_t row) {
   times_.resize(to - from);
   values_.resize(to - from);
   column.Read(from, to, times_.data(), values_.data());
+  const ColumnHistograms* known = column.histograms();
+  const bool any = known != nullptr && known->Any(from, to);
+  histograms_.clear();
   size_t kept = 0;
   for (size_t i = 0; i < values_.size(); ++i) {
     if (IsStaleMarker(values_[i])) continue;
     times_[kept] = times_[i];
     values_[kept++] = values_[i];
+    if (!any) continue;
+    const HistogramPtr* histogram = known->Find(from + i);
+    histograms_.push_back(histogram ? *histogram : nullptr);
   }
-  return {times_.data(), values_.data(), kept};
+  return {times_.data(), values_.data(), any ? histograms_.data() : nullptr, kept};
 }
 
 bool RangeVector::HasSample(size_t row) const {

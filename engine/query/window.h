@@ -13,6 +13,8 @@ namespace tocsin::engine {
 struct Samples {
   const int64_t* times = nullptr;
   const double* values = nullptr;
+  // Of each sample, null where it is a float; null if all of them are floats.
+  const HistogramPtr* histograms = nullptr;
   size_t size = 0;
 };
 
@@ -64,6 +66,7 @@ class RangeVector : public Operator {
  private:
   std::vector<int64_t> times_;
   std::vector<double> values_;
+  std::vector<HistogramPtr> histograms_;
 };
 
 // A range of the table's columns.

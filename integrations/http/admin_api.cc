@@ -278,8 +278,9 @@ HttpReply AdminApi::RunQuery(const std::string& text, Timestamp time, absl::Dura
   const absl::Duration end = clock_.Monotonic() + timeout;
   auto value = backend_.Query(text, time, [this, end] { return clock_.Monotonic() >= end; });
   if (!value.ok()) return QueryError(value.status());
-  if (limit > 0 && value->vector.size() > limit) {
-    value->vector.resize(limit);
+  if (limit > 0 && (value->vector.size() > limit || value->matrix.size() > limit)) {
+    if (value->vector.size() > limit) value->vector.resize(limit);
+    if (value->matrix.size() > limit) value->matrix.resize(limit);
     value->warnings.push_back("results truncated due to limit");
   }
   return JsonReply(200, SuccessBody(ToJson(*value, time), value->warnings, value->infos));

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
 
 namespace tocsin::http {
@@ -59,11 +60,22 @@ struct RuleGroupStatus {
   std::optional<Timestamp> last_evaluation;
 };
 
+// The samples of one series.
+struct QuerySeries {
+  Labels labels;
+  std::vector<int64_t> times_ms;
+  std::vector<double> values;
+  std::vector<HistogramPtr> histograms;  // null where the sample is a float; empty: all are floats
+};
+
 // The result of an instant query.
 struct QueryValue {
-  enum class Type { kScalar, kVector, kString };
+  enum class Type { kScalar, kVector, kString, kMatrix };
   Type type = Type::kVector;
   std::vector<std::pair<Labels, double>> vector;
+  // Of the vector's rows, null where the row is a float; empty: all are floats.
+  std::vector<HistogramPtr> histograms;
+  std::vector<QuerySeries> matrix;
   double scalar = 0;
   std::string string;
   std::vector<std::string> warnings;

@@ -151,6 +151,65 @@ Json ToJson(const RuleGroupStatus& group) {
           {"lastEvaluation", TimeText(group.last_evaluation)}};
 }
 
+// A bucket is [boundaries, lower, upper, count]; boundaries: 0 the upper one is inclusive, 1 the
+// lower one, 2 neither, 3 both.
+Json ToJson(const NativeHistogram& histogram) {
+  Json json = {{"count", FormatSampleValue(histogram.count)},
+               {"sum", FormatSampleValue(histogram.sum)}};
+  Json buckets = Json::array();
+  for (const BucketRange& bucket : AllBuckets(histogram)) {
+    if (bucket.count == 0) continue;
+    const int boundaries = bucket.lower_inclusive ? (bucket.upper_inclusive ? 3 : 1)
+                                                  : (bucket.upper_inclusive ? 0 : 2);
+    buckets.push_back(
+        Json::array({boundaries, FormatSampleValue(bucket.lower), FormatSampleValue(bucket.upper),
+                     FormatSampleValue(bucket.count)}));
+  }
+  if (!buckets.empty()) json["buckets"] = std::move(buckets);
+  return json;
+}
+
+namespace {
+
+Json VectorToJson(const QueryValue& value, Timestamp time) {
+  Json result = Json::array();
+  for (size_t i = 0; i < value.vector.size(); ++i) {
+    const auto& [labels, sample] = value.vector[i];
+    const HistogramPtr histogram = value.histograms.empty() ? nullptr : value.histograms[i];
+    Json row = {{"metric", ToJson(labels)}};
+    if (histogram != nullptr) {
+      row["histogram"] = SampleToJson(time, ToJson(*histogram));
+    } else {
+      row["value"] = SampleToJson(time, FormatSampleValue(sample));
+    }
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+Json MatrixToJson(const std::vector<QuerySeries>& matrix) {
+  Json result = Json::array();
+  for (const QuerySeries& series : matrix) {
+    Json values = Json::array(), histograms = Json::array();
+    for (size_t i = 0; i < series.times_ms.size(); ++i) {
+      const Timestamp time = Timestamp::FromMillis(series.times_ms[i]);
+      const HistogramPtr histogram = series.histograms.empty() ? nullptr : series.histograms[i];
+      if (histogram != nullptr) {
+        histograms.push_back(SampleToJson(time, ToJson(*histogram)));
+      } else {
+        values.push_back(SampleToJson(time, FormatSampleValue(series.values[i])));
+      }
+    }
+    Json row = {{"metric", ToJson(series.labels)}};
+    if (!values.empty()) row["values"] = std::move(values);
+    if (!histograms.empty()) row["histograms"] = std::move(histograms);
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+}  // namespace
+
 Json ToJson(const QueryValue& value, Timestamp time) {
   switch (value.type) {
     case QueryValue::Type::kScalar:
@@ -158,15 +217,12 @@ Json ToJson(const QueryValue& value, Timestamp time) {
               {"result", SampleToJson(time, FormatSampleValue(value.scalar))}};
     case QueryValue::Type::kString:
       return {{"resultType", "string"}, {"result", SampleToJson(time, value.string)}};
+    case QueryValue::Type::kMatrix:
+      return {{"resultType", "matrix"}, {"result", MatrixToJson(value.matrix)}};
     case QueryValue::Type::kVector:
       break;
   }
-  Json result = Json::array();
-  for (const auto& [labels, sample] : value.vector) {
-    result.push_back(
-        {{"metric", ToJson(labels)}, {"value", SampleToJson(time, FormatSampleValue(sample))}});
-  }
-  return {{"resultType", "vector"}, {"result", std::move(result)}};
+  return {{"resultType", "vector"}, {"result", VectorToJson(value, time)}};
 }
 
 namespace {

@@ -26,6 +26,7 @@ Json ToJson(const Labels& labels);
 Json ToJson(const AlertStatus& alert);
 Json ToJson(const RuleStatus& rule);
 Json ToJson(const RuleGroupStatus& group);
+Json ToJson(const NativeHistogram& histogram);         // {"count": .., "sum": .., "buckets": ..}
 Json ToJson(const QueryValue& value, Timestamp time);  // {"resultType": .., "result": ..}
 
 // Whole replies.

@@ -7,8 +7,9 @@
 namespace tocsin::promql {
 namespace {
 
-constexpr std::array<const char*, 16> kBinaryOpNames = {
-    "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"};
+constexpr std::array<const char*, 18> kBinaryOpNames = {"+",     "-",  "*",  "/",   "%",  "^",
+                                                        "atan2", "</", ">/", "==",  "!=", ">",
+                                                        "<",     ">=", "<=", "and", "or", "unless"};
 
 constexpr std::array<const char*, 14> kAggregateOpNames = {
     "sum",    "avg",  "min",     "max",      "count",        "group",  "stddev",
@@ -41,6 +42,10 @@ bool IsComparison(BinaryOp op) {
 
 bool IsSetOperator(BinaryOp op) {
   return op >= BinaryOp::kAnd;
+}
+
+bool IsTrim(BinaryOp op) {
+  return op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower;
 }
 
 absl::string_view AggregateOpName(AggregateOp op) {

@@ -121,6 +121,8 @@ enum class BinaryOp {
   kMod,
   kPow,
   kAtan2,
+  kTrimUpper,
+  kTrimLower,
   kEql,
   kNeq,
   kGtr,
@@ -134,6 +136,8 @@ enum class BinaryOp {
 absl::string_view BinaryOpName(BinaryOp op);  // "+", "==", "and"
 bool IsComparison(BinaryOp op);
 bool IsSetOperator(BinaryOp op);
+// `</` and `>/`, which take observations out of a native histogram.
+bool IsTrim(BinaryOp op);
 
 enum class Cardinality { kOneToOne, kManyToOne, kOneToMany, kManyToMany };
 

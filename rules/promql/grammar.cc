@@ -26,6 +26,8 @@ int Precedence(TokenKind kind) {
     case TokenKind::kLss:
     case TokenKind::kGte:
     case TokenKind::kLte:
+    case TokenKind::kTrimUpper:
+    case TokenKind::kTrimLower:
       return 3;
     case TokenKind::kAdd:
     case TokenKind::kSub:

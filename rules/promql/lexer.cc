@@ -172,8 +172,10 @@ class Lexer {
       case '@':
         return Emit(TokenKind::kAt, 1), true;
       case '<':
+        if (Peek(1) == '/') return Emit(TokenKind::kTrimUpper, 2), true;
         return Peek(1) == '=' ? Emit(TokenKind::kLte, 2) : Emit(TokenKind::kLss, 1), true;
       case '>':
+        if (Peek(1) == '/') return Emit(TokenKind::kTrimLower, 2), true;
         return Peek(1) == '=' ? Emit(TokenKind::kGte, 2) : Emit(TokenKind::kGtr, 1), true;
       case '=':
         return LexEquals(), true;

@@ -38,6 +38,8 @@ enum class TokenKind {
   kMod,
   kPow,
   kAtan2,
+  kTrimUpper,
+  kTrimLower,
   kEql,
   kNeq,
   kGtr,

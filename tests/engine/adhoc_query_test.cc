@@ -62,6 +62,24 @@ class AdhocQueryTest : public ::testing::Test {
   absl::Duration now_ = Hours(24);
 };
 
+TEST_F(AdhocQueryTest, RangeVectorIsAResult) {
+  for (int i = 0; i <= 4; ++i) Commit(i, Minutes(i));
+  const auto result = Run("x[2m]", Minutes(3));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->type, promql::ValueType::kMatrix);
+  ASSERT_EQ(result->matrix.size(), 1u);
+  EXPECT_EQ(result->matrix[0].labels, Labels({{"__name__", "x"}}));
+  EXPECT_EQ(result->matrix[0].values, V({2, 3}));
+  EXPECT_EQ(result->matrix[0].times_ms[0], (kStart + Minutes(2)).millis());
+}
+
+TEST_F(AdhocQueryTest, SortedRowsComeInOrder) {
+  Commit({{"__name__", "x"}, {"i", "1"}}, 1, Minutes(1), Minutes(1));
+  Commit({{"__name__", "x"}, {"i", "2"}}, 3, Minutes(1), Minutes(1));
+  Commit({{"__name__", "x"}, {"i", "3"}}, 2, Minutes(1), Minutes(1));
+  EXPECT_EQ(Values("sort_desc(x)", Minutes(1)), V({3, 2, 1}));
+}
+
 TEST_F(AdhocQueryTest, FindsWhatItsSelectorsReach) {
   for (int i = 0; i <= 20; ++i) Commit(i, Minutes(i));
   EXPECT_EQ(Values("x", Minutes(7)), V{7});

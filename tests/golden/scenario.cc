@@ -78,9 +78,13 @@ class Player {
         continue;
       }
       for (size_t i = 0; i < line->values.size(); ++i) {
-        if (line->values[i]) {
-          world_.Schedule(kStart + step * static_cast<int64_t>(i), line->labels, *line->values[i]);
+        if (!line->values[i]) continue;
+        if (line->values[i]->histogram) {
+          Fail("scenarios push floats only");
+          break;
         }
+        world_.Schedule(kStart + step * static_cast<int64_t>(i), line->labels,
+                        line->values[i]->number);
       }
     }
   }

@@ -68,6 +68,37 @@ TEST(PrometheusJsonTest, ScalarAndStringResults) {
   EXPECT_EQ(ToJson(empty, Timestamp()).dump(), R"({"resultType":"vector","result":[]})");
 }
 
+TEST(PrometheusJsonTest, NativeHistograms) {
+  NativeHistogram h;
+  h.count = 7;
+  h.sum = 2.5;
+  h.zero_threshold = 0.001;
+  h.zero_count = 1;
+  h.positive = {{0, 1}, {1, 0}, {2, 3}};
+  h.negative = {{1, 2}};
+  EXPECT_EQ(ToJson(h).dump(),
+            R"({"count":"7","sum":"2.5","buckets":[[1,"-2","-1","2"],[3,"-0.001","0.001","1"],)"
+            R"([0,"0.5","1","1"],[0,"2","4","3"]]})");
+  EXPECT_EQ(ToJson(NativeHistogram()).dump(), R"({"count":"0","sum":"0"})");
+  QueryValue value{.vector = {{{{"a", "1"}}, 0}, {{{"a", "2"}}, 5}},
+                   .histograms = {std::make_shared<NativeHistogram>(), nullptr}};
+  EXPECT_EQ(ToJson(value, Timestamp::FromMillis(1000)).dump(),
+            R"({"resultType":"vector","result":[{"metric":{"a":"1"},"histogram":[1,{"count":"0",)"
+            R"("sum":"0"}]},{"metric":{"a":"2"},"value":[1,"5"]}]})");
+}
+
+TEST(PrometheusJsonTest, RangeVectors) {
+  QueryValue value{.type = QueryValue::Type::kMatrix};
+  EXPECT_EQ(ToJson(value, Timestamp()).dump(), R"({"resultType":"matrix","result":[]})");
+  value.matrix = {
+      {{{"a", "1"}}, {1000, 2500}, {3, 4}, {}},
+      {{{"a", "2"}}, {1000, 2000}, {3, 0}, {nullptr, std::make_shared<NativeHistogram>()}}};
+  EXPECT_EQ(
+      ToJson(value, Timestamp()).dump(),
+      R"({"resultType":"matrix","result":[{"metric":{"a":"1"},"values":[[1,"3"],[2.5,"4"]]},)"
+      R"({"metric":{"a":"2"},"values":[[1,"3"]],"histograms":[[2,{"count":"0","sum":"0"}]]}]})");
+}
+
 TEST(PrometheusJsonTest, BytesThatAreNoTextDoNotFailTheReply) {
   EXPECT_EQ(ErrorBody("bad_data", "\xff!"),
             "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"\xef\xbf\xbd!\"}");

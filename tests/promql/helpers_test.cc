@@ -33,6 +33,8 @@ TEST(Functions, TableIsSortedAndComplete) {
 TEST(Names, Operators) {
   EXPECT_EQ(BinaryOpName(BinaryOp::kAdd), "+");
   EXPECT_EQ(BinaryOpName(BinaryOp::kAtan2), "atan2");
+  EXPECT_EQ(BinaryOpName(BinaryOp::kTrimUpper), "</");
+  EXPECT_EQ(BinaryOpName(BinaryOp::kTrimLower), ">/");
   EXPECT_EQ(BinaryOpName(BinaryOp::kNeq), "!=");
   EXPECT_EQ(BinaryOpName(BinaryOp::kUnless), "unless");
   EXPECT_EQ(AggregateOpName(AggregateOp::kSum), "sum");

@@ -74,6 +74,7 @@ constexpr Case kGrammar[] = {
     {"a b", "b", "1:3: unexpected identifier \"b\""},
     {"a 'some long string'", "'some long string'", "1:3: unexpected string \"'some long\"..."},
     {"a ** b", "*", "1:4: unexpected <op:*>"},
+    {"a </ bool 1", "</", "1:3: bool modifier can only be used on comparison operators"},
     {"a == == b", "==", "1:6: unexpected <op:==>"},
     {"a, b", ",", "1:2: unexpected \",\""},
     {"on", "on", "1:1: unexpected <on>"},

@@ -54,7 +54,7 @@ class Writer {
                  "1_000", "-0", "1ms"});
   }
   std::string Arithmetic() {
-    return Pick({" + ", "-", " - ", "*", " / ", "%", " ^ ", "^", " atan2 "});
+    return Pick({" + ", "-", " - ", "*", " / ", "%", " ^ ", "^", " atan2 ", " </ ", ">/"});
   }
 
   std::string Vector(int depth) {

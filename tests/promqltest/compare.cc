@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -9,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/sample.h"
+#include "base/histogram/text.h"
 
 namespace tocsin::promqltest {
 namespace {
@@ -20,20 +21,52 @@ using promql::ValueType;
 // Per series its values, one per step.
 using Rows = std::map<Labels, notation::Values>;
 
-std::string Show(const std::optional<double>& value) {
+std::string Show(const std::optional<notation::Value>& value) {
   if (!value.has_value()) return "_";
-  return absl::StrCat(*value);
+  return value->histogram ? HistogramNotation(*value->histogram) : absl::StrCat(value->number);
 }
 
 std::string Show(const notation::Values& values) {
-  return absl::StrJoin(values, " ", [](std::string* out, const std::optional<double>& value) {
-    out->append(Show(value));
-  });
+  return absl::StrJoin(values, " ",
+                       [](std::string* out, const std::optional<notation::Value>& value) {
+                         out->append(Show(value));
+                       });
 }
 
-bool AlmostEqual(const std::optional<double>& a, const std::optional<double>& b) {
-  if (!a.has_value() || !b.has_value()) return a.has_value() == b.has_value();
-  return promqltest::AlmostEqual(*a, *b);
+bool AlmostEqualBuckets(const std::vector<HistogramBucket>& a,
+                        const std::vector<HistogramBucket>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const HistogramBucket& x, const HistogramBucket& y) {
+                      return x.index == y.index && promqltest::AlmostEqual(x.count, y.count);
+                    });
+}
+
+// Equal but for empty buckets and rounding. The counter reset counts if the expectation names it.
+bool Fits(const notation::Value& expected, const NativeHistogram& actual) {
+  NativeHistogram a = *expected.histogram, b = actual;
+  Compact(a);
+  Compact(b);
+  const bool same_layout = a.schema == b.schema && a.zero_threshold == b.zero_threshold &&
+                           (!a.has_custom_buckets() || a.custom_bounds == b.custom_bounds);
+  return same_layout && promqltest::AlmostEqual(a.count, b.count) &&
+         promqltest::AlmostEqual(a.sum, b.sum) &&
+         promqltest::AlmostEqual(a.zero_count, b.zero_count) &&
+         AlmostEqualBuckets(a.positive, b.positive) && AlmostEqualBuckets(a.negative, b.negative) &&
+         (!expected.names_reset || a.counter_reset == b.counter_reset);
+}
+
+bool Fits(const std::optional<notation::Value>& expected,
+          const std::optional<notation::Value>& actual) {
+  if (!expected || !actual) return expected.has_value() == actual.has_value();
+  if (!expected->histogram || !actual->histogram) {
+    return !expected->histogram && !actual->histogram &&
+           promqltest::AlmostEqual(expected->number, actual->number);
+  }
+  return Fits(*expected, *actual->histogram);
+}
+
+notation::Value ValueOf(double value, const HistogramPtr& histogram) {
+  return histogram ? notation::Value(histogram, false) : notation::Value(value);
 }
 
 void FillUp(size_t steps, notation::Values* values) {
@@ -50,7 +83,7 @@ std::string CompareRows(Rows expected, Rows actual, size_t steps) {
     FillUp(steps, &found->second);
     for (size_t i = 0; i < std::max(values.size(), found->second.size()); ++i) {
       const bool both = i < values.size() && i < found->second.size();
-      if (both && AlmostEqual(found->second[i], values[i])) continue;
+      if (both && Fits(found->second[i], values[i])) continue;
       return absl::StrCat(labels.ToString(), ": expected ", Show(found->second), ", got ",
                           Show(values));
     }
@@ -74,7 +107,7 @@ Rows ExpectedRows(const Eval& eval) {
 std::string CompareScalar(const Eval& eval, double value) {
   const bool well_formed = eval.rows.size() == 1 && eval.rows[0].is_number;
   if (!well_formed) return absl::StrCat("got the scalar ", value);
-  const double expected = eval.rows[0].values[0].value_or(0);
+  const double expected = eval.rows[0].values[0].value_or(0).number;
   if (AlmostEqual(expected, value)) return "";
   return absl::StrCat("expected ", expected, ", got ", value);
 }
@@ -94,7 +127,7 @@ std::string CompareVector(const Eval& eval, const std::vector<naive::Element>& v
   for (const naive::Element& element : vector) {
     notation::Values& values = actual[element.labels];
     if (!values.empty()) return absl::StrCat("twice in the result: ", element.labels.ToString());
-    values = {element.value};
+    values.emplace_back(ValueOf(element.value, element.histogram));
   }
   for (const ExpectedRow& row : eval.rows) {
     if (row.is_number) return "expected a scalar, got an instant vector";
@@ -112,7 +145,7 @@ std::string CompareMatrix(const Eval& eval, const std::vector<naive::Series>& ma
   for (const naive::Series& series : matrix) {
     notation::Values& values = actual[series.labels];
     FillUp(count, &values);
-    for (const Sample& sample : series.samples) {
+    for (const naive::Point& sample : series.samples) {
       const absl::Duration since = Timestamp::FromMillis(sample.time_ms) - steps.start;
       const int64_t place = since / steps.step;
       const bool on_step = since >= absl::ZeroDuration() && place * steps.step == since;
@@ -120,7 +153,7 @@ std::string CompareMatrix(const Eval& eval, const std::vector<naive::Series>& ma
         return absl::StrCat(series.labels.ToString(), ": unexpected sample at ", sample.time_ms,
                             " ms");
       }
-      values[static_cast<size_t>(place)] = sample.value;
+      values[static_cast<size_t>(place)] = ValueOf(sample.value, sample.histogram);
     }
   }
   return CompareRows(ExpectedRows(eval), actual, count);
@@ -206,7 +239,7 @@ std::string CompareRange(const Eval& eval, const std::vector<Timestamp>& times,
     for (const naive::Element& element : elements) {
       notation::Values& values = actual[element.labels];
       FillUp(times.size(), &values);
-      values[step] = element.value;
+      values[step] = ValueOf(element.value, element.histogram);
     }
   }
   return CompareRows(ExpectedRows(eval), actual, times.size());

@@ -8,8 +8,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "rules/promql/functions.h"
 #include "rules/promql/parser.h"
 #include "rules/promql/printer.h"
+#include "tests/promqltest/classic_histograms.h"
 #include "tests/promqltest/compare.h"
 #include "tests/promqltest/pin.h"
 #include "tests/support/naive/storage.h"
@@ -55,6 +57,11 @@ std::string KindOf(const std::string& reason) {
   return "wrong result";
 }
 
+bool ReadsStartTimestamps(absl::string_view function) {
+  constexpr absl::string_view kNames[] = {"increase", "irate", "rate", "resets", "start_timestamp"};
+  return std::find(std::begin(kNames), std::end(kNames), function) != std::end(kNames);
+}
+
 }  // namespace
 
 absl::Status Runner::RunFile(const std::string& path, Report* report) {
@@ -71,7 +78,7 @@ absl::Status Runner::RunScript(const std::string& name, const std::string& text,
     return absl::InvalidArgumentError(absl::StrCat(name, ": ", statements.status().message()));
   }
   subject_.Clear();
-  unsupported_.clear();
+  with_start_timestamps_.clear();
   for (const Statement& statement : *statements) {
     if (const auto* load = std::get_if<Load>(&statement)) {
       Run(*load);
@@ -88,28 +95,34 @@ absl::Status Runner::RunScript(const std::string& name, const std::string& text,
       }
     } else {
       subject_.Clear();
-      unsupported_.clear();
+      with_start_timestamps_.clear();
     }
   }
   return absl::OkStatus();
 }
 
-void Runner::Run(const Load& load) {
-  // A series given twice in one block counts as its last line.
-  std::map<Labels, const LoadedSeries*> last;
-  for (const LoadedSeries& series : load.series) last[series.labels] = &series;
-  for (const auto& [labels, series] : last) {
-    if (!series->unsupported.empty()) unsupported_[labels] = series->unsupported;
-    int64_t time_ms = 0;
-    for (const std::optional<double>& value : series->values) {
-      if (value.has_value()) subject_.Add(labels, time_ms, *value);
-      time_ms += absl::ToInt64Milliseconds(load.step);
-    }
+void Runner::Add(const Labels& labels, absl::Duration step, const notation::Values& values) {
+  int64_t time_ms = 0;
+  for (const std::optional<notation::Value>& value : values) {
+    if (value.has_value()) subject_.Add(labels, time_ms, *value);
+    time_ms += absl::ToInt64Milliseconds(step);
   }
 }
 
+void Runner::Run(const Load& load) {
+  // A series given twice in one block counts as its last line.
+  std::map<Labels, notation::Values> last;
+  for (const LoadedSeries& series : load.series) {
+    last[series.labels] = series.values;
+    if (series.has_start_timestamps) with_start_timestamps_.insert(series.labels);
+  }
+  for (const auto& [labels, values] : last) Add(labels, load.step, values);
+  if (!load.with_native) return;
+  for (const auto& [labels, values] : NativeOfClassic(last)) Add(labels, load.step, values);
+}
+
 std::string Runner::UnsupportedSeries(const promql::Expr& root) const {
-  std::string reason;
+  bool matters = false, touched = false;
   // Visit() asks for a mutable tree because Pin() changes it; nothing is changed here.
   Visit(const_cast<promql::Expr&>(root), [&](promql::Expr& expr) {
     const promql::VectorSelector* selector = nullptr;
@@ -117,18 +130,19 @@ std::string Runner::UnsupportedSeries(const promql::Expr& root) const {
       selector = &promql::As<promql::VectorSelector>(expr);
     } else if (expr.kind == promql::ExprKind::kMatrixSelector) {
       selector = promql::As<promql::MatrixSelector>(expr).selector.get();
+    } else if (expr.kind == promql::ExprKind::kCall) {
+      matters = matters || ReadsStartTimestamps(promql::As<promql::CallExpr>(expr).function->name);
     }
     if (selector == nullptr) return true;
-    for (const auto& [labels, why] : unsupported_) {
-      if (naive::Matches(selector->matchers, labels).value_or(false)) reason = why;
+    for (const Labels& labels : with_start_timestamps_) {
+      touched = touched || naive::Matches(selector->matchers, labels).value_or(false);
     }
     return true;
   });
-  return reason;
+  return matters && touched ? "not supported yet: start timestamps" : "";
 }
 
 std::string Runner::Run(const Eval& eval) {
-  if (!eval.unsupported.empty()) return eval.unsupported;
   const promql::ParseResult parsed = Parse(eval.expr);
   if (parsed.error.has_value()) {
     const std::string error = promql::FormatParseError(eval.expr, *parsed.error);

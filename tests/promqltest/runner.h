@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,10 @@ class Runner {
   std::string RepeatAsRange(const Eval& eval, const promql::Expr& expr);
   std::string RepeatPinned(const Eval& eval);
   std::string UnsupportedSeries(const promql::Expr& expr) const;
+  void Add(const Labels& labels, absl::Duration step, const notation::Values& values);
 
   Subject& subject_;
-  std::map<Labels, std::string> unsupported_;  // loaded series that could not be read, and why
+  std::set<Labels> with_start_timestamps_;
 };
 
 }  // namespace tocsin::promqltest

@@ -103,38 +103,29 @@ class Reader {
     return Bad("not a statement", lines_[at_]);
   }
 
-  absl::StatusOr<Statement> ReadLoad(absl::string_view step, bool with_histograms) {
+  absl::StatusOr<Statement> ReadLoad(absl::string_view step, bool with_native) {
     Load load;
+    load.with_native = with_native;
     TOCSIN_ASSIGN_OR_RETURN(load.step, ParseScriptDuration(step));
+    bool all_have_start_timestamps = false;
     std::string start_timestamps_of;
     for (absl::string_view line = NextLine(); !line.empty(); line = NextLine()) {
-      TOCSIN_ASSIGN_OR_RETURN(notation::SplitLine split, notation::SplitSeriesLine(line));
-      LoadedSeries series{std::move(split.labels), {}, ""};
-      if (absl::StartsWith(split.rest, "@st")) {
-        start_timestamps_of = std::string(series.labels.canonical());
+      if (absl::StartsWith(line, "@st")) {
+        all_have_start_timestamps = true;
         continue;
       }
-      absl::StatusOr<notation::Values> values = notation::ParseValues(split.rest);
-      if (absl::IsUnimplemented(values.status())) {
-        series.unsupported = std::string(values.status().message());
-      } else {
-        TOCSIN_ASSIGN_OR_RETURN(series.values, std::move(values));
+      TOCSIN_ASSIGN_OR_RETURN(notation::SplitLine split, notation::SplitSeriesLine(line));
+      if (absl::StartsWith(split.rest, "@st")) {
+        start_timestamps_of = std::string(split.labels.canonical());
+        continue;
       }
-      if (series.labels.canonical() == start_timestamps_of) {
-        series.unsupported = "not supported yet: start timestamps";
-      }
-      if (with_histograms) AddHistogramOf(series.labels, &load);
+      LoadedSeries series{std::move(split.labels), {}};
+      TOCSIN_ASSIGN_OR_RETURN(series.values, notation::ParseValues(split.rest));
+      series.has_start_timestamps =
+          all_have_start_timestamps || series.labels.canonical() == start_timestamps_of;
       load.series.push_back(std::move(series));
     }
     return load;
-  }
-
-  // load_with_nhcb also makes a native histogram of the classic buckets.
-  static void AddHistogramOf(const Labels& labels, Load* load) {
-    absl::string_view name = labels.metric_name();
-    if (!absl::ConsumeSuffix(&name, "_bucket")) return;
-    const Labels histogram = LabelsBuilder(labels).Set(kMetricName, name).Delete("le").Build();
-    load->series.push_back({histogram, {}, "not supported yet: native histograms"});
   }
 
   absl::StatusOr<Statement> ReadEval(absl::string_view word, absl::string_view rest) {
@@ -185,16 +176,11 @@ class Reader {
     ExpectedRow row;
     if (const auto number = notation::ParseNumber(line); number.has_value()) {
       row.is_number = true;
-      row.values = {number};
+      row.values.emplace_back(*number);
     } else {
       TOCSIN_ASSIGN_OR_RETURN(notation::SplitLine split, notation::SplitSeriesLine(line));
       row.labels = std::move(split.labels);
-      absl::StatusOr<notation::Values> values = notation::ParseValues(split.rest);
-      if (absl::IsUnimplemented(values.status())) {
-        eval->unsupported = std::string(values.status().message());
-      } else {
-        TOCSIN_ASSIGN_OR_RETURN(row.values, std::move(values));
-      }
+      TOCSIN_ASSIGN_OR_RETURN(row.values, notation::ParseValues(split.rest));
     }
     eval->rows.push_back(std::move(row));
     return absl::OkStatus();

@@ -22,20 +22,22 @@
 //     requests{job="a"} 0 10 20
 //   clear
 //
-// A blank line or a comment ends a block. A native histogram, a start timestamp and what else is
-// not supported does not stop the script: it is noted where it stands, and the evaluations that
-// touch it fail with that reason.
+// A blank line or a comment ends a block. A line `series@st offset ...` before a series gives its
+// start timestamps, a line `@st offset ...` those of all series behind it in the block. They are
+// not supported: that is noted of the series, and the evaluations in which they could matter fail
+// with that reason.
 namespace tocsin::promqltest {
 
 struct LoadedSeries {
   Labels labels;
   notation::Values values;
-  std::string unsupported;  // why the values could not be read; empty: they could
+  bool has_start_timestamps = false;
 };
 
 struct Load {
   absl::Duration step;
   std::vector<LoadedSeries> series;
+  bool with_native = false;  // load_with_nhcb: classic histograms also as native ones
 };
 
 struct Clear {};
@@ -71,7 +73,6 @@ struct Eval {
   std::optional<std::string> text;    // expect string
   std::optional<Steps> range_vector;  // expect range vector
   std::vector<ExpectedRow> rows;
-  std::string unsupported;  // why the expectation could not be read
 };
 
 using Statement = std::variant<Load, Clear, Eval>;

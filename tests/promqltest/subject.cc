@@ -11,8 +11,10 @@ namespace {
 class EngineSubject : public Subject {
  public:
   void Clear() override { table_ = std::make_unique<engine::SeriesTable>(); }
-  void Add(const Labels& labels, int64_t time_ms, double value) override {
-    table_->Append(table_->FindOrAdd(labels), time_ms, value);
+  void Add(const Labels& labels, int64_t time_ms, const notation::Value& value) override {
+    const auto slot = table_->FindOrAdd(labels);
+    value.histogram ? table_->Append(slot, time_ms, value.histogram)
+                    : table_->Append(slot, time_ms, value.number);
   }
   absl::StatusOr<std::vector<Outcome>> Run(const promql::Expr& expr,
                                            const engine::QueryOptions& options,
@@ -34,8 +36,9 @@ class EngineSubject : public Subject {
 class NaiveSubject : public Subject {
  public:
   void Clear() override { storage_.Clear(); }
-  void Add(const Labels& labels, int64_t time_ms, double value) override {
-    storage_.Add(labels, time_ms, value);
+  void Add(const Labels& labels, int64_t time_ms, const notation::Value& value) override {
+    value.histogram ? storage_.Add(labels, time_ms, value.histogram)
+                    : storage_.Add(labels, time_ms, value.number);
   }
   absl::StatusOr<std::vector<Outcome>> Run(const promql::Expr& expr,
                                            const engine::QueryOptions& options,
@@ -54,6 +57,19 @@ class NaiveSubject : public Subject {
   naive::Storage storage_;
 };
 
+std::vector<naive::Series> Copy(const std::vector<engine::MatrixRow>& rows) {
+  std::vector<naive::Series> matrix;
+  for (const engine::MatrixRow& row : rows) {
+    naive::Series& series = matrix.emplace_back();
+    series.labels = row.labels;
+    for (size_t i = 0; i < row.times_ms.size(); ++i) {
+      const HistogramPtr histogram = row.histograms.empty() ? nullptr : row.histograms[i];
+      series.samples.push_back({row.times_ms[i], histogram ? 0 : row.values[i], histogram});
+    }
+  }
+  return matrix;
+}
+
 }  // namespace
 
 Outcome Copy(const engine::QueryResult& result) {
@@ -62,13 +78,15 @@ Outcome Copy(const engine::QueryResult& result) {
   if (result.warnings != nullptr) outcome.notes.warnings = *result.warnings;
   if (result.infos != nullptr) outcome.notes.infos = *result.infos;
   if (result.string_value != nullptr) outcome.value.text = *result.string_value;
+  if (result.matrix != nullptr) outcome.value.matrix = Copy(*result.matrix);
   if (result.frame == nullptr) return outcome;
   const auto copy_row = [&](size_t row) {
     const double value = result.frame->value(row);
     if (result.type == promql::ValueType::kScalar) {
       outcome.value.scalar = value;
     } else {
-      outcome.value.vector.push_back({(*result.labels)[row], value});
+      outcome.value.vector.push_back(
+          {(*result.labels)[row], value, false, result.frame->histogram(row)});
     }
   };
   if (result.order != nullptr) {

@@ -9,6 +9,7 @@
 #include "engine/query/query_engine.h"
 #include "rules/promql/ast.h"
 #include "tests/support/naive/naive.h"
+#include "rules/notation.h"
 
 namespace tocsin::promqltest {
 
@@ -23,7 +24,7 @@ class Subject {
  public:
   virtual ~Subject() = default;
   virtual void Clear() = 0;
-  virtual void Add(const Labels& labels, int64_t time_ms, double value) = 0;
+  virtual void Add(const Labels& labels, int64_t time_ms, const notation::Value& value) = 0;
   // One query evaluated at each of the times in turn; the first error ends it.
   virtual absl::StatusOr<std::vector<Outcome>> Run(const promql::Expr& expr,
                                                    const engine::QueryOptions& options,

@@ -192,9 +192,11 @@ TEST(QueryEngineTest, RefusesWhatIsNotThereYet) {
   const RefusedCase cases[] = {
       {"sum(rate(x[5m])) by (a) / on(a) group_left(b) y", ""},
       {"histogram_quantile(0.9, sum by (le) (rate(x[5m])))", ""},
-      {"x[5m]", "not supported yet: a range vector as a result", 0},
+      {"x[5m]", ""},
+      {"abs(histogram_count(x))", ""},
       {"1 + limitk(2, x)", "not supported yet: limitk", 4},
-      {"abs(histogram_count(x))", "not supported yet: histogram_count()", 4},
+      {"abs(histogram_quantiles(x, \"q\", 0.5))", "not supported yet: histogram_quantiles()", 4},
+      {"1 + info(x)", "not supported yet: info()", 4},
       {"sum(double_exponential_smoothing(x[5m], 0.1, 0.1))",
        "not supported yet: double_exponential_smoothing()", 4},
   };

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/histogram/text.h"
 #include "rules/notation.h"
 #include "rules/promql/parser.h"
 
@@ -44,7 +45,10 @@ void QueryFixture::Load(absl::Duration step, absl::string_view lines) {
     if (!known) engine_.SeriesAdded(slot);
     for (size_t i = 0; i < parsed->values.size(); ++i) {
       if (!parsed->values[i]) continue;
-      table_.Append(slot, At(step * static_cast<int64_t>(i)).millis(), *parsed->values[i]);
+      const int64_t time_ms = At(step * static_cast<int64_t>(i)).millis();
+      const notation::Value& value = *parsed->values[i];
+      value.histogram ? table_.Append(slot, time_ms, value.histogram)
+                      : table_.Append(slot, time_ms, value.number);
     }
   }
 }
@@ -81,7 +85,9 @@ std::string QueryFixture::Eval(QueryId query, absl::Duration at) {
   }
   std::vector<std::string> lines;
   for (size_t row : rows) {
-    const std::string value = Number(result->frame->value(row));
+    const HistogramPtr& histogram = result->frame->histogram(row);
+    const std::string value =
+        histogram ? HistogramNotation(*histogram) : Number(result->frame->value(row));
     lines.push_back(result->type == promql::ValueType::kScalar
                         ? value
                         : absl::StrCat((*result->labels)[row].ToString(), " ", value));

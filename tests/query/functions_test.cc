@@ -99,10 +99,18 @@ TEST(FunctionTest, HistogramQuantile) {
             {"bad bound", "histogram_quantile(0.5, h_bucket{s=\"d\"})", ""},
             {"over rates", "histogram_quantile(0.5, sum by (le) (h_bucket{s=\"a\"}))", "{} 0.3"},
         });
-  QueryFixture fixture;
+  QueryOptions delayed;
+  delayed.delayed_name_removal = true;
+  QueryFixture fixture, delayed_fixture(delayed);
   fixture.Load(absl::Minutes(1), kData);
+  delayed_fixture.Load(absl::Minutes(1), kData);
+  const std::string malformed = "histogram_quantile(0.5, h_bucket{s=\"d\"})";
   EXPECT_EQ(
-      fixture.Notes("histogram_quantile(0.5, h_bucket{s=\"d\"})", absl::Minutes(1)),
+      fixture.Notes(malformed, absl::Minutes(1)),
+      "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"x\" (1:25)");
+  // The metric name is only known where it is removed late.
+  EXPECT_EQ(
+      delayed_fixture.Notes(malformed, absl::Minutes(1)),
       "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"x\" for metric "
       "name \"h_bucket\" (1:25)");
   EXPECT_EQ(fixture.Notes("histogram_quantile(7, h_bucket{s=\"a\"})", absl::Minutes(1)),

@@ -8,18 +8,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/sample.h"
+#include "base/histogram/text.h"
 
 namespace tocsin::notation {
 namespace {
 
 std::string Show(const Values& values) {
-  return absl::StrJoin(values, " ", [](std::string* out, const std::optional<double>& value) {
+  return absl::StrJoin(values, " ", [](std::string* out, const std::optional<Value>& value) {
     if (!value.has_value()) {
       out->append("_");
-    } else if (IsStaleMarker(*value)) {
+    } else if (value->histogram) {
+      absl::StrAppend(out, HistogramNotation(*value->histogram),
+                      value->names_reset ? "!" : "");
+    } else if (IsStaleMarker(value->number)) {
       out->append("stale");
     } else {
-      absl::StrAppend(out, *value);
+      absl::StrAppend(out, value->number);
     }
   });
 }
@@ -51,7 +55,27 @@ INSTANTIATE_TEST_SUITE_P(
         ValuesCase{"below_zero", "-5+2x2", "-5 -3 -1"},
         ValuesCase{"exponents", "1e2+1e1x1", "100 110"},
         ValuesCase{"infinities", "Inf -inf +Inf NaN", "inf -inf inf nan"},
-        ValuesCase{"infinity_repeated", "Infx1", "inf inf"}),
+        ValuesCase{"infinity_repeated", "Infx1", "inf inf"},
+        ValuesCase{"histogram", "1 {{schema:1 sum:2 buckets:[1 2]}} 2",
+                   "1 {{schema:1 sum:2 buckets:[1 2]}} 2"},
+        ValuesCase{"empty_histograms", "{{}} {{ }}", "{{}} {{}}"},
+        ValuesCase{"histogram_keys_in_any_order",
+                   "{{n_offset:-1 n_buckets:[1 +2] offset:3 buckets:[ 4 5.5 ] z_bucket_w:0.5 "
+                   "z_bucket:1 count:-3 sum:NaN schema:2}}",
+                   "{{schema:2 count:-3 sum:NaN z_bucket:1 z_bucket_w:0.5 offset:3 buckets:[4 5.5] "
+                   "n_offset:-1 n_buckets:[1 2]}}"},
+        ValuesCase{"custom_histogram", "{{schema:-53 custom_values:[1 2] buckets:[0 1 2]}}",
+                   "{{schema:-53 custom_values:[1 2] offset:1 buckets:[1 2]}}"},
+        ValuesCase{"histogram_repeated", "{{count:1}}x2", "{{count:1}} {{count:1}} {{count:1}}"},
+        ValuesCase{"histogram_rising", "{{count:1 buckets:[1]}}+{{count:2 buckets:[0 2]}}x2",
+                   "{{count:1 buckets:[1]}} {{count:3 buckets:[1 2]}} {{count:5 buckets:[1 4]}}"},
+        ValuesCase{"histogram_falling", "{{count:5}}-{{count:2}}x2",
+                   "{{count:5}} {{count:3}} {{count:1}}"},
+        ValuesCase{"reset_is_named", "{{counter_reset_hint:gauge}} {{counter_reset_hint:unknown}}",
+                   "{{counter_reset_hint:gauge}}! {{}}!"},
+        ValuesCase{"reset_is_named_by_the_step",
+                   "{{count:1}}+{{count:1 counter_reset_hint:gauge}}x1",
+                   "{{count:1}}! {{count:2 counter_reset_hint:gauge}}!"}),
     [](const auto& param) { return std::string(param.param.name); });
 
 struct ErrorCase {
@@ -68,17 +92,26 @@ TEST_P(ValuesErrorTest, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Notation, ValuesErrorTest,
-    ::testing::Values(ErrorCase{"word", "1 two", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"no_count", "1x", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"step_without_count", "1+1", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"trailing", "1x2y", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"gap_with_number", "_5", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"huge_count", "1x99999999999", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"open_histogram", "{{count:1", absl::StatusCode::kInvalidArgument},
-                      ErrorCase{"histogram", "1 {{schema:1 sum:2 buckets:[1 2]}} 2",
-                                absl::StatusCode::kUnimplemented},
-                      ErrorCase{"histogram_repeated", "{{count:0}}+{{count:1 sum:2}}x4",
-                                absl::StatusCode::kUnimplemented}),
+    ::testing::Values(
+        ErrorCase{"word", "1 two", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"no_count", "1x", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"step_without_count", "1+1", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"trailing", "1x2y", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"gap_with_number", "_5", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"huge_count", "1x99999999999", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"open_histogram", "{{count:1", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"histogram_key", "{{size:1}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"histogram_key_twice", "{{sum:1 sum:1}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"histogram_without_value", "{{sum}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"empty_buckets", "{{buckets:[]}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"open_buckets", "{{buckets:[1}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"fractional_schema", "{{schema:1.5}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"reset_word", "{{counter_reset_hint:maybe}}", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"histogram_step_without_count", "{{count:1}}+{{count:1}}",
+                  absl::StatusCode::kInvalidArgument},
+        ErrorCase{"histogram_and_number", "{{count:1}}+1x3", absl::StatusCode::kInvalidArgument},
+        ErrorCase{"exponential_and_custom", "{{count:1}}+{{schema:-53 custom_values:[1]}}x3",
+                  absl::StatusCode::kInvalidArgument}),
     [](const auto& param) { return std::string(param.param.name); });
 
 TEST(KeptValuesTest, OnlyTheFirstAreKept) {

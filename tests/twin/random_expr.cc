@@ -125,6 +125,61 @@ std::string RandomExpr::Scalar(int depth, bool exact) {
   return Pick({"0", "1", "2", "3", "-4", "10", "0.5", "NaN", "Inf"});
 }
 
+std::string RandomExpr::HistogramSelector() {
+  if (OneIn(12)) return R"({__name__=~"hist_.*"})";
+  if (OneIn(12)) return R"({__name__=~"hist_total|level"})";
+  return Pick({"hist_total", "hist_total", "hist_level", "hist_custom", "hist_mixed"}) +
+         Pick({"", "", "", R"({g="x"})", R"({i!="1"})"});
+}
+
+std::string RandomExpr::Histograms(int depth) {
+  const std::string selector = HistogramSelector();
+  if (depth <= 0 || OneIn(8)) return selector + Offset();
+  std::string matrix =
+      absl::StrCat(selector, "[", Pick({"45s", "1m", "2m", "5m", "10m"}), "]", Offset());
+  if (OneIn(8)) matrix = absl::StrCat("(", Histograms(depth - 1), ")[3m:", Pick({"", "40s"}), "]");
+  switch (Below(9)) {
+    case 0:
+    case 1:
+      return absl::StrCat(Pick({"rate", "increase", "delta", "irate", "idelta", "sum_over_time",
+                                "avg_over_time", "last_over_time", "first_over_time"}),
+                          "(", matrix, ")");
+    case 2:
+      // Functions of floats, or of any samples.
+      if (OneIn(3)) return absl::StrCat(Pick({"abs", "sgn"}), "(", Histograms(depth - 1), ")");
+      return absl::StrCat(Pick({"max_over_time", "changes", "resets", "count_over_time", "deriv",
+                                "stddev_over_time"}),
+                          "(", matrix, ")");
+    case 3:
+    case 4:
+      return absl::StrCat(Pick({"sum", "avg", "sum", "avg", "count", "max", "stddev", "group"}),
+                          Grouping(), " (", Histograms(depth - 1), ")");
+    case 5:
+      return absl::StrCat("(", Histograms(depth - 1), Pick({" * ", " / "}),
+                          Pick({"2", "0.5", "-1", "0"}), ")");
+    case 6:
+      return absl::StrCat("(", Histograms(depth - 1), Pick({" + ", " - ", " == ", " != ", " < "}),
+                          Matching(), Histograms(depth - 1), ")");
+    case 7:
+      return absl::StrCat("(", Histograms(depth - 1), Pick({" and ", " or ", " unless "}),
+                          Pick({"", "on (g) "}), Histograms(depth - 1), ")");
+    default:
+      return absl::StrCat("(", selector, Pick({" </ ", " >/ "}), Pick({"1", "1.5", "-0.3", "0"}),
+                          ")");
+  }
+}
+
+std::string RandomExpr::Reading(int depth) {
+  const std::string histograms = Histograms(depth - 1);
+  if (OneIn(4))
+    return absl::StrCat("histogram_quantile(", Pick({"0.1", "0.5", "0.99"}), ", ", histograms, ")");
+  if (OneIn(4)) return absl::StrCat("histogram_fraction(-1, 1.5, ", histograms, ")");
+  if (OneIn(6)) return absl::StrCat("count_values(\"v\", ", HistogramSelector(), ")");
+  return absl::StrCat(Pick({"histogram_count", "histogram_sum", "histogram_avg", "histogram_stddev",
+                            "histogram_stdvar", "-", "timestamp"}),
+                      "(", histograms, ")");
+}
+
 std::string RandomExpr::Vector(int depth, bool exact) {
   if (depth <= 0) return OneIn(2) ? RangeCall(0, exact) : Selector() + Offset();
   switch (Below(8)) {

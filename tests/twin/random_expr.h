@@ -9,7 +9,8 @@
 namespace tocsin::twin {
 
 // Writes random, mostly meaningful expressions over the metrics of RandomFeed: `steps_total`,
-// `level`, `limit` (one series per g), `odd` (NaN and infinities), with labels g and i.
+// `level`, `limit` (one series per g), `odd` (NaN and infinities), and native histograms
+// (`hist_..`), with labels g and i.
 //
 // Under a comparison or a rounding function everything is exact in doubles (no division, no
 // extrapolation): there a last digit that differs by the order of operations would decide whether a
@@ -18,11 +19,17 @@ class RandomExpr {
  public:
   explicit RandomExpr(Random& random) : random_(random) {}
 
-  std::string Vector(int depth) { return Vector(depth, false); }
+  std::string Vector(int depth) {
+    if (OneIn(3)) return OneIn(2) ? Histograms(depth) : Reading(depth);
+    return Vector(depth, false);
+  }
 
  private:
   std::string Vector(int depth, bool exact);
   std::string Scalar(int depth, bool exact);
+  std::string HistogramSelector();
+  std::string Histograms(int depth);  // a vector of histograms, mostly
+  std::string Reading(int depth);     // numbers read off histograms
   std::string Selector();
   std::string Offset();
   std::string RangeCall(int depth, bool exact);

@@ -46,6 +46,24 @@ class Feed {
     }
   }
 
+  // A series of histograms.
+  void Histograms(const Labels& labels) {
+    int64_t t = start_ms_ + (OneIn(3) ? Below(length_ms_) : 0);
+    const int64_t end = start_ms_ + length_ms_ - (OneIn(4) ? Below(length_ms_) : 0);
+    NativeHistogram h = FirstHistogram(labels);
+    while (t < end) {
+      GrowHistogram(labels, h);
+      if (labels.metric_name() == "hist_mixed" && OneIn(5)) {
+        Emit(labels, t, Quarter(20));
+      } else if (OneIn(60)) {
+        Emit(labels, t, StaleMarker());
+      } else {
+        Emit(labels, t, 0, std::make_shared<NativeHistogram>(h));
+      }
+      t += 15'000 + (OneIn(50) ? Below(8 * 60'000) : 0);
+    }
+  }
+
   std::vector<Arrival> Take() {
     std::stable_sort(arrivals_.begin(), arrivals_.end(), [](const Arrival& a, const Arrival& b) {
       return a.arrival_ms < b.arrival_ms;
@@ -73,11 +91,65 @@ class Feed {
     return odd[Below(5)];
   }
 
-  void Emit(const Labels& labels, int64_t t, double value) {
+  void Emit(const Labels& labels, int64_t t, double value, HistogramPtr histogram = nullptr) {
     int64_t delay = 0;
     if (OneIn(12)) delay = Below(OneIn(4) ? 300'000 : 45'000);
-    arrivals_.push_back({t + delay, t, labels, value});
-    if (OneIn(40)) arrivals_.push_back({t + delay + Below(20'000), t, labels, value + 1});
+    arrivals_.push_back({t + delay, t, labels, value, histogram});
+    if (OneIn(40)) {
+      arrivals_.push_back({t + delay + Below(20'000), t, labels, value + 1, nullptr});
+    }
+  }
+
+  NativeHistogram FirstHistogram(const Labels& labels) {
+    NativeHistogram h;
+    if (labels.metric_name() == "hist_level") h.counter_reset = CounterReset::kGauge;
+    ChangeBuckets(labels, h);
+    return h;
+  }
+
+  // Starts anew, in other buckets than before.
+  void ChangeBuckets(const Labels& labels, NativeHistogram& h) {
+    const CounterReset reset = h.counter_reset;
+    h = NativeHistogram();
+    h.counter_reset = reset;
+    if (labels.metric_name() == "hist_custom") {
+      h.schema = NativeHistogram::kCustomSchema;
+      const std::vector<double> bounds[] = {{1, 2, 4}, {1, 4}, {2, 4, 8}};
+      h.custom_bounds = bounds[Below(3)];
+    } else {
+      h.schema = static_cast<int32_t>(Below(3)) - 1;
+      const double thresholds[] = {0, 0.001, 0.5, 0.7};
+      h.zero_threshold = thresholds[Below(4)];
+    }
+  }
+
+  static void Observe(std::vector<HistogramBucket>& buckets, int32_t index, double count) {
+    const auto at = std::lower_bound(
+        buckets.begin(), buckets.end(), index,
+        [](const HistogramBucket& bucket, int32_t wanted) { return bucket.index < wanted; });
+    if (at != buckets.end() && at->index == index) {
+      at->count += count;
+    } else {
+      buckets.insert(at, {index, count});
+    }
+  }
+
+  void GrowHistogram(const Labels& labels, NativeHistogram& h) {
+    if (OneIn(25)) ChangeBuckets(labels, h);
+    for (int64_t i = Below(4); i > 0; --i) {
+      const double count = static_cast<double>(1 + Below(3));
+      h.count += count;
+      h.sum += count * Quarter(4);
+      if (h.has_custom_buckets()) {
+        const auto buckets = static_cast<int64_t>(h.custom_bounds.size()) + 1;
+        Observe(h.positive, static_cast<int32_t>(Below(buckets)), count);
+      } else if (OneIn(4)) {
+        h.zero_count += count;
+      } else {
+        // Not below the zero bucket.
+        Observe(OneIn(4) ? h.negative : h.positive, static_cast<int32_t>(Below(5)) + 1, count);
+      }
+    }
   }
 
   Random& random_;
@@ -95,6 +167,14 @@ std::vector<Arrival> RandomFeed(Random& random, int64_t start_ms, int64_t length
       for (const char* i : {"0", "1", "2", "3"}) {
         if (random.Next() % 3 == 0) continue;
         feed.Series({{kMetricName, metric}, {"g", g}, {"i", i}});
+      }
+    }
+  }
+  for (const char* metric : {"hist_total", "hist_level", "hist_custom", "hist_mixed"}) {
+    for (const char* g : {"x", "y"}) {
+      for (const char* i : {"0", "1"}) {
+        if (random.Next() % 4 == 0) continue;
+        feed.Histograms({{kMetricName, metric}, {"g", g}, {"i", i}});
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/random.h"
 
 namespace tocsin::twin {
@@ -14,11 +15,15 @@ struct Arrival {
   int64_t time_ms;
   Labels labels;
   double value;
+  HistogramPtr histogram;  // instead of the value
 };
 
 // Half an hour of random data, ascending by arrival: counters that reset, gauges, series that come
 // and go mid-way, gaps longer than the lookback, stale markers, NaN and infinities, late and
-// repeated samples. Finite values are multiples of 1/4 below 1000, so that sums of them are exact.
+// repeated samples. Of native histograms, `hist_total` are counters that reset and change their
+// buckets, `hist_level` gauges, `hist_custom` have custom buckets that change, and `hist_mixed` are
+// floats now and then. Finite values are multiples of 1/4 below 1000, so that sums of them are
+// exact.
 std::vector<Arrival> RandomFeed(Random& random, int64_t start_ms, int64_t length_ms);
 
 // Beside these: many series that live for minutes each.

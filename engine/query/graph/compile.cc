@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "rules/promql/quote.h"
 
 namespace tocsin::engine {
 namespace {
@@ -36,6 +37,17 @@ std::string ShiftKey(const TimeShift& shift) {
                                        : "t");
 }
 
+// Any text that is UTF-8.
+bool IsLabelName(absl::string_view name) {
+  constexpr char32_t kNotUtf8 = 0xfffd;
+  for (absl::string_view rest = name; !rest.empty();) {
+    const promql::Decoded decoded = promql::DecodeCodePoint(rest);
+    if (decoded.code_point == kNotUtf8 && decoded.bytes == 1) return false;
+    rest.remove_prefix(decoded.bytes);
+  }
+  return !name.empty();
+}
+
 }  // namespace
 
 const std::string& StringOf(const Expr& expr) {
@@ -47,6 +59,11 @@ OperatorPtr Compiler::Share(const std::string& kind, const Ops& inputs,
   std::string key = absl::StrCat(depth_, "|", kind);
   for (const OperatorPtr& input : inputs) key += graph_.NameOf(*input);
   return graph_.Intern(key, make);
+}
+
+OperatorPtr Compiler::Speaking(promql::Span span, OperatorPtr op) {
+  speakers_.push_back({op.get(), span});
+  return op;
 }
 
 absl::StatusOr<std::shared_ptr<ResultOperator>> Compiler::CompileResult(const Expr& expr) {
@@ -169,6 +186,10 @@ absl::StatusOr<OperatorPtr> Compiler::Binary(const promql::BinaryExpr& expr) {
   const std::string op =
       absl::StrCat(promql::BinaryOpName(expr.op), expr.return_bool ? " bool" : "");
   if (left_scalar && right_scalar) {
+    if (promql::IsTrim(expr.op)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("operator \"", op, "\" not allowed for Scalar operations"));
+    }
     return Share("scalar " + op, {lhs, rhs}, [&] { return MakeScalarBinary(expr.op, lhs, rhs); });
   }
   if (left_scalar || right_scalar) {
@@ -176,18 +197,19 @@ absl::StatusOr<OperatorPtr> Compiler::Binary(const promql::BinaryExpr& expr) {
                                       options_.delayed_name_removal};
     const OperatorPtr& vector = left_scalar ? rhs : lhs;
     const OperatorPtr& scalar = left_scalar ? lhs : rhs;
-    return Share(absl::StrCat(left_scalar ? "sv " : "vs ", op), {vector, scalar},
-                 [&] { return MakeVectorScalar(options, vector, scalar); });
+    return Speaking(expr.span,
+                    Share(absl::StrCat(left_scalar ? "sv " : "vs ", op), {vector, scalar},
+                          [&] { return MakeVectorScalar(options, vector, scalar); }));
   }
   const promql::VectorMatching& matching = *expr.matching;
   const std::string kind = absl::StrCat("vv ", op, static_cast<int>(matching.cardinality),
                                         matching.on ? "on" : "ignoring", Texts(matching.labels),
                                         Texts(matching.include));
-  return Share(kind, {lhs, rhs}, [&] {
-    return promql::IsSetOperator(expr.op)
-               ? MakeSetOperator(expr, lhs, rhs)
-               : MakeVectorMatch(expr, lhs, rhs, options_.delayed_name_removal);
-  });
+  return Speaking(expr.span, Share(kind, {lhs, rhs}, [&] {
+                    return promql::IsSetOperator(expr.op)
+                               ? MakeSetOperator(expr, lhs, rhs)
+                               : MakeVectorMatch(expr, lhs, rhs, options_.delayed_name_removal);
+                  }));
 }
 
 absl::StatusOr<OperatorPtr> Compiler::Aggregate(const promql::AggregateExpr& expr) {
@@ -198,18 +220,26 @@ absl::StatusOr<OperatorPtr> Compiler::Aggregate(const promql::AggregateExpr& exp
                                         expr.without ? " without" : " by", Texts(expr.grouping));
   if (expr.op == AggregateOp::kCountValues) {
     const std::string& label = StringOf(*expr.param);
+    if (!IsLabelName(label)) {
+      return absl::InvalidArgumentError(absl::StrCat("invalid label name ", promql::Quote(label)));
+    }
     return Share(kind + Text(label), {vector},
                  [&] { return MakeCountValues(grouping, vector, label); });
   }
   if (expr.param == nullptr) {
-    return Share(kind, {vector}, [&] { return MakeAggregate(expr.op, grouping, vector); });
+    return Speaking(expr.expr->span, Share(kind, {vector}, [&] {
+                      return MakeAggregate(expr.op, grouping, vector);
+                    }));
   }
   TOCSIN_ASSIGN_OR_RETURN(OperatorPtr param, Compile(*expr.param));
   OperatorPtr op = Share(kind, {vector, param}, [&] {
     return expr.op == AggregateOp::kQuantile ? MakeQuantile(grouping, vector, param)
                                              : MakeRanking(expr.op, grouping, vector, param);
   });
-  speakers_.push_back({op.get(), expr.param->span});
+  // Rankings speak of themselves, other aggregations of what they aggregate.
+  const bool quantile = expr.op == AggregateOp::kQuantile;
+  speakers_.push_back({op.get(), expr.param->span, 0});
+  speakers_.push_back({op.get(), quantile ? expr.expr->span : expr.span, 1});
   return op;
 }
 

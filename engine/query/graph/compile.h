@@ -37,6 +37,11 @@ class Compiler {
   // The same, with labels as users see them.
   absl::StatusOr<std::shared_ptr<ResultOperator>> CompileResult(const promql::Expr& expr);
 
+  // A range vector as the result.
+  absl::StatusOr<std::shared_ptr<RangeVector>> CompileRange(const promql::Expr& expr) {
+    return Range(expr);
+  }
+
   const std::vector<Speaker>& speakers() const { return speakers_; }
 
  private:
@@ -44,6 +49,9 @@ class Compiler {
   // The operator of `kind` over these inputs, shared if it exists.
   OperatorPtr Share(const std::string& kind, const Ops& inputs,
                     const std::function<OperatorPtr()>& make);
+
+  // `op`, whose notes are about `span`.
+  OperatorPtr Speaking(promql::Span span, OperatorPtr op);
 
   absl::StatusOr<SelectorSource> Source(const promql::VectorSelector& selector);
   absl::StatusOr<OperatorPtr> Selector(const promql::VectorSelector& selector, bool take_time);

@@ -54,7 +54,12 @@ absl::StatusOr<OperatorPtr> Compiler::Call(const promql::CallExpr& call) {
                  [&] { return name == "scalar" ? MakeScalarOf(arg) : MakeVectorOf(arg); });
   }
   if (absl::StartsWith(name, "sort")) return SortCall(call);
-  if (name == "histogram_quantile") return HistogramCall(call);
+  if (name == "histogram_quantile" || name == "histogram_fraction") return HistogramCall(call);
+  if (IsHistogramFunction(name)) {
+    TOCSIN_ASSIGN_OR_RETURN(OperatorPtr arg, Compile(*call.args[0]));
+    return Share(name, {arg},
+                 [&] { return MakeHistogramFunction(name, arg, options_.delayed_name_removal); });
+  }
   if (IsRangeFunction(name)) return RangeCall(call);
   if (IsSimpleFunction(name)) return SimpleCall(call);
   return absl::UnimplementedError(absl::StrCat("not supported yet: ", name, "()"));
@@ -112,13 +117,19 @@ absl::StatusOr<OperatorPtr> Compiler::LabelCall(const promql::CallExpr& call) {
 }
 
 absl::StatusOr<OperatorPtr> Compiler::HistogramCall(const promql::CallExpr& call) {
-  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr q, Compile(*call.args[0]));
-  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr vector, Compile(*call.args[1]));
-  OperatorPtr op = Share(call.function->name, {vector, q}, [&] {
-    return MakeHistogramQuantile(vector, q, options_.delayed_name_removal);
+  const bool delayed = options_.delayed_name_removal;
+  TOCSIN_ASSIGN_OR_RETURN(OperatorPtr vector, Compile(*call.args.back()));
+  Ops inputs = {vector};
+  for (size_t i = 0; i + 1 < call.args.size(); ++i) {
+    TOCSIN_ASSIGN_OR_RETURN(OperatorPtr scalar, Compile(*call.args[i]));
+    inputs.push_back(std::move(scalar));
+  }
+  OperatorPtr op = Share(call.function->name, inputs, [&] {
+    return inputs.size() == 2 ? MakeHistogramQuantile(vector, inputs[1], delayed)
+                              : MakeHistogramFraction(vector, inputs[1], inputs[2], delayed);
   });
-  speakers_.push_back({op.get(), call.args[0]->span, 0});
-  speakers_.push_back({op.get(), call.args[1]->span, 1});
+  speakers_.push_back({op.get(), call.args.front()->span, 0});
+  speakers_.push_back({op.get(), call.args.back()->span, 1});
   return op;
 }
 

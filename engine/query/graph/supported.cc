@@ -16,6 +16,7 @@ using promql::ParseError;
 bool IsSupportedFunction(absl::string_view name) {
   constexpr absl::string_view kOthers[] = {"absent",
                                            "absent_over_time",
+                                           "histogram_fraction",
                                            "histogram_quantile",
                                            "label_join",
                                            "label_replace",
@@ -27,7 +28,7 @@ bool IsSupportedFunction(absl::string_view name) {
                                            "sort_desc",
                                            "time",
                                            "vector"};
-  return IsRangeFunction(name) || IsSimpleFunction(name) ||
+  return IsRangeFunction(name) || IsSimpleFunction(name) || IsHistogramFunction(name) ||
          std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
 }
 

@@ -4,11 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/histogram/text.h"
 #include "base/status_macros.h"
 #include "rules/promql/number.h"
+#include "rules/promql/quote.h"
 #include "tests/support/naive/evaluator.h"
+#include "tests/support/naive/histogram_fold.h"
 #include "tests/support/naive/math.h"
 
 namespace tocsin::naive {
@@ -110,14 +112,13 @@ absl::StatusOr<std::vector<Element>> CountValues(const promql::AggregateExpr& ex
                                                  const std::vector<Element>& elements,
                                                  const std::string& label) {
   if (label.empty() || !IsUtf8(label)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("invalid label name \"", absl::Utf8SafeCHexEscape(label), "\""));
+    return absl::InvalidArgumentError(absl::StrCat("invalid label name ", promql::Quote(label)));
   }
   std::map<Labels, Element> counts;
   for (const Element& element : elements) {
-    const Labels labels = LabelsBuilder(GroupLabels(expr, element.labels))
-                              .Set(label, promql::FormatNumber(element.value))
-                              .Build();
+    const std::string text =
+        element.histogram ? HistogramText(*element.histogram) : promql::FormatNumber(element.value);
+    const Labels labels = LabelsBuilder(GroupLabels(expr, element.labels)).Set(label, text).Build();
     Element& count = counts[labels];
     count.labels = labels;
     count.value += 1;
@@ -135,10 +136,54 @@ absl::StatusOr<std::vector<Element>> LargestOrSmallest(const promql::AggregateEx
   return TopK(MakeGroups(expr, elements), k, expr.op == AggregateOp::kTopk);
 }
 
+bool IgnoresHistograms(AggregateOp op) {
+  switch (op) {
+    case AggregateOp::kMin:
+    case AggregateOp::kMax:
+    case AggregateOp::kStddev:
+    case AggregateOp::kStdvar:
+    case AggregateOp::kQuantile:
+    case AggregateOp::kTopk:
+    case AggregateOp::kBottomk:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The sum or average of histograms; null, with a warning, if they cannot be added.
+HistogramPtr Fold(Evaluator& evaluator, const promql::AggregateExpr& expr,
+                  const std::vector<Element>& elements) {
+  std::vector<HistogramPtr> histograms;
+  for (const Element& element : elements) histograms.push_back(element.histogram);
+  const HistogramFold fold = FoldHistograms(histograms, expr.op == AggregateOp::kAvg);
+  if (fold.failed_at) {
+    evaluator.Warn(MixedSchemas(elements[*fold.failed_at].labels), *expr.expr);
+    return nullptr;
+  }
+  if (fold.reset_collision) {
+    evaluator.Warn("conflicting counter resets during histogram aggregation", *expr.expr);
+  }
+  if (fold.bounds_reconciled) {
+    evaluator.Info("mismatched custom buckets were reconciled during aggregation", *expr.expr);
+  }
+  return fold.result;
+}
+
 }  // namespace
 
 absl::StatusOr<Value> Aggregate(Evaluator& evaluator, const promql::AggregateExpr& expr,
-                                const Value& input, const Value& param) {
+                                const Value& all, const Value& param) {
+  Value input = all;
+  if (IgnoresHistograms(expr.op)) {
+    input.vector = Floats(all.vector);
+    const bool ranking = expr.op == AggregateOp::kTopk || expr.op == AggregateOp::kBottomk;
+    if (input.vector.size() != all.vector.size()) {
+      evaluator.Info(
+          absl::StrCat("ignored histogram in ", promql::AggregateOpName(expr.op), " aggregation"),
+          ranking ? static_cast<const promql::Expr&>(expr) : *expr.expr);
+    }
+  }
   switch (expr.op) {
     case AggregateOp::kTopk:
     case AggregateOp::kBottomk: {
@@ -166,6 +211,16 @@ absl::StatusOr<Value> Aggregate(Evaluator& evaluator, const promql::AggregateExp
   std::vector<Element> result;
   for (const Group& group : MakeGroups(expr, input.vector)) {
     Element element{group.labels, Reduce(expr.op, ValuesOf(group), param.scalar)};
+    const bool folds = expr.op == AggregateOp::kSum || expr.op == AggregateOp::kAvg;
+    const size_t histograms = Histograms(group.elements).size();
+    if (folds && histograms > 0) {
+      if (histograms < group.elements.size()) {
+        evaluator.Warn("encountered a mix of histograms and floats for aggregation", *expr.expr);
+        continue;
+      }
+      element.histogram = Fold(evaluator, expr, group.elements);
+      if (!element.histogram) continue;
+    }
     for (const Element& member : group.elements) {
       element.drop_name = element.drop_name || member.drop_name;
     }

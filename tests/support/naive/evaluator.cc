@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/histogram/sum.h"
 #include "base/status_macros.h"
 
 namespace tocsin::naive {
@@ -15,7 +16,7 @@ using promql::As;
 using promql::ExprKind;
 using promql::ValueType;
 
-bool SampleBefore(int64_t time, const Sample& sample) {
+bool SampleBefore(int64_t time, const Point& sample) {
   return time < sample.time_ms;
 }
 
@@ -23,6 +24,14 @@ void AddNote(std::vector<std::string>* notes, std::string note) {
   if (std::find(notes->begin(), notes->end(), note) == notes->end()) {
     notes->push_back(std::move(note));
   }
+}
+
+// Steps may leave samples out: what a counter says about the sample before it no longer holds.
+HistogramPtr WithoutReset(const HistogramPtr& histogram) {
+  if (!histogram || histogram->counter_reset == CounterReset::kGauge) return histogram;
+  auto result = std::make_shared<NativeHistogram>(*histogram);
+  result->counter_reset = CounterReset::kUnknown;
+  return result;
 }
 
 // Prometheus prints line:column; tests write their expressions on one line.
@@ -41,6 +50,28 @@ int64_t NextMultiple(int64_t bound, int64_t step) {
 
 absl::Status DuplicateLabels() {
   return absl::InvalidArgumentError("vector cannot contain metrics with the same labelset");
+}
+
+std::vector<Element> Floats(const std::vector<Element>& vector) {
+  std::vector<Element> floats;
+  for (const Element& element : vector) {
+    if (!element.histogram) floats.push_back(element);
+  }
+  return floats;
+}
+
+std::vector<Element> Histograms(const std::vector<Element>& vector) {
+  std::vector<Element> histograms;
+  for (const Element& element : vector) {
+    if (element.histogram) histograms.push_back(element);
+  }
+  return histograms;
+}
+
+HistogramPtr Scaled(const NativeHistogram& histogram, double factor) {
+  auto result = std::make_shared<NativeHistogram>(histogram);
+  Multiply(*result, factor);
+  return result;
 }
 
 Labels WithoutName(const Labels& labels) {
@@ -102,7 +133,7 @@ absl::StatusOr<std::vector<Series>> Evaluator::Select(const promql::VectorSelect
     if (!matches) continue;
     const auto after = std::upper_bound(samples.begin(), samples.end(), end, SampleBefore);
     if (after == samples.begin()) continue;
-    const Sample newest = *(after - 1);
+    const Point newest = *(after - 1);
     if (newest.time_ms <= begin || IsStaleMarker(newest.value)) continue;
     selected.push_back({labels, {newest}});
   }
@@ -119,7 +150,7 @@ absl::StatusOr<Value> Evaluator::EvalMatrix(const promql::MatrixSelector& matrix
     TOCSIN_ASSIGN_OR_RETURN(const bool matches, Matches(selector.matchers, labels));
     if (!matches) continue;
     Series series{labels, {}};
-    for (const Sample& sample : samples) {
+    for (const Point& sample : samples) {
       const bool inside =
           sample.time_ms > value.range_begin_ms && sample.time_ms <= value.range_end_ms;
       if (inside && !IsStaleMarker(sample.value)) series.samples.push_back(sample);
@@ -147,7 +178,7 @@ absl::StatusOr<Value> Evaluator::EvalSubquery(const promql::Subquery& subquery, 
       Series& series = found->second;
       if (added) series = {element.labels, {}, element.drop_name};
       if (!series.samples.empty() && series.samples.back().time_ms == at) return DuplicateLabels();
-      series.samples.push_back({at, element.value});
+      series.samples.push_back({at, element.value, WithoutReset(element.histogram)});
     }
   }
   for (auto& [labels, series] : by_labels) value.matrix.push_back(std::move(series));
@@ -160,6 +191,7 @@ absl::StatusOr<Value> Evaluator::EvalUnary(const promql::UnaryExpr& unary, int64
   value.scalar = -value.scalar;
   for (Element& element : value.vector) {
     element.value = -element.value;
+    if (element.histogram) element.histogram = Scaled(*element.histogram, -1);
     DropName(&element);
   }
   TOCSIN_RETURN_IF_ERROR(CheckUnique(value.vector));
@@ -229,7 +261,8 @@ absl::StatusOr<Value> Evaluator::Eval(const promql::Expr& expr, int64_t t) {
       TOCSIN_ASSIGN_OR_RETURN(const auto selected, Select(As<promql::VectorSelector>(expr), t));
       std::vector<Element> vector;
       for (const Series& series : selected) {
-        vector.push_back({series.labels, series.samples[0].value});
+        const Point& sample = series.samples[0];
+        vector.push_back({series.labels, sample.value, false, sample.histogram});
       }
       return VectorValue(std::move(vector));
     }
@@ -257,6 +290,10 @@ absl::StatusOr<Value> Evaluate(const Storage& storage, const promql::Expr& expr,
                       options.range_end.value_or(t).millis(), annotations);
   TOCSIN_ASSIGN_OR_RETURN(Value value, evaluator.Eval(expr, t.millis()));
   std::set<Labels> seen;
+  for (Series& series : value.matrix) {
+    if (series.drop_name) series.labels = WithoutName(series.labels);
+    if (!seen.insert(series.labels).second) return DuplicateLabels();
+  }
   for (Element& element : value.vector) {
     if (element.drop_name) element.labels = WithoutName(element.labels);
     if (!seen.insert(element.labels).second) return DuplicateLabels();

@@ -38,6 +38,7 @@ class Evaluator {
   void Info(const std::string& what, const promql::Expr& where);
 
   bool delayed_name_removal() const { return options_.delayed_name_removal; }
+  bool in_range_query() const { return start_ms_ != end_ms_; }
 
  private:
   int64_t InstantOf(const std::optional<promql::AtModifier>& at, absl::Duration offset,
@@ -59,9 +60,14 @@ class Evaluator {
 // The error of two results with the same labels.
 absl::Status DuplicateLabels();
 Labels WithoutName(const Labels& labels);
+HistogramPtr Scaled(const NativeHistogram& histogram, double factor);
+
+// Those of a vector that are floats, those that are histograms.
+std::vector<Element> Floats(const std::vector<Element>& vector);
+std::vector<Element> Histograms(const std::vector<Element>& vector);
 
 // binary.cc
-absl::StatusOr<Value> Binary(const Evaluator& evaluator, const promql::BinaryExpr& expr, Value lhs,
+absl::StatusOr<Value> Binary(Evaluator& evaluator, const promql::BinaryExpr& expr, Value lhs,
                              Value rhs);
 
 // aggregate.cc

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "tests/support/naive/evaluator.h"
@@ -85,7 +87,10 @@ const std::map<std::string, Mapping>& Mappings() {
   return mappings;
 }
 
-Value MapVector(const Evaluator& evaluator, std::vector<Element> vector, const Mapping& mapping) {
+// Only floats have a value to map.
+Value MapVector(const Evaluator& evaluator, const std::vector<Element>& all,
+                const Mapping& mapping) {
+  std::vector<Element> vector = Floats(all);
   for (Element& element : vector) {
     element.value = mapping(element.value);
     evaluator.DropName(&element);
@@ -118,12 +123,54 @@ Value Round(const Evaluator& evaluator, const Call& call) {
                    [=](double v) { return std::floor(v * inverse + 0.5) / inverse; });
 }
 
-Value Sorted(std::vector<Element> vector, bool descending) {
+Value Sorted(const std::vector<Element>& all, bool descending) {
+  std::vector<Element> vector = Floats(all);
   std::stable_sort(vector.begin(), vector.end(), [&](const Element& a, const Element& b) {
     if (std::isnan(a.value) || std::isnan(b.value)) {
       return !std::isnan(a.value) && std::isnan(b.value);
     }
     return descending ? a.value > b.value : a.value < b.value;
+  });
+  return VectorValue(std::move(vector));
+}
+
+// The number at the front of *text, as its digits without leading zeros; takes it off.
+std::string TakeNumber(absl::string_view* text) {
+  size_t end = 0;
+  while (end < text->size() && absl::ascii_isdigit((*text)[end])) ++end;
+  const std::string digits(text->substr(0, end));
+  text->remove_prefix(end);
+  const size_t first = digits.find_first_not_of('0');
+  return first == std::string::npos ? "" : digits.substr(first);
+}
+
+// Runs of digits are compared as numbers, everything else as bytes.
+bool NaturallyLess(absl::string_view a, absl::string_view b) {
+  while (!a.empty() && !b.empty()) {
+    if (absl::ascii_isdigit(a[0]) && absl::ascii_isdigit(b[0])) {
+      const std::string x = TakeNumber(&a), y = TakeNumber(&b);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+      continue;
+    }
+    if (a[0] != b[0]) return static_cast<unsigned char>(a[0]) < static_cast<unsigned char>(b[0]);
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  return a.empty() && !b.empty();
+}
+
+Value SortedByLabels(std::vector<Element> vector, const Call& call, bool descending) {
+  const auto less = [&](const Element& a, const Element& b) {
+    for (size_t i = 1; i < call.args.size(); ++i) {
+      const std::string& name = call.args[i].text;
+      if (a.labels.Get(name) == b.labels.Get(name)) continue;
+      return NaturallyLess(a.labels.Get(name), b.labels.Get(name));
+    }
+    return a.labels < b.labels;
+  };
+  std::sort(vector.begin(), vector.end(), [&](const Element& a, const Element& b) {
+    return descending ? less(b, a) : less(a, b);
   });
   return VectorValue(std::move(vector));
 }
@@ -143,9 +190,27 @@ absl::StatusOr<Value> InstantFunction(Evaluator& evaluator, const Call& call) {
 
   const std::vector<Element>& vector = call.args[0].vector;
   if (name == "vector") return VectorValue({{Labels(), call.args[0].scalar}});
-  if (name == "scalar") return ScalarValue(vector.size() == 1 ? vector[0].value : kNan);
-  if (name == "timestamp") return MapVector(evaluator, vector, [=](double) { return now; });
+  if (name == "scalar") {
+    const std::vector<Element> floats = Floats(vector);
+    return ScalarValue(floats.size() == 1 ? floats[0].value : kNan);
+  }
+  if (name == "timestamp") {
+    std::vector<Element> times;
+    for (Element element : vector) {
+      element.histogram = nullptr;
+      times.push_back(std::move(element));
+    }
+    return MapVector(evaluator, times, [=](double) { return now; });
+  }
   if (name == "round") return Round(evaluator, call);
+  if (absl::StartsWith(name, "sort") && evaluator.in_range_query()) {
+    evaluator.Warn(
+        "sort is ineffective for range queries since results are always ordered by labels",
+        call.expr);
+  }
+  if (absl::StartsWith(name, "sort_by_label")) {
+    return SortedByLabels(vector, call, name == "sort_by_label_desc");
+  }
   if (name == "sort" || name == "sort_desc") return Sorted(vector, name == "sort_desc");
   if (name == "clamp") return Clamp(evaluator, vector, call.args[1].scalar, call.args[2].scalar);
   if (name == "clamp_min") {

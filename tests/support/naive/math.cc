@@ -89,13 +89,13 @@ double Quantile(double q, std::vector<double> values) {
          values[static_cast<size_t>(upper)] * weight;
 }
 
-Line LinearRegression(const std::vector<Sample>& samples, int64_t origin_ms) {
+Line LinearRegression(const std::vector<Point>& samples, int64_t origin_ms) {
   const double first = samples.front().value;
-  const bool constant = std::all_of(samples.begin(), samples.end(),
-                                    [&](const Sample& s) { return s.value == first; });
+  const bool constant =
+      std::all_of(samples.begin(), samples.end(), [&](const Point& s) { return s.value == first; });
   if (constant) return std::isinf(first) ? Line{kNan, kNan} : Line{0, first};
   std::vector<double> x, y, xx, xy;
-  for (const Sample& sample : samples) {
+  for (const Point& sample : samples) {
     const double seconds = static_cast<double>(sample.time_ms - origin_ms) / 1000;
     x.push_back(seconds);
     y.push_back(sample.value);

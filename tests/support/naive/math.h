@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/sample.h"
+#include "tests/support/naive/storage.h"
 
 // The arithmetic shared by aggregations over series and over time, from its definitions.
 namespace tocsin::naive {
@@ -26,6 +26,6 @@ struct Line {
   double slope = 0;
   double intercept = 0;
 };
-Line LinearRegression(const std::vector<Sample>& samples, int64_t origin_ms);
+Line LinearRegression(const std::vector<Point>& samples, int64_t origin_ms);
 
 }  // namespace tocsin::naive

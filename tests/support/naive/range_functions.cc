@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/naive/evaluator.h"
+#include "tests/support/naive/histogram_range.h"
 #include "tests/support/naive/math.h"
 
 // Functions of a range vector: per series, from the samples of its window to one value or none.
@@ -18,8 +19,8 @@ using promql::ValueType;
 
 // What a function sees of one series.
 struct Window {
-  const std::vector<Sample>& samples;  // never empty
-  int64_t begin_ms;                    // (begin, end]
+  const std::vector<Point>& samples;  // never empty; all are floats
+  int64_t begin_ms;                   // (begin, end]
   int64_t end_ms;
   int64_t t_ms;      // of the evaluation, which offset and @ do not move
   double parameter;  // the scalar argument, if there is one
@@ -30,7 +31,7 @@ using Function = Result (*)(const Window&);
 
 std::vector<double> ValuesOf(const Window& window) {
   std::vector<double> values;
-  for (const Sample& sample : window.samples) values.push_back(sample.value);
+  for (const Point& sample : window.samples) values.push_back(sample.value);
   return values;
 }
 
@@ -40,7 +41,7 @@ double Seconds(int64_t ms) {
 
 // How much the value grew between the first and the last sample; a counter that falls has restarted
 // at 0.
-double Growth(const std::vector<Sample>& samples, bool counter) {
+double Growth(const std::vector<Point>& samples, bool counter) {
   double growth = samples.back().value - samples.front().value;
   if (!counter) return growth;
   for (size_t i = 1; i < samples.size(); ++i) {
@@ -53,7 +54,7 @@ double Growth(const std::vector<Sample>& samples, bool counter) {
 // of the window if it is about one sample away, else by half the mean distance of samples; a
 // counter not below zero.
 Result Extrapolated(const Window& window, bool counter) {
-  const std::vector<Sample>& samples = window.samples;
+  const std::vector<Point>& samples = window.samples;
   if (samples.size() < 2) return std::nullopt;
   const double growth = Growth(samples, counter);
   const double spanned = Seconds(samples.back().time_ms - samples.front().time_ms);
@@ -88,8 +89,8 @@ Result Idelta(const Window& window) {
 Result Irate(const Window& window) {
   const size_t n = window.samples.size();
   if (n < 2) return std::nullopt;
-  const Sample& before = window.samples[n - 2];
-  const Sample& last = window.samples[n - 1];
+  const Point& before = window.samples[n - 2];
+  const Point& last = window.samples[n - 1];
   const double growth = last.value < before.value ? last.value : last.value - before.value;
   return growth / Seconds(last.time_ms - before.time_ms);
 }
@@ -135,8 +136,8 @@ Result MedianAbsoluteDeviation(const Window& window) {
 // Time of the sample that `better` prefers to all others, the last one among equals.
 template <typename Better>
 Result TimeOf(const Window& window, Better better) {
-  const Sample* best = &window.samples.front();
-  for (const Sample& sample : window.samples) {
+  const Point* best = &window.samples.front();
+  for (const Point& sample : window.samples) {
     if (std::isnan(best->value) || !better(best->value, sample.value)) best = &sample;
   }
   return Seconds(best->time_ms);
@@ -210,6 +211,16 @@ Value Absent(const Call& call, bool empty) {
   return VectorValue({{AbsentLabels(*call.expr.args[0]), 1}});
 }
 
+bool HasFloats(const Series& series) {
+  return std::any_of(series.samples.begin(), series.samples.end(),
+                     [](const Point& sample) { return !sample.histogram; });
+}
+
+bool HasHistograms(const Series& series) {
+  return std::any_of(series.samples.begin(), series.samples.end(),
+                     [](const Point& sample) { return sample.histogram != nullptr; });
+}
+
 bool LooksLikeCounter(absl::string_view name) {
   return name.empty() || absl::EndsWith(name, "_total") || absl::EndsWith(name, "_sum") ||
          absl::EndsWith(name, "_count") || absl::EndsWith(name, "_bucket");
@@ -219,14 +230,15 @@ void Annotate(Evaluator& evaluator, const Call& call, const std::string& functio
               const promql::Expr& matrix_arg, const Value& matrix) {
   if (function == "rate" || function == "increase") {
     for (const Series& series : matrix.matrix) {
-      if (LooksLikeCounter(series.labels.metric_name())) continue;
+      if (LooksLikeCounter(series.labels.metric_name()) || !HasFloats(series)) continue;
       evaluator.Info(absl::StrCat("metric might not be a counter, name does not end in "
                                   "_total/_sum/_count/_bucket: \"",
                                   series.labels.metric_name(), "\""),
                      matrix_arg);
     }
   }
-  if (function == "quantile_over_time" && !matrix.matrix.empty()) {
+  if (function == "quantile_over_time" &&
+      std::any_of(matrix.matrix.begin(), matrix.matrix.end(), HasFloats)) {
     const double q = call.args[0].scalar;
     if (!(q >= 0 && q <= 1)) {
       evaluator.Warn(absl::StrCat("quantile value should be between 0 and 1, got ",
@@ -253,11 +265,27 @@ absl::StatusOr<Value> RangeFunction(Evaluator& evaluator, const Call& call) {
 
   std::vector<Element> result;
   for (const Series& series : matrix.matrix) {
-    const Window window{series.samples, matrix.range_begin_ms, matrix.range_end_ms, call.t_ms,
-                        parameter};
-    const Result value = function->second(window);
-    if (!value.has_value()) continue;
-    Element element{series.labels, *value, series.drop_name};
+    Element element{series.labels, 0, series.drop_name};
+    if (HasHistograms(series)) {
+      const auto mixed = WithHistograms(
+          evaluator, {name, series, matrix.range_begin_ms, matrix.range_end_ms, call});
+      if (!mixed) continue;
+      element.value = mixed->value;
+      element.histogram = mixed->histogram;
+      if (!mixed->of_floats.empty()) {
+        const Window window{mixed->of_floats, matrix.range_begin_ms, matrix.range_end_ms, call.t_ms,
+                            parameter};
+        const Result value = function->second(window);
+        if (!value.has_value()) continue;
+        element.value = *value;
+      }
+    } else {
+      const Window window{series.samples, matrix.range_begin_ms, matrix.range_end_ms, call.t_ms,
+                          parameter};
+      const Result value = function->second(window);
+      if (!value.has_value()) continue;
+      element.value = *value;
+    }
     const bool keeps_name = name == "last_over_time" || name == "first_over_time";
     if (!keeps_name) evaluator.DropName(&element);
     result.push_back(std::move(element));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/histogram/counter_reset.h"
 #include "base/status_macros.h"
 
 namespace tocsin::naive {
@@ -37,15 +38,36 @@ absl::StatusOr<bool> MatchesOne(const promql::Matcher& matcher, absl::string_vie
   return !matches;
 }
 
+// A histogram with the mark it gets behind `previous` (null: there is none).
+HistogramPtr Stored(const HistogramPtr& histogram, const Point* previous) {
+  auto stored = std::make_shared<NativeHistogram>(*histogram);
+  const HistogramPtr before = previous == nullptr ? nullptr : previous->histogram;
+  stored->counter_reset = StoredCounterReset(*histogram, before.get());
+  return stored;
+}
+
 }  // namespace
 
 void Storage::Add(const Labels& labels, int64_t time_ms, double value) {
-  std::vector<Sample>& samples = series_[labels];
+  Add(labels, Point{time_ms, value, nullptr});
+}
+
+void Storage::Add(const Labels& labels, int64_t time_ms, HistogramPtr histogram) {
+  Add(labels, Point{time_ms, 0, std::move(histogram)});
+}
+
+void Storage::Add(const Labels& labels, Point point) {
+  std::vector<Point>& samples = series_[labels];
   const auto at =
-      std::lower_bound(samples.begin(), samples.end(), time_ms,
-                       [](const Sample& sample, int64_t time) { return sample.time_ms < time; });
-  if (at != samples.end() && at->time_ms == time_ms) return;
-  samples.insert(at, Sample{time_ms, value});
+      std::lower_bound(samples.begin(), samples.end(), point.time_ms,
+                       [](const Point& sample, int64_t time) { return sample.time_ms < time; });
+  if (at != samples.end() && at->time_ms == point.time_ms) return;
+  const auto added = samples.insert(at, std::move(point));
+  // The new one has a new predecessor, and so has the one behind it.
+  for (auto it = added; it != samples.end() && it != added + 2; ++it) {
+    if (it->histogram == nullptr) continue;
+    it->histogram = Stored(it->histogram, it == samples.begin() ? nullptr : &*(it - 1));
+  }
 }
 
 absl::StatusOr<bool> Matches(const std::vector<promql::Matcher>& matchers, const Labels& labels) {

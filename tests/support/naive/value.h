@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/labels.h"
-#include "base/sample.h"
 #include "rules/promql/ast.h"
+#include "tests/support/naive/storage.h"
 
 namespace tocsin::naive {
 
@@ -14,11 +14,12 @@ struct Element {
   double value = 0;
   // The metric name is to go at the end of the evaluation (delayed name removal).
   bool drop_name = false;
+  HistogramPtr histogram;  // instead of the value
 };
 
 struct Series {
   Labels labels;
-  std::vector<Sample> samples;
+  std::vector<Point> samples;
   bool drop_name = false;
 };
 

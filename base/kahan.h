@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace tocsin::engine {
+namespace tocsin {
 
 // A compensated sum (Kahan with Neumaier's improvement), step by step as Prometheus computes it, so
 // that results agree bit for bit. An overflowing sum forgets its compensation.
@@ -57,4 +57,4 @@ class KahanMean {
   bool incremental_ = false;
 };
 
-}  // namespace tocsin::engine
+}  // namespace tocsin
