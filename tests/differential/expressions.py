@@ -69,7 +69,7 @@ class Expressions:
             return ""
         modifiers = [f" offset {self.pick(OFFSETS)}", f" @ {70 * self.random.randint(1, 12)}", " offset -1m",
                      f" @ {70 * self.random.randint(1, 12)} offset {self.pick(OFFSETS)}"]
-        # In a subquery we take the step's time for these, and should take the query's.
+        # In a subquery of a rule we take the step's time for these, and should take the query's.
         return self.pick(modifiers if self.in_subquery else modifiers + [" @ start()", " @ end()"])
 
     def vector(self, depth):
