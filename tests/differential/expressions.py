@@ -20,7 +20,7 @@ GAUGE_RANGE_FUNCTIONS = ["avg_over_time", "min_over_time", "max_over_time", "sum
                          "last_over_time", "present_over_time", "stddev_over_time", "stdvar_over_time", "changes",
                          "delta", "idelta", "deriv"]
 COUNTER_RANGE_FUNCTIONS = ["rate", "increase", "irate", "resets", "changes"]
-INSTANT_FUNCTIONS = ["abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "sgn", "timestamp", "sort", "sort_desc",
+INSTANT_FUNCTIONS = ["abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "sgn", "sort", "sort_desc",
                      "atan", "deg", "rad"]
 PERIODIC_FUNCTIONS = ["sin", "cos", "tan"]
 DATE_FUNCTIONS = ["hour", "minute", "day_of_week", "day_of_month", "days_in_month", "month", "year"]
@@ -99,7 +99,11 @@ class Expressions:
 
     def instant_function(self, depth):
         inner = self.vector(depth - 1)
+        # timestamp() of a selector that has both leaves the offset out in Prometheus.
+        both = " @ " in inner and " offset " in inner
+        dated = f"timestamp({self.selector(GAUGES) if both else inner})"
         return self.pick([
+            dated,
             f"{self.pick(INSTANT_FUNCTIONS)}({inner})",
             f"{self.pick(INSTANT_FUNCTIONS + (PERIODIC_FUNCTIONS if may_magnify(inner) else []))}({inner})",
             f"round({inner}, {self.pick(['0.5', '1', '10'])})",
@@ -107,7 +111,7 @@ class Expressions:
             f"clamp_min({inner}, {self.number()})",
             f"clamp_max({inner}, {self.number()})",
             f"-{self.vector(0)}",
-            f"{self.pick(DATE_FUNCTIONS)}(timestamp({inner}) * {self.pick(['1', '50000', '-70000'])})",
+            f"{self.pick(DATE_FUNCTIONS)}({dated} * {self.pick(['1', '50000', '-70000'])})",
         ])
 
     def grouping(self):
