@@ -34,27 +34,29 @@ bool InstantSelector::Index() {
 absl::Status InstantSelector::Compute(int64_t t) {
   const int64_t instant = source_.shift.Apply(t);
   frame_.Reset(rows_);
+  bool has_histograms = false;
   for (size_t row = 0; row < rows_; ++row) {
     const Column& samples = column(row);
     const auto at = NewestAt(samples, instant);
     if (!at || samples.times()[*at] <= instant - lookback_ms_) continue;
     const double value = samples.values()[*at];
     if (IsStaleMarker(value)) continue;
-    if (take_time_) {
-      frame_.Set(row, static_cast<double>(samples.times()[*at]) / 1000);
-    } else if (IsHistogramMark(value)) [[unlikely]] {
-      SetHistogram(row, samples, *at);
-    } else {
-      frame_.Set(row, value);
-    }
+    frame_.Set(row, take_time_ ? static_cast<double>(samples.times()[*at]) / 1000 : value);
+    has_histograms |= IsHistogramMark(value);
   }
+  if (has_histograms && !take_time_) SetHistograms(instant);
   return absl::OkStatus();
 }
 
-void InstantSelector::SetHistogram(size_t row, const Column& samples, size_t at) {
-  const ColumnHistograms* histograms = samples.histograms();
-  const HistogramPtr* found = histograms ? histograms->Find(samples.dropped() + at) : nullptr;
-  found ? frame_.SetHistogram(row, *found) : frame_.Set(row, samples.values()[at]);
+// Not in the loop above, which is the most frequent one of all.
+void InstantSelector::SetHistograms(int64_t instant) {
+  frame_.ForEach([&](size_t row) {
+    const Column& samples = column(row);
+    const ColumnHistograms* histograms = samples.histograms();
+    if (histograms == nullptr) return;
+    const HistogramPtr* found = histograms->Find(samples.dropped() + *NewestAt(samples, instant));
+    if (found != nullptr) frame_.SetHistogram(row, *found);
+  });
 }
 
 std::vector<int64_t> InstantSelector::Newest(int64_t t) const {

@@ -48,7 +48,7 @@ class InstantSelector final : public Operator {
 
  private:
   const Column& column(size_t row) const { return source_.table->column(source_.set->slots[row]); }
-  void SetHistogram(size_t row, const Column& samples, size_t at);
+  void SetHistograms(int64_t instant);
 
   const SelectorSource source_;
   const int64_t lookback_ms_;
