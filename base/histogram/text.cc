@@ -9,28 +9,20 @@
 namespace tocsin {
 namespace {
 
-// The shortest text that reads back equal, with an exponent below 1e-4 and from 1e6 on.
-std::string Number(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general);
-  return std::string(text, end.ptr);
-}
-
 void AppendRange(const BucketRange& bucket, std::string& out) {
   if (bucket.count == 0) return;
-  absl::StrAppend(&out, ", ", bucket.lower_inclusive ? "[" : "(", Number(bucket.lower), ",",
-                  Number(bucket.upper), bucket.upper_inclusive ? "]" : ")", ":",
-                  Number(bucket.count));
+  absl::StrAppend(&out, ", ", bucket.lower_inclusive ? "[" : "(", HistogramNumber(bucket.lower),
+                  ",", HistogramNumber(bucket.upper), bucket.upper_inclusive ? "]" : ")", ":",
+                  HistogramNumber(bucket.count));
 }
 
 std::string List(const std::vector<double>& values) {
-  return absl::StrCat(
-      "[",
-      absl::StrJoin(values, " ",
-                    [](std::string* out, double value) { absl::StrAppend(out, Number(value)); }),
-      "]");
+  return absl::StrCat("[",
+                      absl::StrJoin(values, " ",
+                                    [](std::string* out, double value) {
+                                      absl::StrAppend(out, HistogramNumber(value));
+                                    }),
+                      "]");
 }
 
 // One list from the first to the last populated bucket.
@@ -63,8 +55,17 @@ const char* ResetName(CounterReset reset) {
 
 }  // namespace
 
+std::string HistogramNumber(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general);
+  return std::string(text, end.ptr);
+}
+
 std::string HistogramText(const NativeHistogram& h) {
-  std::string text = absl::StrCat("{count:", Number(h.count), ", sum:", Number(h.sum));
+  std::string text =
+      absl::StrCat("{count:", HistogramNumber(h.count), ", sum:", HistogramNumber(h.sum));
   for (auto it = h.negative.rbegin(); it != h.negative.rend(); ++it) {
     AppendRange(NegativeRange(h, *it), text);
   }
@@ -78,7 +79,7 @@ std::string HistogramNotation(const NativeHistogram& histogram) {
   Compact(h);
   std::vector<std::string> parts;
   const auto number = [&](absl::string_view key, double value) {
-    if (value != 0) parts.push_back(absl::StrCat(key, ":", Number(value)));
+    if (value != 0) parts.push_back(absl::StrCat(key, ":", HistogramNumber(value)));
   };
   number("schema", h.schema);
   number("count", h.count);

@@ -14,4 +14,8 @@ std::string HistogramText(const NativeHistogram& histogram);
 // zero or unknown.
 std::string HistogramNotation(const NativeHistogram& histogram);
 
+// The shortest text that reads back equal, with an exponent below 1e-4 and from 1e6 on: numbers in
+// the texts above, and bounds of buckets in what users are told.
+std::string HistogramNumber(double value);
+
 }  // namespace tocsin

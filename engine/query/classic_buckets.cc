@@ -34,22 +34,25 @@ void Coalesce(std::vector<ClassicBucket>& buckets) {
   buckets.resize(last + 1);
 }
 
-// Raises counts that fall. True if that was more than rounding.
-bool ForceMonotonic(std::vector<ClassicBucket>& buckets) {
-  bool forced = false;
+// Raises counts that fall.
+void ForceMonotonic(std::vector<ClassicBucket>& buckets, ForcedMonotonicity& forced) {
+  bool here = false;
   double previous = buckets[0].count;
   for (size_t i = 1; i < buckets.size(); ++i) {
     double& count = buckets[i].count;
     if (NearlyEqual(previous, count)) {
       count = previous;
     } else if (count < previous) {
+      here = true;
+      forced.lowest_bound = std::min(forced.lowest_bound, buckets[i].bound);
+      forced.highest_bound = std::max(forced.highest_bound, buckets[i].bound);
+      forced.largest_fall = std::max(forced.largest_fall, previous - count);
       count = previous;
-      forced = true;
     } else {
       previous = count;
     }
   }
-  return forced;
+  if (here) ++forced.histograms;
 }
 
 // False: there is no bucket for all observations.
@@ -74,12 +77,12 @@ std::optional<double> RankOf(double value, double begin, const ClassicBucket& bu
 
 }  // namespace
 
-double ClassicQuantile(double q, std::vector<ClassicBucket>& buckets, bool& forced) {
+double ClassicQuantile(double q, std::vector<ClassicBucket>& buckets, ForcedMonotonicity& forced) {
   if (std::isnan(q)) return kNan;
   if (q < 0) return -kInfinity;
   if (q > 1) return kInfinity;
   if (!SortAndCoalesce(buckets)) return kNan;
-  forced = ForceMonotonic(buckets);
+  ForceMonotonic(buckets, forced);
   if (buckets.size() < 2 || buckets.back().count == 0) return kNan;
   double rank = q * buckets.back().count;
   const auto at = std::partition_point(buckets.begin(), buckets.end() - 1,

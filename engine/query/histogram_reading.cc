@@ -5,12 +5,18 @@
 // which input rows are native is only seen in their values, so their rows come up with them. Where
 // a classic and a native histogram meet in one row, there is no result.
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "base/timestamp.h"
 #include "base/histogram/statistics.h"
+#include "base/histogram/text.h"
 #include "engine/query/classic_buckets.h"
 #include "engine/query/histogram_notes.h"
 #include "engine/query/operators.h"
@@ -57,15 +63,18 @@ class HistogramReading : public Operator {
     return true;
   }
 
-  absl::Status Compute(int64_t) override {
+  absl::Status Compute(int64_t t) override {
     NoteParameters();
     Gather();
     frame_.Reset(rows_);
     for (size_t row = 0; row < rows_; ++row) Read(row);
+    NoteReadings(Timestamp::FromMillis(t));
     return absl::OkStatus();
   }
 
   virtual void NoteParameters() {}
+  // What there is to say when all rows are read.
+  virtual void NoteReadings(Timestamp) {}
   virtual double ReadClassic(std::vector<ClassicBucket>& buckets, size_t row) = 0;
   virtual Reading ReadNative(const NativeHistogram& histogram) = 0;
 
@@ -200,23 +209,39 @@ class QuantileOfHistograms final : public HistogramReading {
   }
 
   double ReadClassic(std::vector<ClassicBucket>& buckets, size_t row) override {
-    bool forced = false;
-    const double value = ClassicQuantile(scalar(1), buckets, forced);
-    if (forced) {
-      AddNote(notes_, {false,
-                       absl::StrCat("input to histogram_quantile needed to be fixed for "
-                                    "monotonicity (see "
-                                    "https://prometheus.io/docs/prometheus/latest/querying/"
-                                    "functions/#histogram_quantile)",
-                                    ForMetric(full_labels(row))),
-                       1});
-    }
-    return value;
+    return ClassicQuantile(scalar(1), buckets, forced_[ForMetric(full_labels(row))]);
   }
 
   Reading ReadNative(const NativeHistogram& histogram) override {
     return HistogramQuantile(scalar(1), histogram);
   }
+
+  // One note of all histograms of a metric.
+  void NoteReadings(Timestamp t) override {
+    const std::string time = absl::FormatTime(
+        "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(t.millis()), absl::UTCTimeZone());
+    for (const auto& [for_metric, forced] : forced_) {
+      if (forced.histograms == 0) continue;
+      AddNote(notes_, {false,
+                       absl::StrCat("input to histogram_quantile needed to be fixed for "
+                                    "monotonicity (see "
+                                    "https://prometheus.io/docs/prometheus/latest/querying/"
+                                    "functions/#histogram_quantile)",
+                                    for_metric, Details(forced), " from ", time, " to ", time),
+                       1});
+    }
+    forced_.clear();
+  }
+
+ private:
+  static std::string Details(const ForcedMonotonicity& forced) {
+    return absl::StrCat(", from buckets ", HistogramNumber(forced.lowest_bound), " to ",
+                        HistogramNumber(forced.highest_bound),
+                        absl::StrFormat(", with a max diff of %.2g, over %d samples",
+                                        forced.largest_fall, forced.histograms));
+  }
+
+  std::map<std::string, ForcedMonotonicity> forced_;  // by ForMetric()
 };
 
 class FractionOfHistograms final : public HistogramReading {

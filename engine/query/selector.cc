@@ -27,6 +27,7 @@ absl::Status InstantSelector::Compute(int64_t t) {
   const SeriesTable& table = *source_.table;
   const SeriesTable::Slot* slots = source_.set->slots.data();
   frame_.Reset(rows_);
+  bool has_histograms = false;
   for (size_t row = 0; row < rows_; ++row) {
     const SeriesTable::Slot slot = slots[row];
     Sample sample{table.newest_times()[slot], table.newest_values()[slot]};
@@ -36,22 +37,21 @@ absl::Status InstantSelector::Compute(int64_t t) {
       sample = table.column(slot).at(*at);
     }
     if (sample.time_ms <= instant - lookback_ms_ || IsStaleMarker(sample.value)) continue;
-    if (take_time_) {
-      frame_.Set(row, static_cast<double>(sample.time_ms) / 1000);
-    } else if (IsHistogramMark(sample.value)) [[unlikely]] {
-      SetHistogram(row, table.column(slot), sample);
-    } else {
-      frame_.Set(row, sample.value);
-    }
+    frame_.Set(row, take_time_ ? static_cast<double>(sample.time_ms) / 1000 : sample.value);
+    has_histograms |= IsHistogramMark(sample.value);
   }
+  if (has_histograms && !take_time_) SetHistograms(instant);
   return absl::OkStatus();
 }
 
-void InstantSelector::SetHistogram(size_t row, const Column& column, const Sample& sample) {
-  const ColumnHistograms* histograms = column.histograms();
-  const uint32_t position = column.FirstAfter(sample.time_ms) - 1;
-  const HistogramPtr* found = histograms ? histograms->Find(position) : nullptr;
-  found ? frame_.SetHistogram(row, *found) : frame_.Set(row, sample.value);
+// Not in the loop above, which is the most frequent one of all.
+void InstantSelector::SetHistograms(int64_t instant) {
+  frame_.ForEach([&](size_t row) {
+    const Column& column = source_.table->column(source_.set->slots[row]);
+    if (column.histograms() == nullptr) return;
+    const HistogramPtr* found = column.histograms()->Find(*NewestAt(column, instant));
+    if (found != nullptr) frame_.SetHistogram(row, *found);
+  });
 }
 
 std::vector<int64_t> InstantSelector::Newest(int64_t t) const {

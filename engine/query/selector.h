@@ -54,7 +54,7 @@ class InstantSelector final : public Operator {
   absl::Status Compute(int64_t t) override;
 
  private:
-  void SetHistogram(size_t row, const Column& column, const Sample& sample);
+  void SetHistograms(int64_t instant);
 
   const SelectorSource source_;
   const int64_t lookback_ms_;

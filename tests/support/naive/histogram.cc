@@ -5,9 +5,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "base/histogram/statistics.h"
+#include "base/histogram/text.h"
 #include "rules/notation.h"
 #include "tests/support/naive/evaluator.h"
 
@@ -51,25 +55,39 @@ bool IsRounding(double a, double b) {
   return a != 0 && b != 0 && std::abs(a - b) / sum < 1e-12;
 }
 
-// Counts that never fall. True if more than rounding had to be mended.
-bool Mend(std::vector<Bucket>* buckets) {
-  bool forced = false;
+std::string Rfc3339(int64_t t_ms) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(t_ms), absl::UTCTimeZone());
+}
+
+// Buckets whose counts had to be mended, and by how much, of several histograms.
+struct Mended {
+  int histograms = 0;
+  std::vector<double> bounds;
+  std::vector<double> falls;
+};
+
+// Counts that never fall.
+void Mend(std::vector<Bucket>* buckets, Mended* mended) {
+  const size_t known = mended->bounds.size();
   double before = buckets->front().count;
   for (Bucket& bucket : *buckets) {
-    if (bucket.count < before && !IsRounding(bucket.count, before)) forced = true;
+    if (bucket.count < before && !IsRounding(bucket.count, before)) {
+      mended->bounds.push_back(bucket.upper);
+      mended->falls.push_back(before - bucket.count);
+    }
     if (bucket.count < before || IsRounding(bucket.count, before)) bucket.count = before;
     before = bucket.count;
   }
-  return forced;
+  if (mended->bounds.size() > known) ++mended->histograms;
 }
 
-double BucketQuantile(double q, const std::vector<Bucket>& raw, bool* forced) {
+double BucketQuantile(double q, const std::vector<Bucket>& raw, Mended* mended) {
   if (std::isnan(q)) return kNan;
   if (q < 0) return -kInf;
   if (q > 1) return kInf;
   std::vector<Bucket> buckets = Coalesced(raw);
   if (buckets.back().upper != kInf) return kNan;
-  *forced = Mend(&buckets);
+  Mend(&buckets, mended);
   if (buckets.size() < 2) return kNan;
   const double total = buckets.back().count;
   if (total == 0 || std::isnan(total)) return kNan;
@@ -132,6 +150,7 @@ class Reader {
       evaluator_.DropName(&element);
       result.push_back(std::move(element));
     }
+    TellMended();
     return VectorValue(std::move(result));
   }
 
@@ -175,17 +194,26 @@ class Reader {
 
   double OfClassic(const Labels& labels, const std::vector<Bucket>& buckets) {
     if (!quantile_) return BucketFraction(call_.args[0].scalar, call_.args[1].scalar, buckets);
-    bool forced = false;
-    const double value = BucketQuantile(call_.args[0].scalar, buckets, &forced);
-    if (forced) {
+    return BucketQuantile(call_.args[0].scalar, buckets, &mended_[ForMetric(labels)]);
+  }
+
+  void TellMended() {
+    const std::string time = Rfc3339(call_.t_ms);
+    for (const auto& [for_metric, mended] : mended_) {
+      if (mended.histograms == 0) continue;
+      const auto [lowest, highest] =
+          std::minmax_element(mended.bounds.begin(), mended.bounds.end());
       evaluator_.Info(
-          absl::StrCat("input to histogram_quantile needed to be fixed for monotonicity (see "
-                       "https://prometheus.io/docs/prometheus/latest/querying/functions/"
-                       "#histogram_quantile)",
-                       ForMetric(labels)),
+          absl::StrCat(
+              "input to histogram_quantile needed to be fixed for monotonicity (see "
+              "https://prometheus.io/docs/prometheus/latest/querying/functions/"
+              "#histogram_quantile)",
+              for_metric, ", from buckets ", engine::HistogramNumber(*lowest), " to ",
+              engine::HistogramNumber(*highest), ", with a max diff of ",
+              absl::StrFormat("%.2g", *std::max_element(mended.falls.begin(), mended.falls.end())),
+              ", over ", mended.histograms, " samples from ", time, " to ", time),
           *call_.expr.args[1]);
     }
-    return value;
   }
 
   double OfNative(const Labels& labels, const NativeHistogram& h) {
@@ -208,6 +236,7 @@ class Reader {
   Evaluator& evaluator_;
   const Call& call_;
   const bool quantile_;
+  std::map<std::string, Mended> mended_;  // by ForMetric()
 };
 
 // histogram_count and its relatives: only native ones.
