@@ -1,6 +1,7 @@
 #include "rules/rule_test_values.h"
 
 #include <cmath>
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -45,6 +46,12 @@ std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const Y
   const auto text = ReadString(context, node, "values");
   if (!text) return std::nullopt;
   auto values = notation::ParseValues(*text, keep);
+  const auto is_histogram = [](const std::optional<notation::Value>& value) {
+    return value && value->histogram != nullptr;
+  };
+  if (values.ok() && std::any_of(values->begin(), values->end(), is_histogram)) {
+    values = absl::UnimplementedError("not supported yet: native histograms");
+  }
   if (values.ok()) return *std::move(values);
   Report(context, node, "values", values.status());
   return std::nullopt;

@@ -77,7 +77,7 @@ TEST(RuleTestFileTest, ReadsEveryKeyOfATest) {
   EXPECT_EQ(test.input[0].labels, Labels({{"__name__", "up"}, {"job", "node"}}));
   ASSERT_EQ(test.input[0].values.size(), 4u) << "those after the latest case are left out";
   EXPECT_FALSE(test.input[0].values[1]);
-  EXPECT_TRUE(IsStaleMarker(*test.input[0].values[2]));
+  EXPECT_TRUE(IsStaleMarker(test.input[0].values[2]->number));
 }
 
 TEST(RuleTestFileTest, SeriesMayHaveManyValuesOrNone) {

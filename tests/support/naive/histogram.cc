@@ -208,8 +208,8 @@ class Reader {
               "input to histogram_quantile needed to be fixed for monotonicity (see "
               "https://prometheus.io/docs/prometheus/latest/querying/functions/"
               "#histogram_quantile)",
-              for_metric, ", from buckets ", engine::HistogramNumber(*lowest), " to ",
-              engine::HistogramNumber(*highest), ", with a max diff of ",
+              for_metric, ", from buckets ", HistogramNumber(*lowest), " to ",
+              HistogramNumber(*highest), ", with a max diff of ",
               absl::StrFormat("%.2g", *std::max_element(mended.falls.begin(), mended.falls.end())),
               ", over ", mended.histograms, " samples from ", time, " to ", time),
           *call_.expr.args[1]);
