@@ -1,24 +1,34 @@
 #include "engine/recorded_rows.h"
 
-#include "absl/container/flat_hash_set.h"
 #include "engine/rule_runtime.h"
 
 namespace tocsin::engine {
 
 absl::Status RecordedRows::Follow(const rules::RecordRule& record, const QueryResult& result) {
-  if (layout_ != result.layout) rows_.clear();
+  if (layout_ != result.layout) {
+    rows_.clear();
+    known_.clear();
+    equal_rows_ = false;
+  }
   layout_ = result.layout;
   rows_.resize(result.labels->size());
-  absl::flat_hash_set<absl::uint128> seen;
-  bool distinct = true;
   result.frame->ForEach([&](size_t row) {
     absl::uint128& fingerprint = rows_[row].fingerprint;
-    if (fingerprint == 0) fingerprint = RecordedSeries(record, (*result.labels)[row]).Fingerprint();
-    distinct = seen.insert(fingerprint).second && distinct;
+    if (fingerprint != 0) return;
+    fingerprint = RecordedSeries(record, (*result.labels)[row]).Fingerprint();
+    equal_rows_ = !known_.insert(fingerprint).second || equal_rows_;
   });
-  if (distinct) return absl::OkStatus();
+  if (!equal_rows_ || !Collide(result)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "vector contains metrics with the same labelset after applying rule labels");
+}
+
+bool RecordedRows::Collide(const QueryResult& result) const {
+  absl::flat_hash_set<absl::uint128> present;
+  bool collide = false;
+  result.frame->ForEach(
+      [&](size_t row) { collide = !present.insert(rows_[row].fingerprint).second || collide; });
+  return collide;
 }
 
 absl::Status RecordedRows::Write(const rules::RecordRule& record, const QueryResult& result,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "engine/query/query_engine.h"
@@ -31,8 +32,12 @@ class RecordedRows {
     absl::uint128 fingerprint = 0;  // of the recorded series; 0: not looked at yet
     SeriesRef ref = 0;              // 0: not resolved
   };
+  bool Collide(const QueryResult& result) const;
+
   uint64_t layout_ = 0;  // of the rows in rows_
   std::vector<Row> rows_;
+  absl::flat_hash_set<absl::uint128> known_;  // fingerprints of rows_
+  bool equal_rows_ = false;                   // some rows make one series
 };
 
 }  // namespace tocsin::engine

@@ -100,37 +100,46 @@ class PrometheusAlerts final : public RuleAlerts {
   absl::Status StepRow(size_t row, const AlertEvaluation& evaluation,
                        std::vector<AlertChange>& changes) {
     const double value = evaluation.result->frame->value(row);
-    const Labels& row_labels = (*evaluation.result->labels)[row];
     Slot* slot = labels_vary_ ? nullptr : row_cache_[row];
     bool added = false;
-    if (slot == nullptr) {
-      Labels labels = FinalLabels(row_labels, MakeTemplateData(evaluation, row_labels, value));
-      auto known = instances_.find(labels.Fingerprint());
-      if (known == instances_.end()) {
-        if (!TakeRoom()) return absl::OkStatus();
-        auto fresh = std::make_unique<Slot>();
-        fresh->query_hash = query_hash_;
-        fresh->labels = std::move(labels);
-        known = instances_.emplace(KeyOf(*fresh), std::move(fresh)).first;
-        added = true;
-      }
-      slot = known->second.get();
-      if (!labels_vary_) Remember(row, slot);
+    if (slot == nullptr || slot->row != row) {
+      const Labels row_labels = (*evaluation.result->labels)[row];
+      if (slot == nullptr) slot = FindOrAdd(row, row_labels, evaluation, added);
+      if (slot == nullptr) return absl::OkStatus();  // no room
+      // Rows may take turns in making one alert.
+      if (!(slot->result_labels == row_labels)) slot->described = false;
+      slot->result_labels = row_labels;
+      slot->row = row;
     }
     if (slot->seen == evaluation_number_) {
       return absl::InvalidArgumentError(
           "vector contains metrics with the same labelset after applying alert labels");
     }
     slot->seen = evaluation_number_;
-    // Rows may take turns in making one alert.
-    if (annotations_vary_ || !(slot->result_labels == row_labels)) slot->described = false;
-    slot->result_labels = row_labels;
+    if (annotations_vary_) slot->described = false;
     rules::Observation seen;
     seen.present = true;
     seen.value = value;
     seen.newest_sample = evaluation.now;
     StepInstance(*slot, added, seen, evaluation, changes);
     return absl::OkStatus();
+  }
+
+  Slot* FindOrAdd(size_t row, const Labels& row_labels, const AlertEvaluation& evaluation,
+                  bool& added) {
+    const double value = evaluation.result->frame->value(row);
+    Labels labels = FinalLabels(row_labels, MakeTemplateData(evaluation, row_labels, value));
+    auto known = instances_.find(labels.Fingerprint());
+    if (known == instances_.end()) {
+      if (!TakeRoom()) return nullptr;
+      auto fresh = std::make_unique<Slot>();
+      fresh->query_hash = query_hash_;
+      fresh->labels = std::move(labels);
+      known = instances_.emplace(KeyOf(*fresh), std::move(fresh)).first;
+      added = true;
+    }
+    if (!labels_vary_) Remember(row, known->second.get());
+    return known->second.get();
   }
 
   const rules::AlertRule& rule_;

@@ -78,7 +78,10 @@ void RuleAlerts::Remember(size_t row, Slot* slot) {
 
 void RuleAlerts::ForgetRows() {
   if (row_cache_.empty()) return;  // many are restored one after the other
-  for (auto& [key, slot] : instances_) slot->rows.clear();
+  for (auto& [key, slot] : instances_) {
+    slot->rows.clear();
+    slot->row = SIZE_MAX;
+  }
   row_cache_.clear();
 }
 

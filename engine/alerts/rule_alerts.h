@@ -87,6 +87,7 @@ class RuleAlerts {
     uint64_t seen = 0;           // number of the last evaluation its row was present in
     bool described = false;      // annotations are those of `state.value` and of this rule
     std::vector<uint32_t> rows;  // in row_cache_ that point here
+    size_t row = SIZE_MAX;       // whose labels result_labels are, while rows are not renumbered
   };
   virtual absl::uint128 KeyOf(const AlertInstance& instance) const = 0;
   virtual Timestamp DeadlineOf(const rules::AlertState& state) const = 0;

@@ -117,12 +117,7 @@ OperatorPtr MakeSort(const SortOptions& options, OperatorPtr vector);
 
 // --- result.cc ---
 // The end of a query: labels as users see them, each label set once.
-class ResultOperator : public Operator {
- public:
-  using Operator::Operator;
-  virtual const std::vector<Labels>& labels() const = 0;
-};
-std::shared_ptr<ResultOperator> MakeResult(OperatorPtr vector);
+OperatorPtr MakeResult(OperatorPtr vector);
 // Only joins rows with equal labels; names stay.
 OperatorPtr MakeMerge(OperatorPtr vector);
 

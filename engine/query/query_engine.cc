@@ -30,8 +30,8 @@ std::string Place(absl::string_view text, size_t offset) {
 struct QueryEngine::Impl {
   struct Query {
     promql::ValueType type = promql::ValueType::kVector;
-    std::shared_ptr<ResultOperator> result;  // null for range vectors and strings
-    std::shared_ptr<RangeVector> range;      // null for all but range vectors
+    OperatorPtr result;                  // null for range vectors and strings
+    std::shared_ptr<RangeVector> range;  // null for all but range vectors
     std::vector<MatrixRow> matrix;
     std::vector<Compiler::Speaker> speakers;
     std::vector<SelectorNeed> needs;
@@ -39,6 +39,7 @@ struct QueryEngine::Impl {
     std::string string_value;
     Timestamp last = Timestamp::Min();  // last evaluation
     std::vector<std::string> warnings, infos;
+    RowLabels labels;
     std::vector<int64_t> newest;
     std::vector<uint32_t> order;
   };
@@ -96,6 +97,7 @@ absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_
       TOCSIN_ASSIGN_OR_RETURN(query->range, compiler.CompileRange(expr));
     } else {
       TOCSIN_ASSIGN_OR_RETURN(query->result, compiler.CompileResult(expr));
+      query->labels = RowLabels(query->result.get());
     }
     query->speakers = compiler.speakers();
     query->needs = Needs(expr, impl_->options);
@@ -141,7 +143,7 @@ absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
   }
   TOCSIN_RETURN_IF_ERROR(query.result->Evaluate(impl_->At(t)));
   Impl::CollectNotes(query);
-  result.labels = &query.result->labels();
+  result.labels = &query.labels;
   result.frame = &query.result->frame();
   result.index_version = query.result->version();
   result.layout = query.result->layout();
@@ -181,6 +183,14 @@ Timestamp QueryEngine::NextChange(QueryId id, Timestamp t) {
   // Operators are shared, see NewestInputs(). What an error left out is looked at in the table.
   query.result->Evaluate(impl_->At(t)).IgnoreError();
   return Timestamp::FromMillis(query.result->NextChange(t.millis()));
+}
+
+size_t RowLabels::size() const {
+  return rows_->rows();
+}
+
+Labels RowLabels::operator[](size_t row) const {
+  return rows_->LabelsOf(row);
 }
 
 size_t QueryEngine::operators() const {

@@ -43,11 +43,24 @@ struct MatrixRow {
   std::vector<HistogramPtr> histograms;  // null where the sample is a float; empty: all are floats
 };
 
+class Operator;
+
+// The labels of a result's rows, put together when asked for: of most rows nobody ever does.
+class RowLabels {
+ public:
+  explicit RowLabels(const Operator* rows = nullptr) : rows_(rows) {}
+  size_t size() const;
+  Labels operator[](size_t row) const;
+
+ private:
+  const Operator* rows_;
+};
+
 // The result of one evaluation; borrowed, valid until the next call of the engine.
 struct QueryResult {
   // kScalar: one row without labels; kVector; kMatrix, kString: no rows.
   promql::ValueType type = promql::ValueType::kVector;
-  const std::vector<Labels>* labels = nullptr;  // per row, as users see them
+  const RowLabels* labels = nullptr;  // per row, as users see them
   const Frame* frame = nullptr;
   // Changes exactly when `labels` changes: callers keep what they computed per row until then.
   uint64_t index_version = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "base/grow.h"
 #include "base/sample.h"
 #include "engine/query/histogram_range.h"
 #include "engine/query/operator.h"
@@ -117,6 +118,7 @@ class RangeFunction : public RangeOperator {
     const uint64_t layout = layout_;
     RowwiseOperator::Index();
     if (layout != layout_) states_.clear();
+    ReserveGently(states_, rows_);
     while (states_.size() < rows_) states_.push_back({{}, kernel_.Fresh(states_.size())});
     return true;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/grow.h"
 #include "base/sample.h"
 
 namespace tocsin::engine {
@@ -14,20 +15,28 @@ SeriesTable::~SeriesTable() = default;
 SeriesTable::Slot SeriesTable::FindOrAdd(const Labels& labels) {
   const auto [it, added] = slots_.try_emplace(labels.Fingerprint(), 0);
   if (!added) return it->second;
-  if (free_.empty()) {
-    free_.push_back(static_cast<Slot>(columns_.size()));
-    labels_.emplace_back();
-    columns_.emplace_back();
-    newest_times_.push_back(INT64_MIN);
-    newest_values_.push_back(0);
-    versions_.push_back(0);
-    held_.push_back(false);
-  }
+  if (free_.empty()) AddSlot();
   const Slot slot = it->second = free_.back();
   free_.pop_back();
   labels_[slot] = labels;
   held_[slot] = true;
   return slot;
+}
+
+void SeriesTable::AddSlot() {
+  const size_t size = columns_.size() + 1;
+  ReserveGently(labels_, size);
+  ReserveGently(columns_, size);
+  ReserveGently(newest_times_, size);
+  ReserveGently(newest_values_, size);
+  ReserveGently(versions_, size);
+  free_.push_back(static_cast<Slot>(columns_.size()));
+  labels_.emplace_back();
+  columns_.emplace_back();
+  newest_times_.push_back(INT64_MIN);
+  newest_values_.push_back(0);
+  versions_.push_back(0);
+  held_.push_back(false);
 }
 
 void SeriesTable::Remove(Slot slot) {

@@ -70,6 +70,7 @@ class SeriesTable {
   std::shared_ptr<Watch> MakeWatch();
 
  private:
+  void AddSlot();
   void Taken(Slot slot, int64_t time_ms, AppendResult result);
 
   std::vector<Labels> labels_;

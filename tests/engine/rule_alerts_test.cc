@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/query/operator.h"
 
 namespace tocsin::engine {
 namespace {
@@ -28,6 +29,24 @@ class CountingTemplate final : public templates::Template {
   }
   std::vector<std::string> Queries() const override { return {}; }
   mutable int expansions = 0;
+};
+
+// Rows with labels, not evaluated.
+class Labelled final : public Operator {
+ public:
+  Labelled() : Operator({}) {}
+  void SetLabels(std::vector<Labels> labels) {
+    labels_ = std::move(labels);
+    rows_ = labels_.size();
+  }
+  Labels LabelsOf(size_t row) const override { return labels_[row]; }
+
+ protected:
+  bool Index() override { return false; }
+  absl::Status Compute(int64_t) override { return absl::OkStatus(); }
+
+ private:
+  std::vector<Labels> labels_;
 };
 
 // A result as the engine hands it out, put together by hand.
@@ -52,12 +71,15 @@ class Rows {
     for (size_t row = 0; row < labels_.size(); ++row) {
       if (!hidden_[row]) frame_.Set(row, values_[row]);
     }
-    result_.labels = &labels_;
+    labelled_.SetLabels(labels_);
+    result_.labels = &row_labels_;
     result_.frame = &frame_;
     return result_;
   }
 
  private:
+  Labelled labelled_;
+  const RowLabels row_labels_{&labelled_};
   std::vector<Labels> labels_;
   std::vector<double> values_;
   std::map<size_t, bool> hidden_;

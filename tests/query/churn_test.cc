@@ -45,9 +45,10 @@ class Rows final : public RangeVector {
   }
   const std::vector<Row>& list() const { return list_; }
   size_t look_ups() const { return look_ups_; }
+  inline static bool counts = true;
 
   Labels LabelsOf(size_t row) const override {
-    ++look_ups_;
+    look_ups_ += counts;
     const int id = list_[row].id;
     return {{"__name__", metric_},
             {"host", absl::StrCat("h", id / 4)},
@@ -248,24 +249,25 @@ const std::vector<Kind>& Kinds() {
 }
 
 // The present rows and their values, or the error.
-std::map<std::string, std::string> Outcome(ResultOperator& result, uint64_t generation) {
+std::map<std::string, std::string> Outcome(Operator& result, uint64_t generation) {
   std::map<std::string, std::string> rows;
   Tick();
   const absl::Status status = result.Evaluate({60'000, generation});
   if (!status.ok()) return {{"error", std::string(status.message())}};
-  EXPECT_EQ(result.labels().size(), result.rows());
+  Rows::counts = false;  // what this test asks for itself
   result.frame().ForEach([&](size_t row) {
     const std::string value = absl::StrCat(result.frame().value(row));
-    EXPECT_TRUE(rows.emplace(result.labels()[row].ToString(), value).second);
+    EXPECT_TRUE(rows.emplace(result.LabelsOf(row).ToString(), value).second);
   });
+  Rows::counts = true;
   return rows;
 }
 
-std::vector<std::string> Ordered(const ResultOperator& result) {
+std::vector<std::string> Ordered(const Operator& result) {
   std::vector<uint32_t> rows;
   std::vector<std::string> labels;
   if (!result.Order(rows)) return labels;
-  for (uint32_t row : rows) labels.push_back(result.labels()[row].ToString());
+  for (uint32_t row : rows) labels.push_back(result.LabelsOf(row).ToString());
   return labels;
 }
 
@@ -296,8 +298,8 @@ class Churn {
     result_->Order(order);
     return outcome;
   }
-  const ResultOperator& result() const { return *result_; }
-  std::shared_ptr<ResultOperator> Make() const { return MakeResult(kind_.make(left_, right_)); }
+  const Operator& result() const { return *result_; }
+  OperatorPtr Make() const { return MakeResult(kind_.make(left_, right_)); }
   uint64_t generation() const { return generation_; }
   bool compacted() const { return compacted_; }
   size_t look_ups() const { return left_->look_ups() + right_->look_ups(); }
@@ -312,7 +314,7 @@ class Churn {
   const Kind& kind_;
   const RowsPtr left_ = std::make_shared<Rows>("a_total");
   const RowsPtr right_ = std::make_shared<Rows>("b_total");
-  std::shared_ptr<ResultOperator> result_;
+  OperatorPtr result_;
   int next_ = 0;
   int oldest_ = 0;
   uint64_t generation_ = 0;

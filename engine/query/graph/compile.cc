@@ -66,10 +66,9 @@ OperatorPtr Compiler::Speaking(promql::Span span, OperatorPtr op) {
   return op;
 }
 
-absl::StatusOr<std::shared_ptr<ResultOperator>> Compiler::CompileResult(const Expr& expr) {
+absl::StatusOr<OperatorPtr> Compiler::CompileResult(const Expr& expr) {
   TOCSIN_ASSIGN_OR_RETURN(OperatorPtr op, Compile(expr));
-  return std::static_pointer_cast<ResultOperator>(
-      Share("result", {op}, [&] { return MakeResult(op); }));
+  return Share("result", {op}, [&] { return MakeResult(op); });
 }
 
 absl::StatusOr<OperatorPtr> Compiler::Compile(const Expr& outer) {

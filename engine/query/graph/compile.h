@@ -35,7 +35,7 @@ class Compiler {
   // A vector or scalar. Errors as QueryEngine::Add().
   absl::StatusOr<OperatorPtr> Compile(const promql::Expr& expr);
   // The same, with labels as users see them.
-  absl::StatusOr<std::shared_ptr<ResultOperator>> CompileResult(const promql::Expr& expr);
+  absl::StatusOr<OperatorPtr> CompileResult(const promql::Expr& expr);
 
   // A range vector as the result.
   absl::StatusOr<std::shared_ptr<RangeVector>> CompileRange(const promql::Expr& expr) {
