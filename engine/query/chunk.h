@@ -43,6 +43,12 @@ class Chunk {
   // Samples [begin, end) into arrays.
   void Read(size_t begin, size_t end, int64_t* times, double* values) const;
 
+  // Asks for the block to be near soon.
+  void Prefetch() const {
+    __builtin_prefetch(block_.get());
+    __builtin_prefetch(block_.get() + 64);
+  }
+
   // What the block takes, without the allocator's share.
   size_t bytes() const { return BlockSize(header()); }
 

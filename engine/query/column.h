@@ -56,6 +56,13 @@ class Column {
 
   // The first position whose sample is later than `time_ms`; end() if none is.
   uint32_t FirstAfter(int64_t time_ms) const;
+  // Where the oldest samples are lies behind two pointers: who walks many columns asks for the first
+  // some columns ahead, and for the second a few later.
+  void PrefetchChunks() const { __builtin_prefetch(chunks_.data()); }
+  void PrefetchOldest() const {
+    if (!chunks_.empty()) chunks_.front().Prefetch();
+  }
+
   // Samples [from, to) into arrays of that size.
   void Read(uint32_t from, uint32_t to, int64_t* times, double* values) const;
   // Calls fn(position, sample) for [from, to), in order.

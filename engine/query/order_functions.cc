@@ -6,38 +6,45 @@
 
 #include "engine/query/quantile.h"
 #include "engine/query/range_function.h"
+#include "engine/query/sorted_values.h"
 
 namespace tocsin::engine {
 namespace {
 
-// Positions in ascending order that come at the back and go at either end.
-class PositionQueue {
+// Samples that come at the back and go at either end.
+class SampleQueue {
  public:
-  bool empty() const { return head_ == positions_.size(); }
-  uint32_t front() const { return positions_[head_]; }
-  uint32_t back() const { return positions_.back(); }
-  void PushBack(uint32_t position) { positions_.push_back(position); }
-  void PopBack() { positions_.pop_back(); }
+  struct Entry {
+    Sample sample;
+    uint32_t position = 0;
+  };
+  void Prefetch() const { __builtin_prefetch(entries_.data() + head_); }
+  bool empty() const { return head_ == entries_.size(); }
+  const Entry& front() const { return entries_[head_]; }
+  const Entry& back() const { return entries_.back(); }
+  void PushBack(const Entry& entry) { entries_.push_back(entry); }
+  void PopBack() { entries_.pop_back(); }
   void PopFront() {
     ++head_;
-    if (head_ < 16 && head_ < positions_.size()) return;
-    if (head_ * 2 < positions_.size()) return;
-    positions_.erase(positions_.begin(), positions_.begin() + head_);
+    const bool keep = head_ < kGoneMax && head_ < entries_.size();
+    if (keep || head_ * 2 < entries_.size()) return;
+    entries_.erase(entries_.begin(), entries_.begin() + head_);
     head_ = 0;
   }
 
  private:
-  std::vector<uint32_t> positions_;
+  static constexpr uint32_t kGoneMax = 16;
+  std::vector<Entry> entries_;
   uint32_t head_ = 0;
 };
 
 // A monotonic queue: each sample in it beats all that came after, so the first is the extreme, and
 // a sample is put in and taken out once. NaN gives way to any number; of equal samples the last
-// stays, since it is in the window longest.
+// stays, since it is in the window longest. A series that only falls keeps its whole window here if
+// the maximum is asked for.
 struct ExtremeOverTime : KernelDefaults {
   struct State {
-    PositionQueue queue;
-    Sample best;
+    SampleQueue queue;
     Sample last;
   };
   bool max = true;
@@ -45,44 +52,40 @@ struct ExtremeOverTime : KernelDefaults {
 
   ExtremeOverTime(bool take_max, bool take_time) : max(take_max), time(take_time) {}
   State Fresh(size_t) const { return {}; }
-  void Enter(State& state, uint32_t position, const Sample& sample, const Column& column) const {
+  void Prefetch(const State& state) const { state.queue.Prefetch(); }
+  void Enter(State& state, uint32_t position, const Sample& sample, const Column&) const {
     state.last = sample;
     if (std::isnan(sample.value)) return;
     while (!state.queue.empty()) {
-      const double back = column.at(state.queue.back()).value;
+      const double back = state.queue.back().sample.value;
       if (max ? back > sample.value : back < sample.value) break;
       state.queue.PopBack();
     }
-    state.queue.PushBack(position);
+    state.queue.PushBack({sample, position});
   }
   void Expire(State& state, const Sample&, const Sample*, const WindowCursor& cursor) const {
-    if (!state.queue.empty() && state.queue.front() < cursor.begin) state.queue.PopFront();
-  }
-  void Settle(State& state, const WindowCursor&, const Column& column) const {
-    state.best = state.queue.empty() ? state.last : column.at(state.queue.front());
+    if (!state.queue.empty() && state.queue.front().position < cursor.begin) state.queue.PopFront();
   }
   bool Value(const State& state, const RowWindow&, double& out) const {
-    out = time ? static_cast<double>(state.best.time_ms) / 1000 : state.best.value;
+    const Sample& best = state.queue.empty() ? state.last : state.queue.front().sample;
+    out = time ? static_cast<double>(best.time_ms) / 1000 : best.value;
     return true;
   }
 };
 
-// The samples of the window, sorted: finding a place takes a binary search, making room moves at
-// most 8 bytes a sample.
 struct QuantileOverTime : KernelDefaults {
-  using State = std::vector<double>;
+  using State = SortedValues;
 
   State Fresh(size_t) const { return {}; }
+  void Prefetch(const State& sorted) const { sorted.Prefetch(); }
   void Enter(State& sorted, uint32_t, const Sample& sample, const Column&) const {
-    sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), sample.value, QuantileOrder),
-                  sample.value);
+    sorted.Insert(sample.value);
   }
   void Expire(State& sorted, const Sample& sample, const Sample*, const WindowCursor&) const {
-    const auto at = std::lower_bound(sorted.begin(), sorted.end(), sample.value, QuantileOrder);
-    sorted.erase(at);
+    sorted.Erase(sample.value);
   }
   bool Value(const State& sorted, const RowWindow& window, double& out) const {
-    out = QuantileOfSorted(window.param, sorted);
+    out = QuantileOfRanked(window.param, sorted.size(), [&](size_t i) { return sorted.At(i); });
     return true;
   }
 };

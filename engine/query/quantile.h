@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,10 +15,22 @@ double Quantile(double q, std::vector<double>& values);
 
 // The order it goes by: NaN is smaller than everything.
 inline bool QuantileOrder(double a, double b) {
-  return std::isnan(a) ? !std::isnan(b) : a < b;
+  return a < b || (std::isnan(a) && !std::isnan(b));
 }
-// The same of values that are in that order.
-double QuantileOfSorted(double q, const std::vector<double>& sorted);
+// The same of `size` values in that order, of which at(rank) gives one.
+template <typename At>
+double QuantileOfRanked(double q, size_t size, At&& at) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (size == 0 || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
+  if (q < 0) return -kInfinity;
+  if (q > 1) return kInfinity;
+  const double last = static_cast<double>(size - 1);
+  const double rank = q * last;
+  const double lower = std::max(0.0, std::floor(rank));
+  const double upper = std::min(last, lower + 1);
+  const double weight = rank - std::floor(rank);
+  return at(static_cast<size_t>(lower)) * (1 - weight) + at(static_cast<size_t>(upper)) * weight;
+}
 
 // Prometheus' warning if q is no quantile; "" if it is.
 std::string InvalidQuantileText(double q);

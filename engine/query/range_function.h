@@ -60,6 +60,8 @@ struct KernelDefaults {
   template <typename State>
   void Settle(State&, const WindowCursor&, const Column&) const {}
   template <typename State>
+  void Prefetch(const State&) const {}
+  template <typename State>
   bool Drifted(const State&, const WindowCursor&) const {
     return false;
   }
@@ -95,6 +97,7 @@ class RangeOperator : public RowwiseOperator {
 //   Settle(state, cursor, column)           some of these happened, the window is not empty
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty
+//   Prefetch(state)                         a row that comes soon: its memory may be asked for
 template <typename Kernel>
 class RangeFunction : public RangeOperator {
  public:
@@ -128,6 +131,7 @@ class RangeFunction : public RangeOperator {
     const double param = inputs() > 1 ? scalar(1) : 0;
     frame_.Reset(rows_);
     for (size_t row = 0; row < rows_; ++row) {
+      Prefetch(row, view);
       Row& state = states_[row];
       if (!state.cursor.Holds(view.version(row), view.begin_ms, view.end_ms)) Follow(row, view);
       if (state.cursor.samples == 0) continue;
@@ -154,6 +158,16 @@ class RangeFunction : public RangeOperator {
     WindowCursor cursor;
     typename Kernel::State state;
   };
+
+  // Rows are walked in order, but what they point to lies anywhere: with a hundred thousand of them
+  // nothing of it is in a cache, and waiting for memory would cost more than everything else.
+  void Prefetch(size_t row, const RangeVector::View& view) const {
+    constexpr size_t kFar = 12, kNear = 6;
+    if (row + kFar >= rows_) return;
+    view.column(row + kFar).PrefetchChunks();
+    view.column(row + kNear).PrefetchOldest();
+    kernel_.Prefetch(states_[row + kNear].state);
+  }
 
   void Follow(size_t row, const RangeVector::View& view) {
     WindowCursor& cursor = states_[row].cursor;

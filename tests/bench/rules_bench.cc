@@ -362,7 +362,10 @@ int main(int argc, char** argv) {
       }
     }
   } else if (part == "windows") {
-    for (const Kind& kind : kWindowKinds) MeasureKind(kind, 100'000, 100);
+    for (const Kind& kind : kWindowKinds) {
+      MeasureKind(kind, 10'000, 10);
+      MeasureKind(kind, 100'000, 100);
+    }
   } else if (part == "peer") {
     for (const Kind& kind : kKinds) MeasureKind(kind, 1'000, 1);
   } else if (part == "second") {
