@@ -48,6 +48,7 @@ void SeriesTable::Remove(Slot slot) {
   versions_[slot] = 0;
   held_[slot] = false;
   free_.push_back(slot);
+  ++removals_;
 }
 
 std::optional<SeriesTable::Slot> SeriesTable::Find(const Labels& labels) const {

@@ -82,6 +82,7 @@ class SeriesTable {
   std::vector<Slot> free_;
   absl::flat_hash_map<absl::uint128, Slot> slots_;  // by Labels::Fingerprint()
   uint64_t changes_ = 0;
+  uint64_t removals_ = 0;
   std::vector<std::weak_ptr<Watch>> watches_;
   int64_t oldest_change_ms_ = INT64_MAX;  // not yet told to the watches
 };
@@ -89,6 +90,8 @@ class SeriesTable {
 class SeriesTable::Watch {
  public:
   int64_t TakeOldest();
+  // Grows when series are removed: rows of selectors are renumbered.
+  uint64_t removals() const { return table_.removals_; }
 
  private:
   friend class SeriesTable;

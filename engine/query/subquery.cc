@@ -6,6 +6,7 @@
 // are evaluated at times of their own, and for the same reason not shared with operators outside.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "engine/query/operators.h"
@@ -90,6 +91,8 @@ class SubqueryRange final : public RangeVector {
   absl::Status BringUpToDate() {
     const int64_t first = FirstStep(end_ms_), last = LastStep(end_ms_);
     int64_t changed = options_.watch->TakeOldest();
+    // The inner rows are not evaluated each time, and would not notice that they were renumbered.
+    if (std::exchange(removals_, options_.watch->removals()) != removals_) held_ = {};
     if (options_.ahead_ms == SubqueryOptions::kAnywhere && query_t_ != moment().query_t) {
       changed = INT64_MIN;
       query_t_ = moment().query_t;
@@ -198,6 +201,7 @@ class SubqueryRange final : public RangeVector {
   int64_t query_t_ = INT64_MIN;  // of the last evaluation; only if it matters
   uint64_t layout_held_ = 0;
   Held held_;
+  uint64_t removals_ = 0;  // of the table, at the last evaluation
   std::vector<Column> columns_;
   std::vector<uint32_t> versions_;
   std::vector<int64_t> newest_;

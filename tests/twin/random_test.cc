@@ -130,6 +130,7 @@ struct Totals {
   int refused = 0;
   int64_t compared = 0;
   int64_t given_up = 0;  // series
+  int64_t restarts = 0;
   int64_t rows = 0;
   int64_t histograms = 0;  // among the rows
   int64_t errors = 0;
@@ -140,10 +141,12 @@ class World {
   World(uint64_t seed, Totals* totals)
       : random_(seed),
         churn_random_(seed + 1'000'000),
+        restart_random_(seed + 2'000'000),
         totals_(*totals),
         options_(MakeOptions()),
-        engine_(table_, options_),
-        arrivals_(MakeFeed()) {}
+        arrivals_(MakeFeed()) {
+    MakeEngine();
+  }
 
   void Run() {
     const bool ahead = random_.Next() % 2 == 0;  // queries before the first series, or behind some
@@ -155,9 +158,10 @@ class World {
       CompareAll(t);
       if (!trims_ && random_.Next() % 8 == 0) CompareAll(t - Below(15 * 60'000));
       if (!trims_ && random_.Next() % 8 == 0) CompareAll(t + Below(3 * 60'000));
-      if (trims_) totals_.given_up += engine_.Trim(Timestamp::FromMillis(t)).size();
+      if (trims_) totals_.given_up += engine_->Trim(Timestamp::FromMillis(t)).size();
       // A query added later may ask for what was cut off already.
       if (!trims_ && random_.Next() % 6 == 0) ReplaceQuery();
+      if (restart_random_.Next() % 16 == 0) Restart(t);
       t = NextTime(t);
     }
   }
@@ -199,21 +203,45 @@ class World {
     return t + Below(random_.Next() % 2 == 0 ? 20'000 : 200'000) + 1;
   }
 
+  void MakeEngine() {
+    engine_.reset();
+    table_ = std::make_unique<engine::SeriesTable>();
+    engine_ = std::make_unique<engine::QueryEngine>(*table_, options_);
+  }
+
+  engine::AppendResult Put(const Arrival& arrival) {
+    const bool known = table_->Find(arrival.labels).has_value();
+    const auto slot = table_->FindOrAdd(arrival.labels);
+    if (!known) engine_->SeriesAdded(slot);
+    return arrival.histogram ? table_->Append(slot, arrival.time_ms, arrival.histogram)
+                             : table_->Append(slot, arrival.time_ms, arrival.value);
+  }
+
   void FeedUntil(int64_t t) {
     for (; fed_ < arrivals_.size() && arrivals_[fed_].arrival_ms <= t; ++fed_) {
       const Arrival& arrival = arrivals_[fed_];
-      const bool known = table_.Find(arrival.labels).has_value();
-      const auto slot = table_.FindOrAdd(arrival.labels);
-      if (!known) engine_.SeriesAdded(slot);
-      const auto result = arrival.histogram
-                              ? table_.Append(slot, arrival.time_ms, arrival.histogram)
-                              : table_.Append(slot, arrival.time_ms, arrival.value);
       // What was cut off is not needed by any later evaluation, by contract.
-      if (result != engine::AppendResult::kTooOld) {
-        arrival.histogram ? storage_.Add(arrival.labels, arrival.time_ms, arrival.histogram)
-                          : storage_.Add(arrival.labels, arrival.time_ms, arrival.value);
-      }
+      const bool taken = Put(arrival) != engine::AppendResult::kTooOld;
+      taken_.push_back(taken);
+      if (!taken) continue;
+      arrival.histogram ? storage_.Add(arrival.labels, arrival.time_ms, arrival.histogram)
+                        : storage_.Add(arrival.labels, arrival.time_ms, arrival.value);
     }
+  }
+
+  // The process dies and comes back: of what it had taken, it reads again what its queries need
+  // from now on. A world that asks for the past needs all.
+  void Restart(int64_t t) {
+    const absl::Duration reach = engine_->MaxReach();
+    MakeEngine();
+    for (Query& query : queries_) query.id = *engine_->Add(*query.expr);
+    const bool all = !trims_ || reach == absl::InfiniteDuration();
+    constexpr int64_t kSlackMs = 10 * 60'000;  // samples come dated ahead
+    const int64_t since = all ? INT64_MIN : t - absl::ToInt64Milliseconds(reach) - kSlackMs;
+    for (size_t i = 0; i < fed_; ++i) {
+      if (taken_[i] && arrivals_[i].arrival_ms >= since) Put(arrivals_[i]);
+    }
+    ++totals_.restarts;
   }
 
   void AddQuery() {
@@ -227,7 +255,7 @@ class World {
           << query.text << ": " << promql::FormatParseError(query.text, *parsed.error);
       query.expr = std::move(parsed.expr);
       ++totals_.queries;
-      const auto id = engine_.Add(*query.expr);
+      const auto id = engine_->Add(*query.expr);
       if (id.ok()) {
         query.id = *id;
         queries_.push_back(std::move(query));
@@ -240,7 +268,7 @@ class World {
 
   void ReplaceQuery() {
     const auto victim = queries_.begin() + Below(static_cast<int64_t>(queries_.size()));
-    engine_.Remove(victim->id);
+    engine_->Remove(victim->id);
     queries_.erase(victim);
     AddQuery();
   }
@@ -264,7 +292,7 @@ class World {
   }
 
   absl::StatusOr<Rows> Engine(const Query& query, Timestamp t) {
-    const auto result = engine_.Evaluate(query.id, t);
+    const auto result = engine_->Evaluate(query.id, t);
     if (!result.ok()) return result.status();
     return RowsOf(promqltest::Copy(*result).value);
   }
@@ -272,7 +300,7 @@ class World {
   // What an engine without history says: tells a wrong rule from a window that went wrong on its
   // way.
   absl::StatusOr<Rows> FreshEngine(const Query& query, Timestamp t) {
-    engine::QueryEngine fresh(table_, options_);
+    engine::QueryEngine fresh(*table_, options_);
     const auto id = fresh.Add(*query.expr);
     const auto result = fresh.Evaluate(*id, t);
     if (!result.ok()) return result.status();
@@ -308,7 +336,7 @@ class World {
         << "\n  all samples: " << Show(expected) << "\n  needed ones: " << Show(with_needed);
 
     if (MovesWithTime(*query.expr)) return;
-    const Timestamp next = engine_.NextChange(query.id, t);
+    const Timestamp next = engine_->NextChange(query.id, t);
     ASSERT_GT(next, t) << query.text;
     const Timestamp end = std::min(next, t + absl::Minutes(12));
     const Timestamp later = std::max(t, end - absl::Milliseconds(1 + Below(40'000)));
@@ -341,14 +369,16 @@ class World {
 
   SeededRandom random_;
   SeededRandom churn_random_;  // of its own, so that a seed's expressions do not depend on it
+  SeededRandom restart_random_;
   Totals& totals_;
   bool trims_ = false;
   const engine::QueryOptions options_;
-  engine::SeriesTable table_;
-  engine::QueryEngine engine_;
+  std::unique_ptr<engine::SeriesTable> table_;
+  std::unique_ptr<engine::QueryEngine> engine_;  // borrows the table
   naive::Storage storage_;
   const std::vector<Arrival> arrivals_;
   size_t fed_ = 0;
+  std::vector<bool> taken_;  // of each arrival fed
   std::vector<Query> queries_;
 };
 
@@ -370,15 +400,17 @@ TEST(RandomTwinTest, EngineAndTwinAgree) {
   }
   std::printf(
       "%d queries (%d refused as not supported yet), %lld comparisons, %lld rows (%lld "
-      "histograms), %lld errors, %lld series given up\n",
+      "histograms), %lld errors, %lld series given up, %lld restarts\n",
       totals.queries, totals.refused, static_cast<long long>(totals.compared),
       static_cast<long long>(totals.rows), static_cast<long long>(totals.histograms),
-      static_cast<long long>(totals.errors), static_cast<long long>(totals.given_up));
+      static_cast<long long>(totals.errors), static_cast<long long>(totals.given_up),
+      static_cast<long long>(totals.restarts));
   if (HasFailure() || only != 0) return;
   // A generator or an engine that gives up would make this test say nothing.
   EXPECT_LT(totals.refused * 2, totals.queries);
   EXPECT_GT(totals.rows, totals.compared / 2);
   EXPECT_GT(totals.given_up, 100);
+  EXPECT_GT(totals.restarts, 30);
   EXPECT_GT(totals.histograms, totals.rows / 20);
 }
 
