@@ -121,6 +121,7 @@ void Column::Clear() {
   tail_begin_ = tail_size_ = 0;
   trimmed_ms_ = INT64_MIN;
   ++rewrites_;
+  rewritten_from_ = 0;
 }
 
 void Column::Push(int64_t time_ms, double value) {
@@ -163,6 +164,7 @@ void Column::Rewrite(int64_t time_ms, Edit&& edit) {
   const auto chunk = std::partition_point(
       chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.newest_time() < time_ms; });
   const uint32_t first = chunk == chunks_.end() ? tail_begin_ : chunk->first();
+  rewritten_from_ = FirstAfter(time_ms - 1);
   std::vector<int64_t> times(end() - first);
   std::vector<double> values(end() - first);
   Read(first, end(), times.data(), values.data());

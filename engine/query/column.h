@@ -38,6 +38,8 @@ class Column {
   size_t size() const { return end() - begin(); }
   // Grows when samples were inserted, replaced or removed: positions taken before are void.
   uint32_t rewrites() const { return rewrites_; }
+  // The first position that the last of these changed.
+  uint32_t rewritten_from() const { return rewritten_from_; }
 
   // begin() <= position < end().
   Sample at(uint32_t position) const {
@@ -56,8 +58,8 @@ class Column {
 
   // The first position whose sample is later than `time_ms`; end() if none is.
   uint32_t FirstAfter(int64_t time_ms) const;
-  // Where the oldest samples are lies behind two pointers: who walks many columns asks for the first
-  // some columns ahead, and for the second a few later.
+  // Where the oldest samples are lies behind two pointers: who walks many columns asks for the
+  // first some columns ahead, and for the second a few later.
   void PrefetchChunks() const { __builtin_prefetch(chunks_.data()); }
   void PrefetchOldest() const {
     if (!chunks_.empty()) chunks_.front().Prefetch();
@@ -129,6 +131,7 @@ class Column {
   uint32_t tail_begin_ = 0;         // position
   uint32_t tail_size_ = 0;
   uint32_t rewrites_ = 0;
+  uint32_t rewritten_from_ = 0;
 };
 
 }  // namespace tocsin::engine

@@ -72,13 +72,22 @@ struct ExtrapolatedRate : KernelDefaults {
 
   bool Value(const State& state, const RowWindow& window, double& out) const {
     if (window.cursor.samples < 2) return false;
-    double result = state.last.value - window.cursor.first.value + state.lost.Get();
-    if (!std::isfinite(state.lost.hi)) result = AddUp(window.Read());
+    const double result = Growth(state, window);
     out = result * Factor(state, window, result);
     return true;
   }
 
+  static double Growth(const State& state, const RowWindow& window) {
+    if (!std::isfinite(state.lost.hi)) return AddUp(window.Read());
+    if (state.count == 0) return state.last.value - window.cursor.first.value;
+    DoubleDouble growth = state.lost;
+    growth.Add(state.last.value);
+    growth.Add(-window.cursor.first.value);
+    return growth.Get();
+  }
+
   static double AddUp(const Samples& samples) {
+    if (samples.size == 0) return 0;
     double result = samples.values[samples.size - 1] - samples.values[0];
     for (size_t i = 1; i < samples.size; ++i) {
       if (IsReset(samples.values[i - 1], samples.values[i])) result += samples.values[i - 1];
@@ -153,37 +162,53 @@ class CounterRate final : public RangeFunction<ExtrapolatedRate> {
   bool Index() override {
     const uint64_t layout = layout_;
     RangeFunction::Index();
-    if (layout != layout_) doubtful_.clear();
-    for (size_t row = doubtful_.size(); row < rows_; ++row) {
-      doubtful_.push_back(IsDoubtful(input(0).LabelsOf(row).metric_name()));
-      any_doubtful_ = any_doubtful_ || doubtful_[row];
+    if (layout != layout_) {
+      doubt_of_row_.clear();
+      doubts_.clear();
+    }
+    for (size_t row = doubt_of_row_.size(); row < rows_; ++row) {
+      doubt_of_row_.push_back(DoubtAbout(input(0).LabelsOf(row).metric_name()));
     }
     return true;
   }
 
+  // Each metric once, and no further than the last of them.
   void Annotate() override {
-    for (size_t row = 0; any_doubtful_ && row < rows_ && notes_.size() < kNotesMax; ++row) {
-      if (doubtful_[row] && HasFloats(row)) Tell(input(0).LabelsOf(row).metric_name());
+    told_.assign(doubts_.size(), false);
+    size_t left = std::min(doubts_.size(), kNotesMax);
+    for (size_t row = 0; left > 0 && row < rows_; ++row) {
+      const uint32_t doubt = doubt_of_row_[row];
+      if (doubt == kNone || told_[doubt] || !HasFloats(row)) continue;
+      told_[doubt] = true;
+      --left;
+      Tell(doubts_[doubt]);
     }
   }
 
  private:
   static constexpr size_t kNotesMax = 10;
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  uint32_t DoubtAbout(absl::string_view metric) {
+    if (!IsDoubtful(metric)) return kNone;
+    const auto known = std::find(doubts_.begin(), doubts_.end(), metric);
+    const auto doubt = static_cast<uint32_t>(known - doubts_.begin());
+    if (known == doubts_.end()) doubts_.emplace_back(metric);
+    return doubt;
+  }
   void Tell(absl::string_view metric) {
-    std::string text = absl::StrCat(
-        "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"",
-        metric, "\"");
-    const bool told = std::any_of(notes_.begin(), notes_.end(),
-                                  [&](const Note& note) { return note.text == text; });
-    if (!told) notes_.push_back({false, std::move(text)});
+    notes_.push_back({false, absl::StrCat("metric might not be a counter, name does not end in "
+                                          "_total/_sum/_count/_bucket: \"",
+                                          metric, "\"")});
   }
   static bool IsDoubtful(absl::string_view name) {
     return !name.empty() && !absl::EndsWith(name, "_total") && !absl::EndsWith(name, "_sum") &&
            !absl::EndsWith(name, "_count") && !absl::EndsWith(name, "_bucket");
   }
 
-  std::vector<bool> doubtful_;
-  bool any_doubtful_ = false;
+  std::vector<std::string> doubts_;     // metrics
+  std::vector<uint32_t> doubt_of_row_;  // kNone: its name is a counter's
+  std::vector<bool> told_;              // at this evaluation
 };
 
 }  // namespace

@@ -64,6 +64,7 @@ struct AvgOverTime : SumKernel {
     return true;
   }
   static double Mean(const Samples& samples) {
+    if (samples.size == 0) return std::numeric_limits<double>::quiet_NaN();
     KahanMean mean(samples.values[0]);
     for (size_t i = 1; i < samples.size; ++i) mean.Add(samples.values[i]);
     return mean.Get();
@@ -102,7 +103,7 @@ struct DeviationOverTime : KernelDefaults {
     }
     state.sum.Add(-value);
     state.squares.AddProduct(-value, value);
-    state.guard.Left(value * value);
+    state.guard.Left(value * value, DriftGuard::kOfSquares);
   }
   bool Drifted(const State& state, const WindowCursor& cursor) const {
     return state.guard.drifted(cursor.samples) || !std::isfinite(state.squares.hi);
@@ -117,7 +118,7 @@ struct DeviationOverTime : KernelDefaults {
   static double Variance(const State& state, const RowWindow& window) {
     if (state.not_finite > 0) return std::numeric_limits<double>::quiet_NaN();
     if (state.run.Covers(window.cursor.begin)) return 0;
-    constexpr double kTooSmall = 0x1p-64;
+    constexpr double kTooSmall = 0x1p-44;
     const DoubleDouble n{static_cast<double>(window.cursor.samples), 0};
     const DoubleDouble n_squares = n * state.squares;
     const double spread = (n_squares - state.sum * state.sum).Get();

@@ -12,9 +12,10 @@ using promql::ExprKind;
 
 // Where a part is evaluated, seen from the query's evaluation time.
 struct Context {
-  absl::Duration back;     // as far back as this
-  absl::Duration offset;   // at the latest moved back by this
-  bool unbounded = false;  // inside `@`
+  absl::Duration back;         // as far back as this
+  absl::Duration offset;       // at the latest moved back by this
+  bool unbounded = false;      // inside `@`
+  bool at_query_time = false;  // inside `@ start()` or `@ end()` without a range
 };
 
 class Collector {
@@ -31,9 +32,10 @@ class Collector {
       }
       case ExprKind::kSubquery: {
         const auto& subquery = As<promql::Subquery>(expr);
-        return Visit(*subquery.expr, {context.back + subquery.offset + subquery.range,
-                                      context.offset + subquery.offset,
-                                      context.unbounded || subquery.at.has_value()});
+        Context inside = At(subquery.at, context);
+        inside.back += subquery.offset + subquery.range;
+        inside.offset += subquery.offset;
+        return Visit(*subquery.expr, inside);
       }
       case ExprKind::kUnary:
         return Visit(*As<promql::UnaryExpr>(expr).expr, context);
@@ -59,13 +61,27 @@ class Collector {
   std::vector<SelectorNeed> Take() { return std::move(needs_); }
 
  private:
+  // Where something with this modifier is evaluated.
+  Context At(const std::optional<promql::AtModifier>& at, const Context& context) const {
+    using Kind = promql::AtModifier::Kind;
+    if (!at) return context;
+    const bool fixed = at->kind == Kind::kTime ||
+                       (at->kind == Kind::kStart ? options_.range_start : options_.range_end);
+    Context there;
+    there.unbounded = context.unbounded || fixed;
+    there.at_query_time = !fixed;
+    return there;
+  }
+
   void Select(const promql::VectorSelector& selector, absl::Duration range,
               const Context& context) {
+    const Context at = At(selector.at, context);
     SelectorNeed need;
     need.matchers = selector.matchers;
-    need.reach = std::max(absl::ZeroDuration(), context.back + selector.offset + range);
-    need.ahead = std::max(absl::ZeroDuration(), -(context.offset + selector.offset));
-    need.unbounded = context.unbounded || selector.at.has_value();
+    need.reach = std::max(absl::ZeroDuration(), at.back + selector.offset + range);
+    need.ahead = std::max(absl::ZeroDuration(), -(at.offset + selector.offset));
+    need.unbounded = at.unbounded;
+    need.at_query_time = at.at_query_time;
     needs_.push_back(std::move(need));
   }
 

@@ -59,6 +59,8 @@ struct ExtremeOverTime : KernelDefaults {
     while (!state.queue.empty()) {
       const double back = state.queue.back().sample.value;
       if (max ? back > sample.value : back < sample.value) break;
+      // Of 0 and -0 the first counts.
+      if (back == sample.value && std::signbit(back) != std::signbit(sample.value)) break;
       state.queue.PopBack();
     }
     state.queue.PushBack({sample, position});

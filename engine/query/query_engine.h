@@ -84,6 +84,8 @@ struct SelectorNeed {
   absl::Duration reach;    // lookback or range, plus offset and enclosing subqueries; >= 0
   absl::Duration ahead;    // looks so far past T, by negative offsets; >= 0
   bool unbounded = false;  // `@ <time>`: any time may be read
+  // `@ start()`, `@ end()` that mean T: read at T also from elsewhere, within `reach`.
+  bool at_query_time = false;
 };
 
 // Standing queries: a graph of operators over the series of one table. Equal sub-expressions are

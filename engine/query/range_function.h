@@ -111,9 +111,10 @@ class RangeFunction : public RangeOperator {
 
   int64_t NextChange(int64_t t) const override {
     if (!EvaluatedAt(t)) return range_.NextChange(t);
-    int64_t next = range_.NextStep(t);
+    int64_t next = INT64_MAX;
     for (const Row& row : states_) next = std::min(next, row.cursor.valid_until);
-    return next == INT64_MAX ? next : range_.shift().When(next);
+    if (next != INT64_MAX) next = range_.shift().When(next);
+    return std::min(next, range_.NextStep(t));
   }
 
  protected:
@@ -174,6 +175,7 @@ class RangeFunction : public RangeOperator {
     const Column& column = view.column(row);
     if (!TakeNewest(row, view)) {
       if (GoesOn(cursor, column, view)) {
+        cursor.rewrites = column.rewrites();
         Enter(row, column, view);
       } else {
         Begin(row, column, view);
@@ -206,9 +208,12 @@ class RangeFunction : public RangeOperator {
 
   static bool GoesOn(const WindowCursor& cursor, const Column& column,
                      const RangeVector::View& view) {
-    return cursor.rewrites == column.rewrites() && cursor.begin >= column.begin() &&
-           view.end_ms >= cursor.newest_ms && view.begin_ms >= cursor.left_ms &&
-           cursor.newest_ms > view.begin_ms;
+    // A sample that is dated ahead makes all that come before it late, but not to the window.
+    const bool kept =
+        cursor.rewrites == column.rewrites() ||
+        (cursor.rewrites + 1 == column.rewrites() && column.rewritten_from() >= cursor.end);
+    return kept && cursor.begin >= column.begin() && view.end_ms >= cursor.newest_ms &&
+           view.begin_ms >= cursor.left_ms && cursor.newest_ms > view.begin_ms;
   }
 
   void Begin(size_t row, const Column& column, const RangeVector::View& view) {

@@ -36,7 +36,9 @@ struct Regression : KernelDefaults {
   }
   void Expire(State& state, const Sample& sample, const Sample*, const WindowCursor&) const {
     Add(state, sample, -1);
-    if (std::isfinite(sample.value)) state.guard.Left(std::fabs(sample.value));
+    if (std::isfinite(sample.value)) {
+      state.guard.Left(std::fabs(sample.value), DriftGuard::kOfSums);
+    }
   }
   bool Drifted(const State& state, const WindowCursor& cursor) const {
     return state.guard.drifted(cursor.samples) || !std::isfinite(state.xy.hi);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +10,26 @@
 namespace tocsin::engine {
 
 // When a sum that samples are added to and taken from has to be added up anew. Twice the precision
-// of a double leaves two ways to lose: a sample that was larger than all that stay by more than
-// 2^40 took bits with it; and very many steps add up. The first is seen when it leaves, the second
-// by counting; the count starts at a different number in each row, so that rows take turns.
+// of a double leaves two ways to lose: a sample that was far larger than all that stay took bits
+// with it, however long ago it left; and very many steps add up. The first is seen by comparing
+// with the largest there was, the second by counting; the count starts at a different number in
+// each row, so that rows take turns.
 class DriftGuard {
  public:
+  // So much larger may a sample have been than what stays. Of squares, whose differences count,
+  // less.
+  static constexpr double kOfSums = 0x1p40, kOfSquares = 0x1p20;
+
   explicit DriftGuard(size_t row = 0) : steps_(static_cast<uint32_t>(row * 37 % kStepsMax)) {}
 
-  void Entered(double magnitude) { scale_ += magnitude; }
-  void Left(double magnitude) {
+  void Entered(double magnitude) {
+    scale_ += magnitude;
+    largest_ = std::max(largest_, magnitude);
+  }
+  void Left(double magnitude, double allowed) {
     scale_ -= magnitude;
     ++steps_;
-    if (!(scale_ >= magnitude * kLost)) drifted_ = true;
+    if (!(scale_ * allowed >= largest_)) drifted_ = true;
   }
   // With `samples` in the window: adding them up costs less than what was saved since last time.
   bool drifted(uint32_t samples) const {
@@ -29,8 +38,8 @@ class DriftGuard {
 
  private:
   static constexpr uint32_t kStepsMax = 4096;
-  static constexpr double kLost = 0x1p-40;
-  double scale_ = 0;  // about the sum of magnitudes in the window
+  double scale_ = 0;    // about the sum of magnitudes in the window
+  double largest_ = 0;  // since the sum was begun
   uint32_t steps_ = 0;
   bool drifted_ = false;
 };
@@ -52,7 +61,7 @@ struct SlidingSum {
   void Expire(double value) {
     if (!std::isfinite(value)) return Count(value, UINT32_MAX);
     sum.Add(-value);
-    guard.Left(std::fabs(value));
+    guard.Left(std::fabs(value), DriftGuard::kOfSums);
   }
   bool finite() const { return nan == 0 && up == 0 && down == 0; }
   // What samples that are not finite make of a sum or mean.

@@ -49,8 +49,8 @@ class SubqueryRange final : public RangeVector {
   }
 
   int64_t NextStep(int64_t t) const override {
-    if (options_.ahead_ms == SubqueryOptions::kAnywhere) return shift_.Apply(t) + 1;
-    return LastStep(shift_.Apply(t)) + options_.step_ms;
+    if (options_.ahead_ms == SubqueryOptions::kAnywhere) return t + 1;
+    return shift_.When(LastStep(shift_.Apply(t)) + options_.step_ms);
   }
   // When a step enters or leaves, or another time of the query may be seen in all of them.
   int64_t NextChange(int64_t t) const override {
@@ -92,7 +92,8 @@ class SubqueryRange final : public RangeVector {
     const int64_t first = FirstStep(end_ms_), last = LastStep(end_ms_);
     int64_t changed = options_.watch->TakeOldest();
     // The inner rows are not evaluated each time, and would not notice that they were renumbered.
-    if (std::exchange(removals_, options_.watch->removals()) != removals_) held_ = {};
+    const uint64_t removals = options_.watch->removals();
+    if (std::exchange(removals_, removals) != removals && !EvaluateInner(last).ok()) held_ = {};
     if (options_.ahead_ms == SubqueryOptions::kAnywhere && query_t_ != moment().query_t) {
       changed = INT64_MIN;
       query_t_ = moment().query_t;
@@ -140,9 +141,13 @@ class SubqueryRange final : public RangeVector {
     return absl::OkStatus();
   }
 
+  absl::Status EvaluateInner(int64_t step) {
+    return inner_->Evaluate({step, moment().generation, moment().query_t});
+  }
+
   // Evaluates at this step and puts what is there into the columns.
   absl::Status Step(int64_t step) {
-    TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({step, moment().generation, moment().query_t}));
+    TOCSIN_RETURN_IF_ERROR(EvaluateInner(step));
     if (columns_.size() < inner_->rows()) ResizeTo(inner_->rows());
     const std::vector<int64_t> newest = inner_->Newest(step);
     const Frame& frame = inner_->frame();

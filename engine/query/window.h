@@ -52,7 +52,7 @@ class RangeVector : public Operator {
   // Whether there is one.
   bool HasSample(size_t row) const;
 
-  // The range's end at which a sample comes in that the columns do not hold at `t`.
+  // When a sample comes in that the columns do not hold at `t`.
   virtual int64_t NextStep(int64_t) const { return INT64_MAX; }
 
   int64_t range_ms() const { return range_ms_; }

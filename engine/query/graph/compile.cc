@@ -154,8 +154,9 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
   options.range_ms = Millis(subquery.range);
   options.step_ms = Millis(subquery.step.value_or(options_.default_subquery_step));
   for (const SelectorNeed& need : QueryEngine::Needs(*subquery.expr, options_)) {
-    options.ahead_ms = std::max(options.ahead_ms,
-                                need.unbounded ? SubqueryOptions::kAnywhere : Millis(need.ahead));
+    options.ahead_ms =
+        std::max(options.ahead_ms, need.unbounded || need.at_query_time ? SubqueryOptions::kAnywhere
+                                                                        : Millis(need.ahead));
   }
   const std::string kind = absl::StrCat("subquery", options.range_ms, ":", options.step_ms, "/",
                                         ShiftKey(options.shift));
