@@ -14,6 +14,7 @@ const LimitName kLimits[] = {
     TOCSIN_LIMIT(label_value_bytes_max),
     TOCSIN_LIMIT(request_bytes_max),
     TOCSIN_LIMIT(samples_per_request_max),
+    TOCSIN_LIMIT(histogram_buckets_max),
     TOCSIN_LIMIT(streams_max),
     TOCSIN_LIMIT(ingest_decode_bytes_max),
     TOCSIN_LIMIT(ingest_queue_bytes_max),

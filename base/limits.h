@@ -16,6 +16,7 @@ struct Limits {
   // Requests.
   uint64_t request_bytes_max = 64 << 20;  // after decompression
   uint64_t samples_per_request_max = 1'000'000;
+  uint64_t histogram_buckets_max = 2048;         // of one native histogram, empty ones included
   uint64_t streams_max = 1024;                   // native streams open at once
   uint64_t ingest_decode_bytes_max = 256 << 20;  // requests being inflated and decoded
   uint64_t ingest_queue_bytes_max = 64 << 20;    // samples accepted but not yet committed

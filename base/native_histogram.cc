@@ -140,6 +140,12 @@ bool SameHistogram(const NativeHistogram& a, const NativeHistogram& b) {
          SameBuckets(a.positive, b.positive) && SameBuckets(a.negative, b.negative);
 }
 
+size_t HistogramBytes(const NativeHistogram& histogram) {
+  return sizeof(histogram) +
+         (histogram.positive.capacity() + histogram.negative.capacity()) * sizeof(HistogramBucket) +
+         histogram.custom_bounds.capacity() * sizeof(double);
+}
+
 void Compact(NativeHistogram& h) {
   const auto empty = [](const HistogramBucket& bucket) { return bucket.count == 0; };
   std::erase_if(h.positive, empty);

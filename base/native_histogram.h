@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -27,7 +28,7 @@ struct HistogramBucket {
 // bucket i reaches from the bound before it (minus infinity) up to custom_bounds[i], the last one
 // to infinity.
 //
-// Operations are in engine/histogram. Plain data; the counts need not add up.
+// Operations are in base/histogram. Plain data; the counts need not add up.
 struct NativeHistogram {
   static constexpr int32_t kSchemaMin = -4;
   static constexpr int32_t kSchemaMax = 8;
@@ -75,6 +76,9 @@ std::vector<BucketRange> AllBuckets(const NativeHistogram& histogram);
 // Same observations as far as a histogram tells: everything but the counter reset, and whether
 // empty buckets are listed, is equal; numbers bit by bit.
 bool SameHistogram(const NativeHistogram& a, const NativeHistogram& b);
+
+// Memory it takes, without the allocator's share.
+size_t HistogramBytes(const NativeHistogram& histogram);
 
 // Takes out listed buckets that are empty.
 void Compact(NativeHistogram& histogram);

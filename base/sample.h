@@ -2,9 +2,12 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
 
 namespace tocsin {
@@ -37,22 +40,47 @@ inline bool IsHistogramMark(double value) {
   return std::bit_cast<uint64_t>(value) == kHistogramBits;
 }
 
-// Samples on their way from a decoder to the log: three columns of equal length, in the sender's
-// order.
+// Samples on their way from a decoder to the log: columns of equal length, in the sender's order.
+//
+// A native histogram is kept beside the columns; its value is HistogramMark(). What Add() takes as
+// a float is one: with the bits of the mark it becomes an ordinary NaN. Only values that were read
+// back from an old log may carry the mark without a histogram.
 struct SampleBatch {
   std::vector<SeriesRef> refs;
   std::vector<int64_t> times_ms;
   std::vector<double> values;
+  // By sample, null where it is a float, up to the last histogram: empty while there are none.
+  std::vector<HistogramPtr> histograms;
 
   void Add(SeriesRef ref, int64_t time_ms, double value) {
+    Push(ref, time_ms, IsHistogramMark(value) ? std::numeric_limits<double>::quiet_NaN() : value);
+  }
+  // Not null.
+  void Add(SeriesRef ref, int64_t time_ms, HistogramPtr histogram) {
+    Push(ref, time_ms, HistogramMark());
+    SetHistogram(size() - 1, std::move(histogram));
+  }
+  // Of a sample whose value is the mark.
+  void SetHistogram(size_t i, HistogramPtr histogram) {
+    if (histograms.size() <= i) histograms.resize(i + 1);
+    histograms[i] = std::move(histogram);
+  }
+  // Null: the sample is a float.
+  const NativeHistogram* histogram(size_t i) const {
+    return i < histograms.size() ? histograms[i].get() : nullptr;
+  }
+  // All samples of `other`, behind those that are there.
+  void Append(const SampleBatch& other);
+
+  size_t size() const { return refs.size(); }
+  bool empty() const { return refs.empty(); }
+  size_t bytes() const;
+
+ private:
+  void Push(SeriesRef ref, int64_t time_ms, double value) {
     refs.push_back(ref);
     times_ms.push_back(time_ms);
     values.push_back(value);
-  }
-  size_t size() const { return refs.size(); }
-  bool empty() const { return refs.empty(); }
-  size_t bytes() const {
-    return refs.size() * (sizeof(SeriesRef) + sizeof(int64_t) + sizeof(double));
   }
 };
 

@@ -27,14 +27,15 @@ Committer::Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHea
 
 void Committer::Submit(SampleBatch batch, SampleSink::Done done) {
   const char* refusal = nullptr;
+  const size_t bytes = batch.bytes();
   {
     MutexLock lock(mutex_);
     if (closed_) {
       refusal = "the service is stopping";
-    } else if (!waiting_.empty() && waiting_bytes_ + batch.bytes() > queue_bytes_max_) {
+    } else if (!waiting_.empty() && waiting_bytes_ + bytes > queue_bytes_max_) {
       refusal = "the ingest queue is full";
     } else {
-      waiting_bytes_ += batch.bytes();
+      waiting_bytes_ += bytes;
       waiting_.push_back({std::move(batch), std::move(done)});
     }
   }
@@ -66,12 +67,7 @@ void Committer::CommitWaiting(Timestamp now) {
   committed->committed = now;
   committed->samples = std::move(requests.front().batch);
   SampleBatch& all = committed->samples;
-  for (size_t i = 1; i < requests.size(); ++i) {
-    const SampleBatch& batch = requests[i].batch;
-    all.refs.insert(all.refs.end(), batch.refs.begin(), batch.refs.end());
-    all.times_ms.insert(all.times_ms.end(), batch.times_ms.begin(), batch.times_ms.end());
-    all.values.insert(all.values.end(), batch.values.begin(), batch.values.end());
-  }
+  for (size_t i = 1; i < requests.size(); ++i) all.Append(requests[i].batch);
   // After the batches were taken: so every reference in them is in the log already or in this list.
   committed->new_series = registry_.TakeNew();
 
