@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -25,6 +26,15 @@ inline constexpr size_t kVarintBytesMax = 10;
 void AppendVarint(std::string& out, uint64_t value);
 // Takes a varint off the front of `in`; false (and `in` unspecified) if there is none.
 bool TakeVarint(absl::string_view& in, uint64_t& value);
+
+// A signed number, or a difference modulo 2^64, as one that is small if it is near 0: varints of
+// such are short.
+inline uint64_t ZigZag(uint64_t delta) {
+  return (delta << 1) ^ static_cast<uint64_t>(static_cast<int64_t>(delta) >> 63);
+}
+inline uint64_t UnZigZag(uint64_t coded) {
+  return (coded >> 1) ^ (~(coded & 1) + 1);
+}
 
 // Takes the version byte off the front of `value`. `what` names the record in the error.
 absl::Status TakeVersion(absl::string_view& value, uint8_t newest, const char* what);

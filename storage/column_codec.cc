@@ -23,13 +23,6 @@ enum class DoubleMode : char {
   kPrevious = 1,  // the value before: equal or close neighbours
 };
 
-uint64_t ZigZag(uint64_t delta) {
-  return (delta << 1) ^ static_cast<uint64_t>(static_cast<int64_t>(delta) >> 63);
-}
-uint64_t UnZigZag(uint64_t coded) {
-  return (coded >> 1) ^ (~(coded & 1) + 1);
-}
-
 inline char* PutVarint(uint64_t value, char* out) {
   while (value >= 0x80) {
     *out++ = static_cast<char>(value | 0x80);

@@ -21,9 +21,11 @@ absl::Status CheckFormat(const std::optional<std::string>& stored) {
 absl::Status EnsureFormat(Store& store) {
   TOCSIN_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
                           store.Get(Family::kMeta, kMetaFormat));
-  if (stored) return CheckFormat(stored);
+  TOCSIN_RETURN_IF_ERROR(CheckFormat(stored));
+  const std::string own = EncodeNumber(kFormatNumber);
+  if (stored == own) return absl::OkStatus();
   WriteBatch batch;
-  batch.Put(Family::kMeta, kMetaFormat, EncodeNumber(kFormatNumber));
+  batch.Put(Family::kMeta, kMetaFormat, own);
   return store.Write(batch, Durability::kSynced);
 }
 

@@ -1,6 +1,7 @@
 #include "storage/log_record.h"
 
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -8,11 +9,13 @@
 #include "base/status_macros.h"
 #include "storage/codec.h"
 #include "storage/column_codec.h"
+#include "storage/histogram_codec.h"
 
 namespace tocsin::storage {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kFloats = 1;  // versions
+constexpr uint8_t kWithHistograms = 2;
 // Version, checksum of all that follows it, commit time.
 constexpr size_t kChecksumAt = 1;
 constexpr size_t kCommittedAt = kChecksumAt + 8;
@@ -29,7 +32,7 @@ void StoreWord(uint64_t word, char* to) {
 
 absl::Status CheckEnvelope(absl::string_view value) {
   absl::string_view rest = value;
-  TOCSIN_RETURN_IF_ERROR(TakeVersion(rest, kVersion, "log record"));
+  TOCSIN_RETURN_IF_ERROR(TakeVersion(rest, kWithHistograms, "log record"));
   if (value.size() < kBodyAt) return absl::DataLossError("log record: cut short");
   if (LoadWord(value.data() + kChecksumAt) != Hash64(value.substr(kCommittedAt))) {
     return absl::DataLossError("log record: checksum does not match");
@@ -49,7 +52,26 @@ uint64_t* Bits(std::vector<int64_t>& numbers) {
   return reinterpret_cast<uint64_t*>(numbers.data());
 }
 
-bool TakeColumns(absl::string_view in, uint64_t base_time, SampleBatch& samples) {
+void AppendHistograms(const SampleBatch& samples, std::string& out) {
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const NativeHistogram* histogram = samples.histogram(i);
+    TOCSIN_CHECK((histogram != nullptr) == IsHistogramMark(samples.values[i]))
+        << "a value is marked exactly if it is a histogram";
+    if (histogram != nullptr) AppendHistogram(out, *histogram);
+  }
+}
+
+bool TakeHistograms(absl::string_view& in, SampleBatch& samples) {
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (!IsHistogramMark(samples.values[i])) continue;
+    HistogramPtr histogram = TakeHistogram(in);
+    if (histogram == nullptr) return false;
+    samples.SetHistogram(i, std::move(histogram));
+  }
+  return true;
+}
+
+bool TakeColumns(absl::string_view& in, uint64_t base_time, SampleBatch& samples) {
   uint64_t count = 0;
   if (!TakeVarint(in, count)) return false;
   // Before anything is allocated: no record is shorter than this.
@@ -59,7 +81,7 @@ bool TakeColumns(absl::string_view in, uint64_t base_time, SampleBatch& samples)
   samples.values.resize(count);
   return TakeIntegerColumn(in, count, 0, samples.refs.data()) &&
          TakeIntegerColumn(in, count, base_time, Bits(samples.times_ms)) &&
-         TakeDoubleColumn(in, count, samples.values.data()) && in.empty();
+         TakeDoubleColumn(in, count, samples.values.data());
 }
 
 }  // namespace
@@ -74,7 +96,9 @@ std::string EncodeLogRecord(const SampleBatch& samples, Timestamp committed) {
   value.resize(kBodyAt + kVarintBytesMax + 2 * IntegerColumnBytesMax(count) +
                DoubleColumnBytesMax(count) + 8);
   char* out = value.data();
-  out[0] = static_cast<char>(kVersion);
+  // Floats alone are written as they always were.
+  const bool histograms = !samples.histograms.empty();
+  out[0] = static_cast<char>(histograms ? kWithHistograms : kFloats);
   StoreWord(base_time, out + kCommittedAt);
   out += kBodyAt;
   std::string prefix;
@@ -85,6 +109,7 @@ std::string EncodeLogRecord(const SampleBatch& samples, Timestamp committed) {
   out = PutIntegerColumn(Bits(samples.times_ms), count, base_time, out);
   out = PutDoubleColumn(samples.values.data(), count, out);
   value.resize(static_cast<size_t>(out - value.data()));
+  if (histograms) AppendHistograms(samples, value);
 
   const absl::string_view view(value);
   StoreWord(Hash64(view.substr(kCommittedAt)), value.data() + kChecksumAt);
@@ -95,10 +120,14 @@ absl::StatusOr<DecodedLogRecord> DecodeLogRecord(absl::string_view value) {
   TOCSIN_RETURN_IF_ERROR(CheckEnvelope(value));
   DecodedLogRecord record;
   record.committed = CommittedOf(value);
-  if (!TakeColumns(value.substr(kBodyAt), static_cast<uint64_t>(record.committed.millis()),
-                   record.samples)) {
+  absl::string_view body = value.substr(kBodyAt);
+  if (!TakeColumns(body, static_cast<uint64_t>(record.committed.millis()), record.samples)) {
     return absl::DataLossError("log record: columns do not decode");
   }
+  if (value.front() == kWithHistograms && !TakeHistograms(body, record.samples)) {
+    return absl::DataLossError("log record: histograms do not decode");
+  }
+  if (!body.empty()) return absl::DataLossError("log record: longer than its content");
   return record;
 }
 

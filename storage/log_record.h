@@ -15,7 +15,7 @@ namespace tocsin::storage {
 // Columns, because neighbours in a column are alike: references and times are differences to their
 // predecessor (as runs of equal differences where that is shorter), values drop their zero bytes. A
 // batch in the usual order of a sender costs 3 to 9 bytes a sample and a few nanoseconds. The order
-// of samples is kept.
+// of samples is kept. Native histograms follow the columns.
 //
 // Pure functions, any thread. Errors: DataLoss (checksum, malformed), FailedPrecondition (newer
 // version).

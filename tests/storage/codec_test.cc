@@ -118,11 +118,18 @@ TEST(KeysTest, PrefixEndIsTheNextPrefix) {
   EXPECT_EQ(PrefixEnd(""), "");
 }
 
-TEST(FormatTest, IsWrittenOnceAndANewerOneRefused) {
+TEST(FormatTest, IsWrittenAnOlderOneRaisedAndANewerOneRefused) {
   MemoryStore store;
   ASSERT_TRUE(EnsureFormat(store).ok());
   EXPECT_EQ(store.Get(Family::kMeta, kMetaFormat)->value(), EncodeNumber(kFormatNumber));
   ASSERT_TRUE(EnsureFormat(store).ok());
+
+  WriteBatch older;
+  older.Put(Family::kMeta, kMetaFormat, EncodeNumber(kFormatNumber - 1));
+  ASSERT_TRUE(store.Write(older, Durability::kSynced).ok());
+  ASSERT_TRUE(EnsureFormat(store).ok());
+  EXPECT_EQ(store.Get(Family::kMeta, kMetaFormat)->value(), EncodeNumber(kFormatNumber))
+      << "an older program must not open what this one writes from now on";
 
   WriteBatch newer;
   newer.Put(Family::kMeta, kMetaFormat, EncodeNumber(kFormatNumber + 1));

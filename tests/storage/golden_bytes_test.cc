@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "absl/strings/escaping.h"
 #include "proto/tocsin/state/v1/state.pb.h"
 #include "storage/codec.h"
@@ -43,7 +45,7 @@ TEST(GoldenBytesTest, Series) {
 }
 
 TEST(GoldenBytesTest, Numbers) {
-  EXPECT_EQ(Hex(EncodeNumber(kFormatNumber)), "0101");
+  EXPECT_EQ(Hex(EncodeNumber(kFormatNumber)), "0102");
   EXPECT_EQ(Hex(EncodeNumber(300)), "01ac02");
 }
 
@@ -81,6 +83,61 @@ TEST(GoldenBytesTest, LogRecordOfDeltas) {
             "9a9999999999b93f");  // 0.1
   EXPECT_EQ(DecodeLogRecord(bytes)->samples.times_ms, batch.times_ms);
   EXPECT_EQ(DecodeLogRecord(bytes)->samples.values, batch.values);
+}
+
+TEST(GoldenBytesTest, LogRecordWithHistograms) {
+  auto counter = std::make_shared<NativeHistogram>();
+  counter->schema = 3;
+  counter->zero_threshold = 0.5;
+  counter->zero_count = 2;
+  counter->count = 12;
+  counter->sum = 1;
+  counter->positive = {{-2, 1}, {-1, 2}, {5, 3}};
+  counter->negative = {{1, 4}};
+  auto gauge = std::make_shared<NativeHistogram>();
+  gauge->counter_reset = CounterReset::kGauge;
+  gauge->schema = NativeHistogram::kCustomSchema;
+  gauge->count = 1.5;
+  gauge->positive = {{1, 1.5}};
+  gauge->custom_bounds = {0.5};
+  SampleBatch batch;
+  batch.Add(5, 1000, counter);
+  batch.Add(6, 1000, 1);
+  batch.Add(7, 1000, gauge);
+  const std::string bytes = EncodeLogRecord(batch, Timestamp::FromMillis(1000));
+  EXPECT_EQ(Hex(bytes),
+            "02"
+            "bf0a9d76741bfddd"
+            "e803000000000000"
+            "03"
+            "010a0202"          // refs
+            "000002"            // times
+            "002808"            // values: the mark, 1, the mark
+            "050000000000f07f"
+            "f03f"
+            "050000000000f07f"
+            "1c06"              // integers, zero bucket, negative side; schema 3
+            "000000000000f03f"  // sum 1
+            "18"                // count 12
+            "000000000000e03f"  // zero threshold 0.5
+            "13"                // zero count 2: -10
+            "0203020a01"        // two runs: from -2 two buckets, 5 behind their end one
+            "010202"            // 1, 2, 3
+            "010201"            // negative: one run
+            "02"                // 4
+            "2369"              // gauge, custom bounds; schema -53
+            "0000000000000000"
+            "000000000000f83f"  // count 1.5
+            "010201"
+            "000000000000f83f"
+            "01"
+            "000000000000e03f");  // bound 0.5
+  const auto read = DecodeLogRecord(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(SameHistogram(*read->samples.histogram(0), *counter));
+  EXPECT_EQ(read->samples.histogram(1), nullptr);
+  EXPECT_TRUE(SameHistogram(*read->samples.histogram(2), *gauge));
+  EXPECT_EQ(read->samples.histogram(2)->counter_reset, CounterReset::kGauge);
 }
 
 TEST(GoldenBytesTest, Alert) {

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cstring>
 #include <limits>
+#include <memory>
 
+#include "base/labels.h"
 #include "base/random.h"
 #include "storage/column_codec.h"
 
@@ -21,6 +24,9 @@ void ExpectSame(const SampleBatch& a, const SampleBatch& b, const std::string& n
   for (size_t i = 0; i < a.values.size(); ++i) {
     EXPECT_EQ(std::bit_cast<uint64_t>(a.values[i]), std::bit_cast<uint64_t>(b.values[i]))
         << name << " value " << i;
+    ASSERT_EQ(a.histogram(i) != nullptr, b.histogram(i) != nullptr) << name << " sample " << i;
+    if (a.histogram(i) == nullptr) continue;
+    EXPECT_TRUE(SameHistogram(*a.histogram(i), *b.histogram(i))) << name << " sample " << i;
   }
 }
 
@@ -124,8 +130,84 @@ TEST(LogRecordTest, EveryChangedByteIsNoticed) {
 
 TEST(LogRecordTest, NewerVersionIsToldApartFromDamage) {
   std::string newer = EncodeLogRecord({}, kCommitted);
-  newer[0] = 2;
+  newer[0] = 3;
   EXPECT_EQ(DecodeLogRecord(newer).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+HistogramPtr HistogramOf(double count) {
+  auto histogram = std::make_shared<NativeHistogram>();
+  histogram->schema = 1;
+  histogram->count = histogram->sum = count;
+  histogram->positive = {{-1, count}, {3, 0.5}};
+  return histogram;
+}
+
+SampleBatch MixedBatch() {
+  SampleBatch batch;
+  for (uint64_t i = 0; i < 20; ++i) {
+    const auto value = static_cast<double>(i);
+    if (i % 3 == 1) {
+      batch.Add(i, 1000, HistogramOf(value));
+    } else {
+      batch.Add(i, 1000, i % 5 == 0 ? StaleMarker() : value);
+    }
+  }
+  return batch;
+}
+
+TEST(LogRecordTest, HistogramsComeBackAtTheirSamples) {
+  ExpectRoundTrip(MixedBatch(), "mixed");
+  SampleBatch one;
+  one.Add(7, 1000, HistogramOf(3));
+  ExpectRoundTrip(one, "one");
+}
+
+TEST(LogRecordTest, VersionTwoOnlyWithHistograms) {
+  EXPECT_EQ(EncodeLogRecord(ExtremeBatch(), kCommitted)[0], 1);
+  EXPECT_EQ(EncodeLogRecord(MixedBatch(), kCommitted)[0], 2);
+}
+
+// Before there were histograms a float could have the bits that mark one now.
+TEST(LogRecordTest, MarkInAnOldRecordIsNoHistogram) {
+  SampleBatch old;
+  old.Add(7, 1000, 1);
+  old.values[0] = HistogramMark();
+  const auto read = DecodeLogRecord(EncodeLogRecord(old, kCommitted));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->samples.size(), 1u);
+  EXPECT_EQ(read->samples.histogram(0), nullptr);
+}
+
+// A record with another body, and the checksum that belongs to it.
+std::string WithBody(std::string record, absl::string_view body) {
+  constexpr size_t kChecksumAt = 1, kCommittedAt = 9, kBodyAt = 17;
+  record.resize(kBodyAt);
+  record.append(body.data(), body.size());
+  const uint64_t checksum = Hash64(absl::string_view(record).substr(kCommittedAt));
+  std::memcpy(record.data() + kChecksumAt, &checksum, sizeof(checksum));
+  return record;
+}
+
+TEST(LogRecordTest, DamageBehindAGoodChecksumIsDataLossOrBounded) {
+  const std::string good = EncodeLogRecord(MixedBatch(), kCommitted);
+  const std::string body = good.substr(17);
+  ASSERT_EQ(WithBody(good, body), good);
+  for (size_t size = 0; size < body.size(); ++size) {
+    const auto read = DecodeLogRecord(WithBody(good, absl::string_view(body).substr(0, size)));
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << "cut to " << size;
+  }
+  EXPECT_EQ(DecodeLogRecord(WithBody(good, body + "x")).status().code(),
+            absl::StatusCode::kDataLoss);
+  size_t refused = 0;
+  for (size_t bit = 0; bit < 8 * body.size(); ++bit) {
+    std::string bad = body;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
+    const auto read = DecodeLogRecord(WithBody(good, bad));
+    if (read.ok()) continue;
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << "bit " << bit;
+    ++refused;
+  }
+  EXPECT_GT(refused, body.size());
 }
 
 // Without the checksum's protection: any bytes are refused or decode within bounds (run under

@@ -13,7 +13,9 @@
 
 #include <atomic>
 #include <fstream>
+#include <memory>
 
+#include "absl/strings/escaping.h"
 #include "storage/codec.h"
 #include "storage/format.h"
 #include "storage/keys.h"
@@ -102,6 +104,43 @@ TEST(RocksdbStoreTest, NewerFormatIsRefusedBeforeAnythingIsTouched) {
   EXPECT_EQ(opened.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(opened.status().ToString().find("newer program"), std::string::npos) << opened.status();
   EXPECT_EQ(Files(dir.path()), before);
+}
+
+// What the first format left behind: its number, and a log record without histograms.
+TEST(RocksdbStoreTest, DataOfTheFirstFormatIsReadAndGoesOn) {
+  TempDir dir;
+  const std::string record = absl::HexStringToBytes(
+      "019219b25e5973c057e80400000000000004000a00020200ff0300000201929914400c043c");
+  {
+    auto store = Open(dir.path());
+    WriteBatch old;
+    old.Put(Family::kMeta, kMetaFormat, EncodeNumber(1));
+    old.Put(Family::kLog, LogKey(0), record);
+    ASSERT_TRUE(store->Write(old, Durability::kSynced).ok());
+  }
+  auto store = Open(dir.path());
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->Get(Family::kMeta, kMetaFormat)->value(), EncodeNumber(kFormatNumber));
+  auto log = OpenSampleLog(*store);
+  ASSERT_TRUE(log.ok()) << log.status();
+  SampleBatch batch;
+  batch.Add(1, 2000, std::make_shared<NativeHistogram>());
+  ASSERT_TRUE((*log)->Append(batch, {}, Timestamp::FromMillis(2000)).ok());
+  std::vector<std::string> read;
+  ASSERT_TRUE((*log)
+                  ->ReadFrom(0,
+                             [&](const LogRecord& one) {
+                               for (size_t i = 0; i < one.samples.size(); ++i) {
+                                 read.push_back(one.samples.histogram(i) != nullptr
+                                                    ? "histogram"
+                                                    : std::to_string(one.samples.values[i]));
+                               }
+                               return true;
+                             })
+                  .ok());
+  const std::vector<std::string> want = {"5.000000", "6.000000", "7.000000", "8.000000",
+                                         "histogram"};
+  EXPECT_EQ(read, want);
 }
 
 TEST(RocksdbStoreTest, UnusableDirectoryIsAnErrorThatNamesIt) {

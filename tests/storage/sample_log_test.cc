@@ -164,7 +164,7 @@ TEST_F(SampleLogTest, CorruptRecordIsDataLossWithItsOffset) {
 
 TEST_F(SampleLogTest, NewerRecordIsRefusedAsSuch) {
   AppendMany(1);
-  store_.Corrupt(Family::kLog, LogKey(0), "\x02 from the future");
+  store_.Corrupt(Family::kLog, LogKey(0), "\x03 from the future");
   EXPECT_EQ(OpenSampleLog(store_).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
