@@ -12,6 +12,8 @@ namespace {
 // Of a series in the query's own table and operators, besides its labels and samples; estimated.
 constexpr uint64_t kSeriesBytes = 256;
 constexpr uint64_t kSampleBytes = sizeof(int64_t) + sizeof(double);
+// Of a histogram, besides itself: its place in the column and its owners' count.
+constexpr uint64_t kHistogramBytes = 48;
 
 absl::Status TimedOut() {
   return absl::DeadlineExceededError("query timed out in expression evaluation");
@@ -24,7 +26,11 @@ class Usage {
 
   void AddRead(size_t samples) { read_ += samples; }
   void AddSeries(const Labels& labels) { kept_bytes_ += labels.canonical().size() + kSeriesBytes; }
-  void AddSample() { kept_bytes_ += kSampleBytes; }
+  // Null: a float.
+  void AddSample(const NativeHistogram* histogram) {
+    kept_bytes_ += kSampleBytes;
+    if (histogram != nullptr) kept_bytes_ += kHistogramBytes + HistogramBytes(*histogram);
+  }
 
   bool TooMuch() const {
     return read_ > limits_.samples_max || kept_bytes_ > limits_.kept_bytes_max;
@@ -57,8 +63,10 @@ void Apply(const SampleBatch& samples, int64_t oldest_ms, WindowStore& windows, 
   usage.AddRead(samples.size());
   for (size_t i = 0; i < samples.size() && !usage.TooMuch(); ++i) {
     if (samples.times_ms[i] < oldest_ms) continue;
-    const auto applied = windows.Apply(samples.refs[i], samples.times_ms[i], samples.values[i]);
-    if (applied && applied->result != AppendResult::kDuplicate) usage.AddSample();
+    const auto applied = windows.Apply(samples, i);
+    if (applied && applied->result != AppendResult::kDuplicate) {
+      usage.AddSample(samples.histogram(i));
+    }
   }
 }
 

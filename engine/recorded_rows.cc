@@ -1,5 +1,6 @@
 #include "engine/recorded_rows.h"
 
+#include "base/status_macros.h"
 #include "engine/rule_runtime.h"
 
 namespace tocsin::engine {
@@ -34,14 +35,24 @@ bool RecordedRows::Collide(const QueryResult& result) const {
 absl::Status RecordedRows::Write(const rules::RecordRule& record, const QueryResult& result,
                                  SeriesWriter& writer) {
   absl::Status refused;
-  result.frame->ForEach([&](size_t row) {
-    const double value = result.frame->value(row);
-    if (rows_[row].ref != 0) return writer.Write(rows_[row].ref, value);
-    const auto ref = writer.Write(RecordedSeries(record, (*result.labels)[row]), value);
-    if (ref.ok()) rows_[row].ref = *ref;
-    refused.Update(ref.status());
-  });
+  result.frame->ForEach([&](size_t row) { refused.Update(WriteRow(record, result, row, writer)); });
   return refused;
+}
+
+absl::Status RecordedRows::WriteRow(const rules::RecordRule& record, const QueryResult& result,
+                                    size_t row, SeriesWriter& writer) {
+  const HistogramPtr& histogram = result.frame->histogram(row);
+  if (histogram != nullptr) TOCSIN_RETURN_IF_ERROR(Validate(*histogram));
+  SeriesRef& ref = rows_[row].ref;
+  if (ref == 0) {
+    TOCSIN_ASSIGN_OR_RETURN(ref, writer.Resolve(RecordedSeries(record, (*result.labels)[row])));
+  }
+  if (histogram != nullptr) {
+    writer.Write(ref, histogram);
+  } else {
+    writer.Write(ref, result.frame->value(row));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tocsin::engine

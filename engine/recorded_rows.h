@@ -23,11 +23,15 @@ class RecordedRows {
   // error of the whole rule, as in Prometheus: do not write.
   absl::Status Follow(const rules::RecordRule& record, const QueryResult& result);
   // Writes the present rows of the result just followed. Errors: of series that are refused, see
-  // SeriesWriter::Write(); these are tried again the next time.
+  // SeriesWriter::Write(), and of histograms that no storage takes (negative counts); these rows
+  // are left out and tried again the next time.
   absl::Status Write(const rules::RecordRule& record, const QueryResult& result,
                      SeriesWriter& writer);
 
  private:
+  absl::Status WriteRow(const rules::RecordRule& record, const QueryResult& result, size_t row,
+                        SeriesWriter& writer);
+
   struct Row {
     absl::uint128 fingerprint = 0;  // of the recorded series; 0: not looked at yet
     SeriesRef ref = 0;              // 0: not resolved

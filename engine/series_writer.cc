@@ -1,5 +1,7 @@
 #include "engine/series_writer.h"
 
+#include <utility>
+
 #include "base/status_macros.h"
 
 namespace tocsin::engine {
@@ -18,6 +20,11 @@ absl::StatusOr<SeriesRef> SeriesWriter::Write(const Labels& labels, double value
 
 void SeriesWriter::Write(SeriesRef series, double value) {
   batch_.Add(series, time_ms_, value);
+  current_.insert(series);
+}
+
+void SeriesWriter::Write(SeriesRef series, HistogramPtr histogram) {
+  batch_.Add(series, time_ms_, std::move(histogram));
   current_.insert(series);
 }
 

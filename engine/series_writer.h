@@ -24,6 +24,9 @@ class SeriesWriter {
   // Returns the reference, for the next time.
   absl::StatusOr<SeriesRef> Write(const Labels& labels, double value);
   void Write(SeriesRef series, double value);
+  void Write(SeriesRef series, HistogramPtr histogram);
+  // The reference of a series, to be written by it. Errors as of Write().
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) { return sink_.Resolve(labels); }
   // What this evaluation wrote, stale markers included.
   const SampleBatch& Finish();
   // After a restart: a series of the previous evaluation. One that cannot be resolved has no

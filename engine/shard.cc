@@ -20,6 +20,14 @@ absl::Status CheckTemplateResult(promql::ValueType type) {
   return absl::InvalidArgumentError("query result is not a vector or scalar");
 }
 
+// Bit by bit.
+bool SameValue(const SampleBatch& a, size_t i, const SampleBatch& b, size_t k) {
+  if (a.histogram(i) != nullptr && b.histogram(k) != nullptr) {
+    return SameHistogram(*a.histogram(i), *b.histogram(k));
+  }
+  return std::bit_cast<uint64_t>(a.values[i]) == std::bit_cast<uint64_t>(b.values[k]);
+}
+
 }  // namespace
 
 Shard::Shard(ShardDependencies dependencies, ShardOptions options)
@@ -29,8 +37,8 @@ Shard::Shard(ShardDependencies dependencies, ShardOptions options)
 
 Shard::~Shard() = default;
 
-void Shard::ApplySample(SeriesRef ref, int64_t time_ms, double value) {
-  const auto applied = plan_->windows->Apply(ref, time_ms, value);
+void Shard::ApplySample(const SampleBatch& samples, size_t i) {
+  const auto applied = plan_->windows->Apply(samples, i);
   if (!applied) return;
   switch (applied->result) {
     case AppendResult::kAppended:
@@ -54,9 +62,7 @@ void Shard::Apply(const CommittedBatch& batch) {
     plan_->windows->Introduce(series.ref, series.labels);
   }
   const SampleBatch& samples = batch.samples;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    ApplySample(samples.refs[i], samples.times_ms[i], samples.values[i]);
-  }
+  for (size_t i = 0; i < samples.size(); ++i) ApplySample(samples, i);
   for (uint32_t number : plan_->triggers->TakeTouched()) {
     MonitorRuntime& monitor = plan_->monitors[number];
     monitor.touched = true;
@@ -310,9 +316,6 @@ absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
     return absl::ResourceExhaustedError(
         absl::StrCat("exceeded limit of ", limit, " with ", rows, " series"));
   }
-  if (result.frame->has_histograms()) {
-    return absl::UnimplementedError("not supported yet: recording native histograms");
-  }
   TOCSIN_RETURN_IF_ERROR(rule.recorded.Follow(*rule.record, result));
   rule.writer.Begin(query_time.millis());
   absl::Status refused = rule.recorded.Write(*rule.record, result, rule.writer);
@@ -325,23 +328,26 @@ absl::Status Shard::EvaluateRecord(RuleRuntime& rule, const QueryResult& result,
 absl::Status Shard::EmitWritten(const SampleBatch& batch) {
   absl::Status duplicate;
   for (size_t i = 0; i < batch.size(); ++i) {
-    const auto [known, fresh] = written_values_.try_emplace(
-        std::pair(batch.refs[i], batch.times_ms[i]), std::bit_cast<uint64_t>(batch.values[i]));
+    const auto [known, fresh] =
+        written_at_.try_emplace(std::pair(batch.refs[i], batch.times_ms[i]), written_.size());
     if (!fresh) {
-      const bool same = known->second == std::bit_cast<uint64_t>(batch.values[i]);
-      if (!same && !IsStaleMarker(batch.values[i])) {
+      if (!IsStaleMarker(batch.values[i]) && !SameValue(written_, known->second, batch, i)) {
         duplicate = absl::InvalidArgumentError("duplicate sample for timestamp");
       }
       continue;
     }
-    ApplySample(batch.refs[i], batch.times_ms[i], batch.values[i]);
-    written_.Add(batch.refs[i], batch.times_ms[i], batch.values[i]);
+    ApplySample(batch, i);
+    if (batch.histogram(i) != nullptr) {
+      written_.Add(batch.refs[i], batch.times_ms[i], batch.histograms[i]);
+    } else {
+      written_.Add(batch.refs[i], batch.times_ms[i], batch.values[i]);
+    }
   }
   return duplicate;
 }
 
 void Shard::SubmitWritten() {
-  written_values_.clear();
+  written_at_.clear();
   if (written_.empty()) return;
   deps_.sink.Submit(std::exchange(written_, {}), [](const absl::Status& status) {
     if (!status.ok()) {

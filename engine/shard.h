@@ -107,7 +107,7 @@ class Shard {
   // stays.
   absl::Status EmitWritten(const SampleBatch& batch);
   void SubmitWritten();
-  void ApplySample(SeriesRef ref, int64_t time_ms, double value);
+  void ApplySample(const SampleBatch& samples, size_t i);
   // See AlertCommit::MatchPages.
   void MatchPages(Timestamp now);
   AlertCommit::Round MakeRound(Timestamp now, Timestamp cause_committed) const;
@@ -126,9 +126,9 @@ class Shard {
   Timestamp trimmed_at_;
   bool commit_owed_ = false;
   bool pages_to_match_ = false;
-  // By rules, in this round; the values by series and time, in bits.
+  // By rules, in this round, and where in it by series and time.
   SampleBatch written_;
-  absl::flat_hash_map<std::pair<SeriesRef, int64_t>, uint64_t> written_values_;
+  absl::flat_hash_map<std::pair<SeriesRef, int64_t>, size_t> written_at_;
 };
 
 }  // namespace tocsin::engine

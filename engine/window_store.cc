@@ -39,12 +39,27 @@ void WindowStore::Forget(const std::vector<SeriesTable::Slot>& slots) {
   }
 }
 
-std::optional<WindowStore::Applied> WindowStore::Apply(SeriesRef ref, int64_t time_ms,
-                                                       double value) {
+std::optional<SeriesTable::Slot> WindowStore::SlotOf(SeriesRef ref) {
   if (ref >= slot_of_ref_.size() || slot_of_ref_[ref] == kUnknown) Introduce(ref, labels_of_(ref));
   const uint32_t slot = slot_of_ref_[ref];
   if (slot == kUnwanted) return std::nullopt;
-  return Applied{slot, table_.Append(slot, time_ms, value)};
+  return slot;
+}
+
+std::optional<WindowStore::Applied> WindowStore::Apply(SeriesRef ref, int64_t time_ms,
+                                                       double value) {
+  const auto slot = SlotOf(ref);
+  if (!slot) return std::nullopt;
+  return Applied{*slot, table_.Append(*slot, time_ms, value)};
+}
+
+std::optional<WindowStore::Applied> WindowStore::Apply(const SampleBatch& samples, size_t i) {
+  if (samples.histogram(i) == nullptr) {
+    return Apply(samples.refs[i], samples.times_ms[i], samples.values[i]);
+  }
+  const auto slot = SlotOf(samples.refs[i]);
+  if (!slot) return std::nullopt;
+  return Applied{*slot, table_.Append(*slot, samples.times_ms[i], samples.histograms[i])};
 }
 
 absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp since) {
@@ -55,9 +70,7 @@ absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp since) {
 absl::Status WindowStore::LoadMore(const storage::SampleLog& log) {
   return log.ReadFrom(loaded_to_, [this](const storage::LogRecord& record) {
     const SampleBatch& samples = record.samples;
-    for (size_t i = 0; i < samples.size(); ++i) {
-      Apply(samples.refs[i], samples.times_ms[i], samples.values[i]);
-    }
+    for (size_t i = 0; i < samples.size(); ++i) Apply(samples, i);
     loaded_to_ = record.offset + 1;
     return true;
   });

@@ -36,6 +36,8 @@ class WindowStore {
     AppendResult result;
   };
   std::optional<Applied> Apply(SeriesRef ref, int64_t time_ms, double value);
+  // The same for sample `i` of a batch, which may be a native histogram.
+  std::optional<Applied> Apply(const SampleBatch& samples, size_t i);
 
   // Applies all samples that were committed at or after `since`, and with the next call those that
   // came after them.
@@ -52,6 +54,9 @@ class WindowStore {
   static constexpr uint32_t kUnknown = UINT32_MAX;
   static constexpr uint32_t kUnwanted = UINT32_MAX - 1;
   static constexpr SeriesRef kNoRef = 0;
+
+  // nullopt: no rule wants it.
+  std::optional<SeriesTable::Slot> SlotOf(SeriesRef ref);
 
   SeriesTable& table_;
   const std::shared_ptr<const SelectorIndex> selectors_;

@@ -79,11 +79,12 @@ struct ExtrapolatedRate : KernelDefaults {
 
   static double Growth(const State& state, const RowWindow& window) {
     if (!std::isfinite(state.lost.hi)) return AddUp(window.Read());
-    if (state.count == 0) return state.last.value - window.cursor.first.value;
+    const double first = window.cursor.first.value, last = state.last.value;
+    if (state.count == 0) return last - first;
     DoubleDouble growth = state.lost;
-    growth.Add(state.last.value);
-    growth.Add(-window.cursor.first.value);
-    return growth.Get();
+    growth.Add(last);
+    growth.Add(-first);
+    return std::isfinite(growth.hi) ? growth.Get() : last - first + state.lost.Get();
   }
 
   static double AddUp(const Samples& samples) {

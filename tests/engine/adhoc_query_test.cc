@@ -73,6 +73,27 @@ TEST_F(AdhocQueryTest, RangeVectorIsAResult) {
   EXPECT_EQ(result->matrix[0].times_ms[0], (kStart + Minutes(2)).millis());
 }
 
+TEST_F(AdhocQueryTest, HistogramsAreReadFromTheLogAndCounted) {
+  const auto ref = registry_.Resolve({{"__name__", "h"}});
+  auto histogram = std::make_shared<NativeHistogram>();
+  histogram->count = histogram->sum = 4;
+  histogram->positive = {{1, 4}};
+  for (int minute = 0; minute < 3; ++minute) {
+    SampleBatch batch;
+    batch.Add(*ref, (kStart + Minutes(minute)).millis(), histogram);
+    ASSERT_TRUE(log_->Append(batch, registry_.TakeNew(), kStart + Minutes(minute)).ok());
+  }
+  const auto result = Run("h", Minutes(2));
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->histograms.size(), 1u);
+  EXPECT_TRUE(SameHistogram(*result->histograms[0], *histogram));
+  EXPECT_EQ(Values("histogram_count(h)", Minutes(2)), V({4}));
+
+  limits_.kept_bytes_max = 700;  // enough for the series and its times
+  EXPECT_EQ(Run("count_over_time(h[5m])", Minutes(2)).status().code(),
+            StatusCode::kResourceExhausted);
+}
+
 TEST_F(AdhocQueryTest, SortedRowsComeInOrder) {
   Commit({{"__name__", "x"}, {"i", "1"}}, 1, Minutes(1), Minutes(1));
   Commit({{"__name__", "x"}, {"i", "2"}}, 3, Minutes(1), Minutes(1));

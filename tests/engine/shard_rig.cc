@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/check.h"
+#include "base/histogram/text.h"
 #include "engine/recovery.h"
 #include "rules/rule_file.h"
 #include "storage/codec.h"
@@ -72,13 +73,27 @@ void ShardRig::Reboot(absl::Duration gap) {
   Boot();
 }
 
-void ShardRig::Send(const Labels& series, double value, absl::Duration age) {
-  SampleBatch batch;
+SeriesRef ShardRig::RefOf(const Labels& series) {
   const auto ref = registry_->Resolve(series);
   TOCSIN_CHECK(ref.ok()) << ref.status();
-  batch.Add(*ref, (now() - age).millis(), value);
+  return *ref;
+}
+
+void ShardRig::CommitNow(SampleBatch batch) {
   committer_->Submit(std::move(batch), [](const absl::Status& s) { TOCSIN_CHECK(s.ok()) << s; });
   committer_->CommitWaiting(now());
+}
+
+void ShardRig::Send(const Labels& series, double value, absl::Duration age) {
+  SampleBatch batch;
+  batch.Add(RefOf(series), (now() - age).millis(), value);
+  CommitNow(std::move(batch));
+}
+
+void ShardRig::Send(const Labels& series, HistogramPtr histogram) {
+  SampleBatch batch;
+  batch.Add(RefOf(series), now().millis(), std::move(histogram));
+  CommitNow(std::move(batch));
 }
 
 absl::Status ShardRig::RunTo(absl::Duration since_start) {
@@ -131,7 +146,10 @@ std::vector<std::string> ShardRig::Recorded(const Labels& series) const {
     for (size_t i = 0; i < record.samples.size(); ++i) {
       if (!(registry_->Get(record.samples.refs[i]) == series)) continue;
       const double value = record.samples.values[i];
-      const std::string text = IsStaleMarker(value) ? "stale" : absl::StrFormat("%.15g", value);
+      const NativeHistogram* histogram = record.samples.histogram(i);
+      const std::string text = histogram != nullptr   ? HistogramText(*histogram)
+                               : IsStaleMarker(value) ? "stale"
+                                                      : absl::StrFormat("%.15g", value);
       const auto t = Timestamp::FromMillis(record.samples.times_ms[i]);
       samples.push_back(absl::StrCat(text, "@", absl::ToDoubleSeconds(t - kStart)));
     }

@@ -32,6 +32,7 @@ class ShardRig : public SampleSink {
 
   // Commits one sample now, dated `age` ago.
   void Send(const Labels& series, double value, absl::Duration age = absl::ZeroDuration());
+  void Send(const Labels& series, HistogramPtr histogram);
   // Evaluates what is due, in order, up to and including start + `since_start`. The status of the
   // last evaluation.
   absl::Status RunTo(absl::Duration since_start);
@@ -43,7 +44,8 @@ class ShardRig : public SampleSink {
   std::string PageOf(const std::string& label, const std::string& value) const;
   // The error of the first rule or monitor; empty if it is fine.
   std::string Error() const;
-  // Every sample of the log of this series, as "value@seconds since start" (or "stale@...").
+  // Every sample of the log of this series, as "value@seconds since start" (or "stale@...", or a
+  // histogram's text).
   std::vector<std::string> Recorded(const Labels& series) const;
   std::vector<std::string> KeysOnDisk(storage::Family family) const;
   state::v1::ClockRecord ClockOnDisk() const;
@@ -61,6 +63,8 @@ class ShardRig : public SampleSink {
 
  private:
   void Boot();
+  void CommitNow(SampleBatch batch);
+  SeriesRef RefOf(const Labels& series);
 
   const Limits limits_;
   testing::ManualClock clock_;
