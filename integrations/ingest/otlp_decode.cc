@@ -10,8 +10,10 @@
 #include "base/labels.h"
 #include "base/status_macros.h"
 #include "integrations/ingest/otlp_attributes.h"
+#include "integrations/ingest/otlp_histogram.h"
 #include "integrations/ingest/otlp_labels.h"
 #include "integrations/ingest/otlp_names.h"
+#include "integrations/ingest/otlp_point.h"
 #include "integrations/ingest/utf8.h"
 #include "integrations/ingest/wire.h"
 
@@ -23,14 +25,15 @@ namespace {
 constexpr size_t kPointsPerLookup = 512;
 // The shortest point that is taken: its head, a time, and the flag that says there is no value.
 constexpr uint64_t kPointBytesMin = 2 + 9 + 2;
-constexpr uint32_t kNoRecordedValue = 1;  // DataPointFlags
-constexpr uint64_t kCumulative = 2;       // AggregationTemporality
+constexpr uint64_t kCumulative = 2;  // AggregationTemporality
 constexpr uint64_t kDelta = 1;
 // In the cache: this resource has no target_info, so that its attributes need not be decoded to
 // know.
 constexpr SeriesRef kNoTargetInfo = UINT64_MAX;
-constexpr uint32_t kResourceAttributes = 1;  // field numbers
-constexpr uint32_t kPointAttributes = 7;
+constexpr uint32_t kResourceAttributes = 1;  // field number
+// Of a histogram on its way, besides itself: its owners' count, and its place in a batch, which
+// grows by doubling.
+constexpr uint64_t kHistogramPlaceBytes = 16 + 2 * sizeof(HistogramPtr);
 
 // More attributes than labels may be fine: empty ones are no labels, and some are joined.
 AttributeLimits AttributeLimitsOf(const Limits& limits) {
@@ -59,7 +62,12 @@ struct Metric {
   absl::string_view name;
   absl::string_view unit;
   PointKind kind = PointKind::kGauge;
-  absl::uint128 key = 0;  // covers the resource too
+  bool exponential = false;  // its points are exponential histograms
+  absl::uint128 key = 0;     // covers the resource too
+
+  uint32_t attributes_field() const {
+    return exponential ? kExponentialAttributes : kNumberAttributes;
+  }
 };
 
 // A point whose series is still to be looked up.
@@ -68,16 +76,7 @@ struct Point {
   size_t metric = 0;             // index into metrics_
   int64_t time_ms = 0;
   double value = 0;
-};
-
-// One NumberDataPoint as read from the wire.
-struct NumberPoint {
-  uint64_t time_ns = 0;
-  double value = 0;
-  bool has_value = false;
-  uint32_t flags = 0;
-  absl::string_view attributes;   // from the first to the last
-  bool attributes_apart = false;  // other fields stand between them
+  HistogramPtr histogram;  // null: a float
 };
 
 // The scope is no part of a key: its name and attributes are not labels (as in Prometheus by
@@ -98,56 +97,15 @@ absl::uint128 Combine(absl::uint128 metric, absl::uint128 attributes) {
   return metric * kOdd + attributes;
 }
 
-bool ReadPoint(absl::string_view message, NumberPoint& point) {
-  // Attributes stand together in what every known sender writes; one span then covers them.
-  const char* begin = nullptr;
-  const char* end = nullptr;
-  const char* field_start = message.data();
-  WireReader fields(message);
-  while (fields.Next()) {
-    switch (fields.tag()) {
-      case Tag(kPointAttributes, WireType::kBytes):
-        fields.Bytes();
-        if (begin == nullptr) {
-          begin = field_start;
-        } else if (end != field_start) {
-          point.attributes_apart = true;
-        }
-        end = fields.position();
-        break;
-      case Tag(3, WireType::kFixed64):
-        point.time_ns = fields.Fixed64();
-        break;
-      case Tag(4, WireType::kFixed64):
-        point.value = fields.Double();
-        point.has_value = true;
-        break;
-      case Tag(6, WireType::kFixed64):
-        point.value = static_cast<double>(static_cast<int64_t>(fields.Fixed64()));
-        point.has_value = true;
-        break;
-      case Tag(8, WireType::kVarint):
-        point.flags = static_cast<uint32_t>(fields.Varint());
-        break;
-      default:
-        fields.Skip();
-    }
-    field_start = fields.position();
-  }
-  if (!fields.ok()) return false;
-  if (begin != nullptr) {
-    point.attributes = absl::string_view(begin, static_cast<size_t>(end - begin));
-  }
-  return true;
-}
-
 // The walk over one request.
 class Walk {
  public:
-  Walk(const Limits& limits, engine::SampleSink& sink, SeriesCache& cache, Timestamp now)
+  Walk(const Limits& limits, engine::SampleSink& sink, SeriesCache& cache, Timestamp now,
+       BudgetLease* room)
       : limits_(limits),
         sink_(sink),
         cache_(cache),
+        room_(room),
         oldest_ms_(now.millis() - static_cast<int64_t>(limits.past_ms_max)),
         newest_ms_(now.millis() + static_cast<int64_t>(limits.future_ms_max)) {}
 
@@ -160,8 +118,13 @@ class Walk {
   absl::Status MetricData(absl::string_view message);
   absl::Status PointsOf(uint32_t kind, absl::string_view data, const Metric& metric);
   absl::Status Sum(absl::string_view message, Metric metric);
-  absl::Status NumberPoints(absl::string_view message, Metric metric);
-  absl::Status OnePoint(absl::string_view message, const Metric& metric);
+  absl::Status ExponentialHistogram(absl::string_view message, Metric metric);
+  absl::Status IfCumulative(absl::string_view message, const Metric& metric, uint64_t temporality,
+                            absl::string_view what);
+  absl::Status Points(absl::string_view message, Metric metric);
+  absl::Status OneNumber(absl::string_view message, const Metric& metric);
+  absl::Status OneHistogram(absl::string_view message, const Metric& metric);
+  absl::Status TakeHistogramBytes(const NativeHistogram& histogram);
   absl::Status Unsupported(absl::string_view message, RejectReason reason,
                            absl::string_view detail);
 
@@ -169,8 +132,9 @@ class Walk {
   absl::Status CountPoints(uint64_t points);
   absl::Status CountIfEmpty(uint64_t points_before);
 
-  void AddPending(const Metric& metric, const Point& point);
-  absl::string_view JoinedAttributes(absl::string_view point);
+  void AddPending(const Metric& metric, absl::string_view message, const PointHead& head,
+                  Point point);
+  absl::string_view JoinedAttributes(absl::string_view point, uint32_t field);
   absl::Status LookUpPending();
   absl::Status ResolveMissing(size_t i);
   absl::StatusOr<SeriesRef> NewSeries(const Metric& metric, const Point& point);
@@ -185,11 +149,13 @@ class Walk {
   const Limits& limits_;
   engine::SampleSink& sink_;
   SeriesCache& cache_;
+  BudgetLease* const room_;
   const int64_t oldest_ms_;
   const int64_t newest_ms_;
 
   OtlpSamples out_;
-  uint64_t points_ = 0;  // seen in the whole request; what is empty counts as one
+  uint64_t histogram_bytes_ = 0;  // of all histograms taken
+  uint64_t points_ = 0;           // seen in the whole request; what is empty counts as one
   Resource resource_;
 
   // Points not yet looked up, in columns of equal length, and what they refer to: at most
@@ -295,14 +261,13 @@ absl::Status Walk::MetricData(absl::string_view message) {
 absl::Status Walk::PointsOf(uint32_t kind, absl::string_view data, const Metric& metric) {
   switch (kind) {
     case 5:
-      return NumberPoints(data, metric);
+      return Points(data, metric);
     case 7:
       return Sum(data, metric);
     case 9:
       return Unsupported(data, RejectReason::kHistogram, "not supported yet: histograms");
     case 10:
-      return Unsupported(data, RejectReason::kExponentialHistogram,
-                         "not supported yet: exponential histograms");
+      return ExponentialHistogram(data, metric);
     case 11:
       return Unsupported(data, RejectReason::kSummary, "not supported yet: summaries");
     default:
@@ -327,13 +292,35 @@ absl::Status Walk::Sum(absl::string_view message, Metric metric) {
     }
   }
   if (!fields.ok()) return Malformed();
-  if (temporality == kCumulative) return NumberPoints(message, metric);
-  if (temporality == kDelta) {
-    return Unsupported(
-        message, RejectReason::kDeltaTemporality,
-        "not supported yet: sums of delta temporality; set cumulative in the sender");
+  return IfCumulative(message, metric, temporality, "sum");
+}
+
+absl::Status Walk::ExponentialHistogram(absl::string_view message, Metric metric) {
+  uint64_t temporality = 0;
+  metric.kind = PointKind::kSum;  // to its name it is one: the unit is all that is added
+  metric.exponential = true;
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() == Tag(2, WireType::kVarint)) {
+      temporality = fields.Varint();
+    } else {
+      fields.Skip();
+    }
   }
-  return Unsupported(message, RejectReason::kUnknownTemporality, "a sum without temporality");
+  if (!fields.ok()) return Malformed();
+  return IfCumulative(message, metric, temporality, "exponential histogram");
+}
+
+absl::Status Walk::IfCumulative(absl::string_view message, const Metric& metric,
+                                uint64_t temporality, absl::string_view what) {
+  if (temporality == kCumulative) return Points(message, metric);
+  if (temporality == kDelta) {
+    return Unsupported(message, RejectReason::kDeltaTemporality,
+                       absl::StrCat("not supported yet: ", what,
+                                    "s of delta temporality; set cumulative in the sender"));
+  }
+  return Unsupported(message, RejectReason::kUnknownTemporality,
+                     absl::StrCat(what, " without temporality"));
 }
 
 absl::Status Walk::Unsupported(absl::string_view message, RejectReason reason,
@@ -350,7 +337,7 @@ absl::Status Walk::Unsupported(absl::string_view message, RejectReason reason,
   return absl::OkStatus();
 }
 
-absl::Status Walk::NumberPoints(absl::string_view message, Metric metric) {
+absl::Status Walk::Points(absl::string_view message, Metric metric) {
   metric.key = MetricKey(resource_, metric, scratch_);
   metric_added_ = false;
   WireReader fields(message);
@@ -359,7 +346,9 @@ absl::Status Walk::NumberPoints(absl::string_view message, Metric metric) {
       fields.Skip();
       continue;
     }
-    TOCSIN_RETURN_IF_ERROR(OnePoint(fields.Bytes(), metric));
+    TOCSIN_RETURN_IF_ERROR(CountPoints(1));
+    TOCSIN_RETURN_IF_ERROR(metric.exponential ? OneHistogram(fields.Bytes(), metric)
+                                              : OneNumber(fields.Bytes(), metric));
     if (pending_.size() >= kPointsPerLookup) TOCSIN_RETURN_IF_ERROR(LookUpPending());
   }
   return fields.ok() ? absl::OkStatus() : Malformed();
@@ -379,39 +368,73 @@ absl::Status Walk::CountIfEmpty(uint64_t points_before) {
   return points_ == points_before ? CountPoints(1) : absl::OkStatus();
 }
 
-absl::Status Walk::OnePoint(absl::string_view message, const Metric& metric) {
-  TOCSIN_RETURN_IF_ERROR(CountPoints(1));
+absl::Status Walk::OneNumber(absl::string_view message, const Metric& metric) {
   NumberPoint point;
-  if (!ReadPoint(message, point)) return Malformed();
+  if (!ReadNumberPoint(message, point)) return Malformed();
   const int64_t time_ms = Timestamp::FromNanos(point.time_ns).millis();
   if (!InTime(time_ms)) return absl::OkStatus();
-  if ((point.flags & kNoRecordedValue) != 0) {
+  if (point.has_no_recorded_value()) {
     point.value = StaleMarker();
   } else if (!point.has_value) {
     Reject(RejectReason::kNoValue, "a point without a value");
     return absl::OkStatus();
   }
-  if (point.attributes_apart) [[unlikely]]
-    point.attributes = JoinedAttributes(message);
-  AddPending(metric, {.attributes = point.attributes, .time_ms = time_ms, .value = point.value});
+  AddPending(metric, message, point, {.time_ms = time_ms, .value = point.value});
   return absl::OkStatus();
+}
+
+absl::Status Walk::OneHistogram(absl::string_view message, const Metric& metric) {
+  ExponentialPoint point;
+  if (!ReadExponentialPoint(message, point)) return Malformed();
+  const int64_t time_ms = Timestamp::FromNanos(point.time_ns).millis();
+  if (!InTime(time_ms)) return absl::OkStatus();
+  if (point.has_no_recorded_value()) {
+    AddPending(metric, message, point, {.time_ms = time_ms, .value = StaleMarker()});
+    return absl::OkStatus();
+  }
+  NativeResult native = NativeFromExponential(point, limits_.histogram_buckets_max);
+  if (native.reason) {
+    Reject(*native.reason, native.detail);
+    return absl::OkStatus();
+  }
+  if (native.histogram == nullptr) return Malformed();
+  TOCSIN_RETURN_IF_ERROR(TakeHistogramBytes(*native.histogram));
+  AddPending(metric, message, point,
+             {.time_ms = time_ms, .histogram = std::move(native.histogram)});
+  return absl::OkStatus();
+}
+
+// A bucket is a byte on the wire and many in memory, so that room is taken for what came.
+absl::Status Walk::TakeHistogramBytes(const NativeHistogram& histogram) {
+  const uint64_t bytes = HistogramBytes(histogram) + kHistogramPlaceBytes;
+  histogram_bytes_ += bytes;
+  if (histogram_bytes_ > limits_.ingest_decode_bytes_max) {
+    return absl::ResourceExhaustedError(absl::StrCat("histograms that take more than ",
+                                                     limits_.ingest_decode_bytes_max,
+                                                     " bytes (ingest_decode_bytes_max)"));
+  }
+  return room_ == nullptr ? absl::OkStatus() : room_->Grow(bytes);
 }
 
 // Metrics are kept for the points that wait, so that those without a point, or with refused ones
 // only, take no room.
-void Walk::AddPending(const Metric& metric, const Point& point) {
+void Walk::AddPending(const Metric& metric, absl::string_view message, const PointHead& head,
+                      Point point) {
   if (!metric_added_) metrics_.push_back(metric);
   metric_added_ = true;
+  point.metric = metrics_.size() - 1;
+  point.attributes = head.attributes;
+  if (head.attributes_apart) [[unlikely]]
+    point.attributes = JoinedAttributes(message, metric.attributes_field());
   keys_.push_back(Combine(metric.key, Fingerprint128(point.attributes)));
-  pending_.push_back(point);
-  pending_.back().metric = metrics_.size() - 1;
+  pending_.push_back(std::move(point));
 }
 
-absl::string_view Walk::JoinedAttributes(absl::string_view point) {
+absl::string_view Walk::JoinedAttributes(absl::string_view point, uint32_t field) {
   std::string& joined = joined_attributes_.emplace_back();
   WireReader fields(point);
   for (const char* at = point.data(); fields.Next(); at = fields.position()) {
-    const bool attribute = fields.tag() == Tag(kPointAttributes, WireType::kBytes);
+    const bool attribute = fields.tag() == Tag(field, WireType::kBytes);
     fields.Skip();
     if (attribute) joined.append(at, fields.position());
   }
@@ -436,8 +459,13 @@ absl::Status Walk::LookUpPending() {
     if (refs_[i] == 0) [[unlikely]]
       TOCSIN_RETURN_IF_ERROR(ResolveMissing(i));
     if (refs_[i] == 0) continue;
-    out_.batch.Add(refs_[i], pending_[i].time_ms, pending_[i].value);
-    resource_.newest_ms = std::max(resource_.newest_ms, pending_[i].time_ms);
+    Point& point = pending_[i];
+    if (point.histogram != nullptr) [[unlikely]] {
+      out_.batch.Add(refs_[i], point.time_ms, std::move(point.histogram));
+    } else {
+      out_.batch.Add(refs_[i], point.time_ms, point.value);
+    }
+    resource_.newest_ms = std::max(resource_.newest_ms, point.time_ms);
   }
   pending_.clear();
   keys_.clear();
@@ -465,7 +493,7 @@ absl::StatusOr<SeriesRef> Walk::NewSeries(const Metric& metric, const Point& poi
   if (!name.ok()) return Reject(RejectReason::kInvalidName, name.status().message());
 
   Attributes attributes;
-  switch (DecodeAttributes(point.attributes, kPointAttributes, AttributeLimitsOf(limits_),
+  switch (DecodeAttributes(point.attributes, metric.attributes_field(), AttributeLimitsOf(limits_),
                            attributes)) {
     case AttributeError::kMalformed:
       return Malformed();
@@ -553,20 +581,22 @@ absl::Status Walk::AddTargetInfo() {
 }  // namespace
 
 // The batch: its columns grow by doubling, and each point may bring a sample of target_info. Not
-// in it: fields a sender writes in pieces, which are joined; no known sender does.
+// in it: fields a sender writes in pieces, which are joined; no known sender does; and histograms,
+// see TakeHistogramBytes().
 uint64_t OtlpDecoder::BytesToDecode(size_t request_bytes) const {
   const uint64_t samples =
       std::min<uint64_t>(request_bytes / kPointBytesMin, 2 * limits_.samples_per_request_max);
   return samples * 2 * (sizeof(SeriesRef) + sizeof(Sample));
 }
 
-absl::StatusOr<OtlpSamples> OtlpDecoder::Decode(absl::string_view request, Timestamp now) {
+absl::StatusOr<OtlpSamples> OtlpDecoder::Decode(absl::string_view request, Timestamp now,
+                                                BudgetLease* room) {
   if (request.size() > limits_.request_bytes_max) {
     return absl::ResourceExhaustedError(absl::StrCat("request of ", request.size(),
                                                      " bytes; at most ", limits_.request_bytes_max,
                                                      " are taken (request_bytes_max)"));
   }
-  Walk walk(limits_, sink_, cache_, now);
+  Walk walk(limits_, sink_, cache_, now, room);
   TOCSIN_RETURN_IF_ERROR(walk.Request(request));
   return walk.Take();
 }

@@ -69,7 +69,7 @@ absl::StatusOr<OtlpSamples> OtlpService::Decode(const grpc::ByteBuffer& request,
                           MessageBytes::From(request, limits_.request_bytes_max, &room));
   metrics_.AddBytes(bytes.view().size());
   TOCSIN_RETURN_IF_ERROR(room.Grow(decoder_.BytesToDecode(bytes.view().size())));
-  return decoder_.Decode(bytes.view(), clock_.Now());
+  return decoder_.Decode(bytes.view(), clock_.Now(), &room);
 }
 
 void OtlpService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status) {

@@ -25,8 +25,6 @@ const char* RejectReasonName(RejectReason reason) {
   switch (reason) {
     case RejectReason::kHistogram:
       return "histogram";
-    case RejectReason::kExponentialHistogram:
-      return "exponential_histogram";
     case RejectReason::kSummary:
       return "summary";
     case RejectReason::kDeltaTemporality:
@@ -43,6 +41,12 @@ const char* RejectReasonName(RejectReason reason) {
       return "invalid_utf8";
     case RejectReason::kNoValue:
       return "no_value";
+    case RejectReason::kHistogramScale:
+      return "histogram_scale";
+    case RejectReason::kBucketLimit:
+      return "bucket_limit";
+    case RejectReason::kInvalidHistogram:
+      return "invalid_histogram";
     case RejectReason::kTooNew:
       return "too_new";
     case RejectReason::kTooOld:

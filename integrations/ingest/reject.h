@@ -13,7 +13,6 @@ namespace tocsin::ingest {
 // Why a sample was not taken. The word is the metric's label and part of the answer.
 enum class RejectReason {
   kHistogram,
-  kExponentialHistogram,
   kSummary,
   kDeltaTemporality,
   kUnknownTemporality,
@@ -22,6 +21,9 @@ enum class RejectReason {
   kDuplicateLabel,
   kInvalidUtf8,
   kNoValue,
+  kHistogramScale,
+  kBucketLimit,
+  kInvalidHistogram,
   kTooNew,
   kTooOld,
   kLabelLimit,
@@ -29,7 +31,7 @@ enum class RejectReason {
   kSampleLimit,
   kUnknownReference,
 };
-inline constexpr size_t kRejectReasons = 16;
+inline constexpr size_t kRejectReasons = 18;
 
 const char* RejectReasonName(RejectReason reason);
 

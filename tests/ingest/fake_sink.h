@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/histogram/text.h"
 #include "base/mutex.h"
 #include "engine/sample_sink.h"
 
@@ -28,7 +29,8 @@ class FakeSink : public engine::SampleSink {
     ++resolved_;
     changed_.NotifyAll();
     while (holding_resolve_) changed_.Wait(mutex_);
-    const auto [found, added] = refs_.try_emplace(std::string(labels.canonical()), names_.size() + 1);
+    const auto [found, added] =
+        refs_.try_emplace(std::string(labels.canonical()), names_.size() + 1);
     if (added) names_.push_back(labels.ToString());
     return found->second;
   }
@@ -96,7 +98,8 @@ class FakeSink : public engine::SampleSink {
     MutexLock lock(mutex_);
     return resolved_;
   }
-  // "name{labels} value @time_ms" of every sample taken, in order.
+  // "name{labels} value @time_ms" of every sample taken, in order; histograms in the notation of
+  // test scripts.
   std::vector<std::string> Lines() const {
     MutexLock lock(mutex_);
     std::vector<std::string> lines;
@@ -114,8 +117,10 @@ class FakeSink : public engine::SampleSink {
   void AppendLines(const SampleBatch& batch, std::vector<std::string>& lines) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (size_t i = 0; i < batch.size(); ++i) {
-      const std::string value =
-          IsStaleMarker(batch.values[i]) ? "stale" : absl::StrCat(batch.values[i]);
+      const NativeHistogram* histogram = batch.histogram(i);
+      const std::string value = histogram != nullptr             ? HistogramNotation(*histogram)
+                                : IsStaleMarker(batch.values[i]) ? "stale"
+                                                                 : absl::StrCat(batch.values[i]);
       lines.push_back(absl::StrCat(names_[batch.refs[i] - 1], " ", value, " @", batch.times_ms[i]));
     }
   }

@@ -213,6 +213,33 @@ TEST_F(GrpcServerTest, ExportTakesPoints) {
   EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"otlp_grpc\"}"), 2);
 }
 
+TEST_F(GrpcServerTest, ExportTakesExponentialHistograms) {
+  StartServer();
+  otlp::ExportMetricsServiceRequest request;
+  auto* metric = request.add_resource_metrics()->add_scope_metrics()->add_metrics();
+  metric->set_name("latency");
+  auto* histogram = metric->mutable_exponential_histogram();
+  histogram->set_aggregation_temporality(
+      opentelemetry::proto::metrics::v1::AGGREGATION_TEMPORALITY_CUMULATIVE);
+  for (const int scale : {3, -7}) {
+    auto* point = histogram->add_data_points();
+    point->set_time_unix_nano(static_cast<uint64_t>(kNowMs) * 1'000'000);
+    point->set_scale(scale);
+    point->set_count(3);
+    point->set_sum(4.5);
+    point->mutable_positive()->set_offset(1);
+    point->mutable_positive()->add_bucket_counts(1);
+    point->mutable_positive()->add_bucket_counts(2);
+  }
+  otlp::ExportMetricsServiceResponse answer;
+  ASSERT_TRUE(Export(request.SerializeAsString(), &answer).ok());
+  EXPECT_EQ(answer.partial_success().rejected_data_points(), 1);
+  EXPECT_THAT(answer.partial_success().error_message(), HasSubstr("histogram_scale"));
+  EXPECT_THAT(sink_.Lines(),
+              ElementsAre("latency {{schema:3 count:3 sum:4.5 z_bucket_w:1e-128 offset:2 "
+                          "buckets:[1 2]}} @1700000000000"));
+}
+
 TEST_F(GrpcServerTest, ExportSaysWhatItRejected) {
   StartServer();
   otlp::ExportMetricsServiceRequest request;

@@ -173,8 +173,6 @@ TEST_F(OtlpDecodeTest, RejectsWithAReason) {
   const RejectCase cases[] = {
       {"histogram", "metrics { name: 'h' histogram { data_points { count: 1 } data_points { } } }",
        RejectReason::kHistogram, 2},
-      {"exponential", "metrics { name: 'h' exponential_histogram { data_points { } } }",
-       RejectReason::kExponentialHistogram, 1},
       {"summary",
        "metrics { name: 'h' summary { data_points { } data_points { } data_points { } } }",
        RejectReason::kSummary, 3},

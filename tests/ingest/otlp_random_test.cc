@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+#include <memory>
 #include <random>
 
 #include "integrations/ingest/otlp_decode.h"
@@ -105,7 +108,12 @@ class Generator {
         for (int i = 0; i < points; ++i) metric.mutable_summary()->add_data_points();
         return;
       case 3:
-        for (int i = 0; i < points; ++i) metric.mutable_exponential_histogram()->add_data_points();
+        metric.mutable_exponential_histogram()->set_aggregation_temporality(
+            OneIn(5) ? static_cast<metrics::AggregationTemporality>(Below(4))
+                     : metrics::AGGREGATION_TEMPORALITY_CUMULATIVE);
+        for (int i = 0; i < points; ++i) {
+          Histogram(*metric.mutable_exponential_histogram()->add_data_points());
+        }
         return;
       case 4:
       case 5:
@@ -119,9 +127,30 @@ class Generator {
         for (int i = 0; i < points; ++i) Point(*metric.mutable_sum()->add_data_points());
     }
   }
-  void Point(metrics::NumberDataPoint& point) {
+  uint64_t Time() {
     const int64_t offset_ms = OneIn(20) ? 100'000'000 - Below(200'000'000) : Below(1000);
-    point.set_time_unix_nano(static_cast<uint64_t>(kNowMs - offset_ms) * 1'000'000 + 999);
+    return static_cast<uint64_t>(kNowMs - offset_ms) * 1'000'000 + 999;
+  }
+  void Histogram(metrics::ExponentialHistogramDataPoint& point) {
+    point.set_time_unix_nano(Time());
+    point.set_scale(Below(20) - (OneIn(10) ? 10 : 4));
+    if (OneIn(2)) point.set_zero_count(static_cast<uint64_t>(Below(5)));
+    if (OneIn(3)) point.set_zero_threshold(Below(4) / 8.0);
+    if (!OneIn(5)) point.set_sum(Below(1000) / 4.0);
+    uint64_t count = point.zero_count();
+    for (auto* side : {point.mutable_positive(), point.mutable_negative()}) {
+      side->set_offset(Below(100) - 50);
+      for (int i = Below(12); i > 0; --i) {
+        side->add_bucket_counts(static_cast<uint64_t>(OneIn(3) ? 0 : Below(1000)));
+        count += side->bucket_counts(side->bucket_counts_size() - 1);
+      }
+    }
+    point.set_count(OneIn(10) ? count + 1 : count);
+    if (OneIn(10)) point.set_flags(static_cast<uint32_t>(Below(4)));
+    Fill(point);
+  }
+  void Point(metrics::NumberDataPoint& point) {
+    point.set_time_unix_nano(Time());
     point.set_start_time_unix_nano(engine_());
     if (OneIn(2)) {
       point.set_as_double(Below(100) / 4.0);
@@ -170,8 +199,12 @@ class Reference {
   }
   void Metric(const metrics::Metric& metric, const absl::StatusOr<ResourceLabels>& resource) {
     rejected += static_cast<uint64_t>(metric.histogram().data_points_size() +
-                                      metric.exponential_histogram().data_points_size() +
                                       metric.summary().data_points_size());
+    if (metric.has_exponential_histogram()) {
+      Histograms(metric.exponential_histogram(),
+                 MetricNameFromOtlp(metric.name(), metric.unit(), PointKind::kSum), resource);
+      return;
+    }
     PointKind kind = PointKind::kGauge;
     if (metric.has_sum()) {
       kind = metric.sum().is_monotonic() ? PointKind::kMonotonicSum : PointKind::kSum;
@@ -190,8 +223,7 @@ class Reference {
              const absl::StatusOr<ResourceLabels>& resource) {
     const auto time_ms = static_cast<int64_t>(point.time_unix_nano() / 1'000'000);
     const bool stale = (point.flags() & 1) != 0;
-    if (time_ms > kNowMs + static_cast<int64_t>(limits_.future_ms_max) ||
-        time_ms < kNowMs - static_cast<int64_t>(limits_.past_ms_max) ||
+    if (!InTime(time_ms) ||
         (!stale && point.value_case() == metrics::NumberDataPoint::VALUE_NOT_SET) || !name.ok() ||
         !resource.ok()) {
       return false;
@@ -205,6 +237,63 @@ class Reference {
     batch.Add(*ref, time_ms, stale ? StaleMarker() : value);
     newest_ms_ = std::max(newest_ms_, time_ms);
     return true;
+  }
+
+  bool InTime(int64_t time_ms) const {
+    return time_ms <= kNowMs + static_cast<int64_t>(limits_.future_ms_max) &&
+           time_ms >= kNowMs - static_cast<int64_t>(limits_.past_ms_max);
+  }
+  void Histograms(const metrics::ExponentialHistogram& data,
+                  const absl::StatusOr<std::string>& name,
+                  const absl::StatusOr<ResourceLabels>& resource) {
+    const bool cumulative =
+        data.aggregation_temporality() == metrics::AGGREGATION_TEMPORALITY_CUMULATIVE;
+    for (const auto& point : data.data_points()) {
+      if (!cumulative || !Histogram(point, name, resource)) ++rejected;
+    }
+  }
+  bool Histogram(const metrics::ExponentialHistogramDataPoint& point,
+                 const absl::StatusOr<std::string>& name,
+                 const absl::StatusOr<ResourceLabels>& resource) {
+    const auto time_ms = static_cast<int64_t>(point.time_unix_nano() / 1'000'000);
+    const bool stale = (point.flags() & 1) != 0;
+    if (!InTime(time_ms) || !name.ok() || !resource.ok()) return false;
+    NativeHistogram native;
+    native.schema = std::min(point.scale(), 8);
+    native.sum = point.sum();
+    native.count = static_cast<double>(point.count());
+    native.zero_count = static_cast<double>(point.zero_count());
+    native.zero_threshold = point.zero_threshold() == 0 ? 1e-128 : point.zero_threshold();
+    double counted = native.zero_count;
+    counted += Side(point.positive(), point.scale(), native.positive);
+    counted += Side(point.negative(), point.scale(), native.negative);
+    if (!stale && (point.scale() < -4 || counted != native.count)) return false;
+    const auto labels = LabelsOfSeries(*name, Read(point), *resource);
+    if (!labels.ok()) return false;
+    const auto ref = sink_.Resolve(*labels);
+    if (!ref.ok()) return false;
+    if (stale) {
+      batch.Add(*ref, time_ms, StaleMarker());
+    } else {
+      batch.Add(*ref, time_ms, std::make_shared<NativeHistogram>(std::move(native)));
+    }
+    newest_ms_ = std::max(newest_ms_, time_ms);
+    return true;
+  }
+  // By the values that a bucket covers: OTLP's bucket i of scale s ends at 2^((i + 1) / 2^s).
+  static double Side(const metrics::ExponentialHistogramDataPoint::Buckets& sent, int scale,
+                     std::vector<HistogramBucket>& buckets) {
+    std::map<int32_t, double> counts;
+    double total = 0;
+    for (int i = 0; i < sent.bucket_counts_size(); ++i) {
+      const auto count = static_cast<double>(sent.bucket_counts(i));
+      const double finer = std::exp2(std::max(scale - 8, 0));
+      if (count != 0)
+        counts[static_cast<int32_t>(std::ceil((sent.offset() + i + 1) / finer))] += count;
+      total += count;
+    }
+    for (const auto& [index, count] : counts) buckets.push_back({index, count});
+    return total;
   }
 
   const Limits& limits_;
