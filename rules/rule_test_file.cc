@@ -100,19 +100,16 @@ std::optional<AlertCase> DecodeAlertCase(DecodeContext& context, const YamlNode&
 
 std::optional<ExpectedSample> DecodeSample(DecodeContext& context, const YamlNode& node) {
   const MapReader reader(context, node, "expected sample", {"labels", "value", "histogram"});
-  if (reader.Find("histogram") != nullptr) {
-    context.Error(reader.Key("histogram"), code::kUnsupported,
-                  "not supported yet: native histograms (histogram in exp_samples)");
-    return std::nullopt;
-  }
   const YamlNode* series = reader.Require("labels");
   if (series == nullptr) return std::nullopt;
   const auto labels = ReadSeriesLabels(context, *series, "labels");
   const YamlNode* number = reader.Find("value");
   const std::optional<double> value =
       number != nullptr ? ReadFloat(context, *number, "value") : std::optional<double>(0);
-  if (!labels || !value) return std::nullopt;
-  return ExpectedSample{*labels, *value};
+  const YamlNode* text = reader.Find("histogram");
+  HistogramPtr histogram = text != nullptr ? ReadHistogram(context, *text, "histogram") : nullptr;
+  if (!labels || !value || (text != nullptr && histogram == nullptr)) return std::nullopt;
+  return ExpectedSample{*labels, *value, std::move(histogram)};
 }
 
 std::optional<ExprCase> DecodeExprCase(DecodeContext& context, const YamlNode& node,

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
 #include "rules/diagnostic.h"
 #include "rules/notation.h"
@@ -42,7 +43,8 @@ struct AlertCase {
 
 struct ExpectedSample {
   Labels labels;
-  double value = 0;
+  double value = 0;        // of a histogram 0
+  HistogramPtr histogram;  // null: a float
 };
 
 // What an expression gives at a time.

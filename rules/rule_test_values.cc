@@ -1,7 +1,6 @@
 #include "rules/rule_test_values.h"
 
 #include <cmath>
-#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -9,6 +8,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "base/native_histogram.h"
+#include "base/status_macros.h"
 #include "rules/decode_values.h"
 #include "rules/promql/number.h"
 
@@ -20,6 +21,16 @@ void Report(DecodeContext& context, const YamlNode& node, absl::string_view what
   const bool later = absl::IsUnimplemented(status);
   context.Error(node, later ? code::kUnsupported : code::kBadValue,
                 later ? std::string(status.message()) : absl::StrCat(what, ": ", status.message()));
+}
+
+// What no storage takes: negative counts, which a series that shrinks comes to.
+absl::Status ValidateHistograms(const notation::Values& values) {
+  for (const std::optional<notation::Value>& value : values) {
+    if (value && value->histogram != nullptr) {
+      TOCSIN_RETURN_IF_ERROR(Validate(*value->histogram));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -46,15 +57,27 @@ std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const Y
   const auto text = ReadString(context, node, "values");
   if (!text) return std::nullopt;
   auto values = notation::ParseValues(*text, keep);
-  const auto is_histogram = [](const std::optional<notation::Value>& value) {
-    return value && value->histogram != nullptr;
-  };
-  if (values.ok() && std::any_of(values->begin(), values->end(), is_histogram)) {
-    values = absl::UnimplementedError("not supported yet: native histograms");
+  if (values.ok()) {
+    if (const absl::Status whole = ValidateHistograms(*values); !whole.ok()) values = whole;
   }
   if (values.ok()) return *std::move(values);
   Report(context, node, "values", values.status());
   return std::nullopt;
+}
+
+HistogramPtr ReadHistogram(DecodeContext& context, const YamlNode& node, absl::string_view what) {
+  const auto text = ReadString(context, node, what);
+  if (!text) return nullptr;
+  const auto values = notation::ParseValues(*text, 2);
+  if (!values.ok()) {
+    Report(context, node, what, values.status());
+  } else if (values->size() != 1 || !values->front() || values->front()->histogram == nullptr) {
+    context.Error(node, code::kBadValue, absl::StrCat(what, " must be one native histogram"),
+                  "for example {{schema:1 count:3 sum:4.5 buckets:[1 0 2]}}");
+  } else {
+    return values->front()->histogram;
+  }
+  return nullptr;
 }
 
 std::optional<double> ReadFloat(DecodeContext& context, const YamlNode& node,

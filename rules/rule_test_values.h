@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/labels.h"
+#include "base/native_histogram.h"
 #include "base/timestamp.h"
 #include "rules/decode_context.h"
 #include "rules/rule_test_file.h"
@@ -30,6 +31,8 @@ std::optional<Labels> ReadSeriesLabels(DecodeContext& context, const YamlNode& n
 // The first `keep` values of a series, of which people like to give millions.
 std::optional<notation::Values> ReadSeriesValues(DecodeContext& context, const YamlNode& node,
                                                  size_t keep);
+// {{count:1 sum:2}}; null: it was reported.
+HistogramPtr ReadHistogram(DecodeContext& context, const YamlNode& node, absl::string_view what);
 // As YAML and PromQL write it: 1e3, 0x1f, .inf, +Inf, .nan, NaN.
 std::optional<double> ReadFloat(DecodeContext& context, const YamlNode& node,
                                 absl::string_view what);

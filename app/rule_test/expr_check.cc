@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "app/rule_test/difference.h"
+#include "base/histogram/text.h"
 #include "rules/promql/number.h"
 #include "rules/promql/quote.h"
 
@@ -24,10 +25,17 @@ bool SameValue(double expected, double got, bool fuzzy) {
 }
 
 Samples SamplesOf(const engine::AdhocResult& result) {
-  if (result.type == promql::ValueType::kScalar) return {{Labels(), result.scalar}};
+  if (result.type == promql::ValueType::kScalar) return {{Labels(), result.scalar, nullptr}};
   Samples samples;
-  for (const auto& [labels, value] : result.rows) samples.push_back({labels, value});
+  for (size_t i = 0; i < result.rows.size(); ++i) {
+    const auto& [labels, value] = result.rows[i];
+    samples.push_back({labels, value, result.histograms.empty() ? nullptr : result.histograms[i]});
+  }
   return samples;
+}
+
+std::string TextOf(const HistogramPtr& histogram) {
+  return histogram == nullptr ? "" : HistogramNotation(*histogram);
 }
 
 void Sort(Samples& samples) {
@@ -41,7 +49,8 @@ std::vector<ComparedItem> Describe(const Samples& samples) {
   for (const ExpectedSample& sample : samples) {
     ComparedItem item;
     const std::string labels = sample.labels.empty() ? "{}" : sample.labels.ToString();
-    const std::string value = promql::FormatNumberShort(sample.value);
+    const std::string value = sample.histogram != nullptr ? TextOf(sample.histogram)
+                                                          : promql::FormatNumberShort(sample.value);
     item.shown = {absl::StrCat(labels, " ", value)};
     for (const LabelView& label : sample.labels) {
       item.fields[absl::StrCat("label ", label.name)] = promql::Quote(label.value);
@@ -61,7 +70,9 @@ std::vector<std::string> CheckSamples(const rules::ExprCase& test,
   Sort(expected);
   Sort(got);
   return Difference(Describe(expected), Describe(got), [&](size_t e, size_t g) {
-    return expected[e].labels == got[g].labels && SameValue(expected[e].value, got[g].value, fuzzy);
+    return expected[e].labels == got[g].labels &&
+           SameValue(expected[e].value, got[g].value, fuzzy) &&
+           TextOf(expected[e].histogram) == TextOf(got[g].histogram);
   });
 }
 

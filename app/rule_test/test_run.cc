@@ -84,7 +84,12 @@ bool TestRun::Feed(absl::Duration until) {
     SampleBatch batch;
     for (const auto& [ref, values] : input_) {
       if (next_step_ >= values->size() || !(*values)[next_step_]) continue;
-      batch.Add(ref, at.millis(), (*values)[next_step_]->number);
+      const notation::Value& value = *(*values)[next_step_];
+      if (value.histogram != nullptr) {
+        batch.Add(ref, at.millis(), value.histogram);
+      } else {
+        batch.Add(ref, at.millis(), value.number);
+      }
     }
     shard_.Arrive(at, std::move(batch));
     if (!shard_.failures().empty()) return false;

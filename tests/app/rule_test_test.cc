@@ -70,6 +70,21 @@ TEST_F(RuleTestTest, SuccessIsShort) {
   EXPECT_EQ(err_, "tested 1 files: 1 tests, 1 cases, 0 failed\n");
 }
 
+TEST_F(RuleTestTest, HistogramsThatDifferAreShown) {
+  EXPECT_EQ(RunText(R"(- input_series: [{series: h, values: '{{count:3 sum:4 buckets:[1 2]}}'}]
+  promql_expr_test:
+  - {expr: h, exp_samples: [{labels: h, histogram: '{{count:3 sum:4 buckets:[1 2]}}'}]}
+  - {expr: h, exp_samples: [{labels: h, histogram: '{{count:3 sum:4 buckets:[2 1]}}'}]}
+  - {expr: h, exp_samples: [{labels: h, value: 3}]}
+)"),
+            1);
+  EXPECT_THAT(out_, HasSubstr("- value {{count:3 sum:4 buckets:[2 1]}}\n"
+                              "          + value {{count:3 sum:4 buckets:[1 2]}}"));
+  EXPECT_THAT(out_, HasSubstr("- value 3\n"
+                              "          + value {{count:3 sum:4 buckets:[1 2]}}"));
+  EXPECT_EQ(err_, "tested 1 files: 1 tests, 3 cases, 1 failed\n");
+}
+
 TEST_F(RuleTestTest, FailedAlertsShowBothSidesAndWhatDiffers) {
   EXPECT_EQ(RunText(R"(- name: rooms
   input_series: [{series: 'heat{room="a"}', values: 9}, {series: 'heat{room="b"}', values: 7}]

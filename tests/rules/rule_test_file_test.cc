@@ -207,13 +207,25 @@ INSTANTIATE_TEST_SUITE_P(
                    "f_test.yaml:2:27: error: series: unexpected \"1\" behind the series [TC008]"},
         BrokenCase{"BadValues", "tests:\n- input_series: [{series: up, values: 1 two}]\n",
                    "f_test.yaml:2:39: error: values: not a value: \"two\" [TC008]"},
-        BrokenCase{"Histogram", "tests:\n- input_series: [{series: up, values: '{{count:1}}'}]\n",
-                   "f_test.yaml:2:39: error: not supported yet: native histograms [TC012]"},
-        BrokenCase{"HistogramSample",
+        BrokenCase{
+            "ShrinkingHistogram",
+            "tests:\n- input_series: [{series: up, values: "
+            "'{{count:2}}-{{count:1}}x3'}]\n  promql_expr_test: [{expr: up, eval_time: 5m}]\n",
+            "f_test.yaml:2:39: error: values: native histogram: a count is negative or not "
+            "a number [TC008]"},
+        BrokenCase{"NoHistogram",
                    "tests:\n- promql_expr_test: [{expr: up, exp_samples: [{labels: up, histogram: "
-                   "'{{count:1}}'}]}]\n",
-                   "f_test.yaml:2:60: error: not supported yet: native histograms (histogram in "
-                   "exp_samples) [TC012]"},
+                   "'1'}]}]\n",
+                   "f_test.yaml:2:71: error: histogram must be one native histogram [TC008]"},
+        BrokenCase{"TwoHistograms",
+                   "tests:\n- promql_expr_test: [{expr: up, exp_samples: [{labels: up, histogram: "
+                   "'{{count:1}}x1'}]}]\n",
+                   "f_test.yaml:2:71: error: histogram must be one native histogram [TC008]"},
+        BrokenCase{
+            "BrokenHistogram",
+            "tests:\n- promql_expr_test: [{expr: up, exp_samples: [{labels: up, histogram: "
+            "'{{count:x}}'}]}]\n",
+            "f_test.yaml:2:71: error: histogram: expected a number: \"{{count:x}}\" [TC008]"},
         BrokenCase{
             "BadSampleValue",
             "tests:\n- promql_expr_test: [{expr: up, exp_samples: [{labels: up, value: x}]}]\n",
