@@ -47,6 +47,10 @@ monitors:
   query: orders_total
   threshold: {critical: ">= 30"}
   annotations: {summary: "{{ $value }} orders by {{ $labels.method }} from {{ $labels.job }}"}
+- name: responses-large
+  query: histogram_quantile(0.9, sum by (route) (response_size_bytes))
+  threshold: {critical: "> 5000"}
+  annotations: {summary: "{{ $labels.route }} answers with more than {{ $value | printf \\"%.0f\\" }} bytes"}
 """
 
 
@@ -179,6 +183,9 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(page["message"], "30 orders by card from shop/checkout")
         self.assertEqual(page["priority"], "P1")
         self.assertEqual(page["details"]["instance"], "instance-1")
+        # An exponential histogram of 2000, 4000 and 6000 bytes.
+        large = await_("page", lambda: self.pages("responses-large"))[0]
+        self.assertRegex(large["message"], r"^/pay answers with more than (5[5-9]|6[0-4])\d\d bytes$")
         self.assert_nothing_refused()
 
     def small_disk(self):

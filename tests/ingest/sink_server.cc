@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
+#include "base/histogram/text.h"
 #include "base/mutex.h"
 #include "integrations/ingest/grpc_server.h"
 
@@ -46,8 +47,11 @@ class PrintingSink : public engine::SampleSink {
  private:
   void Print(const SampleBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (size_t i = 0; i < batch.size(); ++i) {
-      const std::string line = absl::StrCat(names_[batch.refs[i] - 1], " ", batch.values[i], " @",
-                                            batch.times_ms[i], "\n");
+      const NativeHistogram* histogram = batch.histogram(i);
+      const std::string value =
+          histogram != nullptr ? HistogramNotation(*histogram) : absl::StrCat(batch.values[i]);
+      const std::string line =
+          absl::StrCat(names_[batch.refs[i] - 1], " ", value, " @", batch.times_ms[i], "\n");
       std::fwrite(line.data(), 1, line.size(), stdout);
     }
     std::fflush(stdout);

@@ -11,6 +11,7 @@ Series a receiver should then hold (job="shop/checkout", instance="instance-1"),
     cpu_time_seconds_total{state="user"}              1.5 * r   observable counter
     queue_length{queue="mail"}                        r         up-down counter
     target_info{...}                                  1         resource
+    response_size_bytes{route="/pay"}                 r observations, the newest 2000 * r: exponential histogram
     and the histogram request.duration, which a receiver may reject
 
 Exit code 0 if every export was taken, 1 otherwise.
@@ -24,6 +25,7 @@ from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
 from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
 
@@ -68,7 +70,8 @@ def main():
         "service.instance.id": "instance-1",
         "host.name": "sdk-host",
     })
-    provider = MeterProvider(metric_readers=[reader], resource=resource)
+    exponential = View(instrument_name="response.size", aggregation=ExponentialBucketHistogramAggregation())
+    provider = MeterProvider(metric_readers=[reader], resource=resource, views=[exponential])
     meter = provider.get_meter("otel_sdk_test", "1.0")
 
     meter.create_observable_gauge(
@@ -80,11 +83,13 @@ def main():
     orders = meter.create_counter("orders", unit="{order}")
     queue = meter.create_up_down_counter("queue.length")
     duration = meter.create_histogram("request.duration", unit="ms")
+    size = meter.create_histogram("response.size", unit="By")
 
     for current_round in range(1, arguments.rounds + 1):
         orders.add(10, {"method": "card", "route": "/pay"})
         queue.add(1, {"queue": "mail"})
         duration.record(12.5 * current_round, {"route": "/pay"})
+        size.record(2000 * current_round, {"route": "/pay"})
         if not provider.force_flush(timeout_millis=15_000):
             exporter.failures += 1
         if current_round < arguments.rounds:

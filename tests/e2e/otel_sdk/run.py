@@ -8,6 +8,7 @@ Exit code 77 if the OpenTelemetry SDK cannot be installed here.
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 
@@ -22,15 +23,24 @@ WANTED = {
     f'orders_total{{{IDENTITY}, method="card", route="/pay"}}': [10, 20, 30],
     f'cpu_time_seconds_total{{{IDENTITY}, state="user"}}': [1.5, 3, 4.5],
     f'queue_length{{{IDENTITY}, queue="mail"}}': [1, 2, 3],
+    f'response_size_bytes{{{IDENTITY}, route="/pay"}}': [(1, 2000), (2, 6000), (3, 12000)],  # count and sum
 }
+LINE = re.compile(r"(?P<series>.*?) (?P<value>\{\{.*\}\}|\S+) @-?\d+")
+
+
+def value_of(text):
+    """A number; of a native histogram its count and sum."""
+    if not text.startswith("{{"):
+        return float(text)
+    return tuple(float(re.search(rf" {part}:(\S+)", text).group(1)) for part in ("count", "sum"))
 
 
 def values_by_series(lines):
-    """Lines are `series value @time`; a series may hold blanks."""
+    """Lines are `series value @time`; a series may hold blanks, and so do histograms."""
     found = {}
     for line in lines:
-        series, value, _ = line.rsplit(" ", 2)
-        found.setdefault(series, []).append(float(value))
+        match = LINE.fullmatch(line)
+        found.setdefault(match["series"], []).append(value_of(match["value"]))
     return found
 
 
