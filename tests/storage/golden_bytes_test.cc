@@ -110,9 +110,9 @@ TEST(GoldenBytesTest, LogRecordWithHistograms) {
             "bf0a9d76741bfddd"
             "e803000000000000"
             "03"
-            "010a0202"          // refs
-            "000002"            // times
-            "002808"            // values: the mark, 1, the mark
+            "010a0202"  // refs
+            "000002"    // times
+            "002808"    // values: the mark, 1, the mark
             "050000000000f07f"
             "f03f"
             "050000000000f07f"
