@@ -7,9 +7,9 @@
 #include "base/labels.h"
 #include "base/timestamp.h"
 #include "engine/query/query_engine.h"
+#include "rules/notation.h"
 #include "rules/promql/ast.h"
 #include "tests/support/naive/naive.h"
-#include "rules/notation.h"
 
 namespace tocsin::promqltest {
 

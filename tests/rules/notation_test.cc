@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/sample.h"
 #include "base/histogram/text.h"
+#include "base/sample.h"
 
 namespace tocsin::notation {
 namespace {
@@ -18,8 +18,7 @@ std::string Show(const Values& values) {
     if (!value.has_value()) {
       out->append("_");
     } else if (value->histogram) {
-      absl::StrAppend(out, HistogramNotation(*value->histogram),
-                      value->names_reset ? "!" : "");
+      absl::StrAppend(out, HistogramNotation(*value->histogram), value->names_reset ? "!" : "");
     } else if (IsStaleMarker(value->number)) {
       out->append("stale");
     } else {

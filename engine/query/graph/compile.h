@@ -26,11 +26,7 @@ class Compiler {
   // `query_time` is where QueryEngine leaves the time of each evaluation.
   Compiler(Graph& graph, SeriesSets& sets, SeriesTable& table, const QueryOptions& options,
            const int64_t* query_time)
-      : graph_(graph),
-        sets_(sets),
-        table_(table),
-        options_(options),
-        query_time_(query_time) {}
+      : graph_(graph), sets_(sets), table_(table), options_(options), query_time_(query_time) {}
 
   // A vector or scalar. Errors as QueryEngine::Add().
   absl::StatusOr<OperatorPtr> Compile(const promql::Expr& expr);
