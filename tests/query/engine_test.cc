@@ -146,6 +146,8 @@ TEST(QueryEngineTest, Needs) {
       {"max_over_time(rate(x[5m])[1h:1m] offset 10m)", Minutes(75)},
       {"x @ 5", Minutes(5), true},
       {"max_over_time(x[1h:] @ 5)", Minutes(65), true},
+      {"x @ end()", Minutes(5)},
+      {"max_over_time((x @ end())[1h:1m])", Minutes(5)},
   };
   for (const NeedCase& c : cases) {
     const auto parsed = promql::ParseExpr(c.expr);

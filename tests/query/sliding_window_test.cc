@@ -1,0 +1,107 @@
+// Windows that slide: what their summaries must not lose, and subqueries between their steps.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/query/fixture.h"
+
+namespace tocsin::engine {
+namespace {
+
+double ValueOf(const std::string& line) {
+  const std::vector<std::string> parts = absl::StrSplit(line, ' ');
+  return std::stod(parts.back());
+}
+
+// The largest sample left long ago, each one since was but a little larger than what stayed: what
+// the large one cost must be noticed all the same. The shape of a rate that dies away.
+TEST(SlidingWindowTest, DeviationAfterASlowDecay) {
+  QueryFixture fixture;
+  const QueryId query = fixture.Add("stddev_over_time(x[5m])");
+  std::vector<long double> samples;
+  for (int i = 0; i < 300; ++i) {
+    const double value = i < 20 ? 100 + std::sin(i) : 100 * std::exp(-0.25 * (i - 20));
+    samples.push_back(value);
+    const absl::Duration at = absl::Seconds(15 * i);
+    fixture.Append("x", at, value);
+    const double actual = ValueOf(fixture.Eval(query, at));
+    const size_t n = std::min<size_t>(samples.size(), 20);
+    long double mean = 0, squares = 0;
+    for (size_t k = samples.size() - n; k < samples.size(); ++k) mean += samples[k] / n;
+    for (size_t k = samples.size() - n; k < samples.size(); ++k) {
+      squares += (samples[k] - mean) * (samples[k] - mean);
+    }
+    const double expected = static_cast<double>(std::sqrt(squares / n));
+    ASSERT_NEAR(actual, expected, expected * 1e-5) << i;  // printed with six digits
+  }
+}
+
+TEST(SlidingWindowTest, GrowthBehindAResetFromAHugeValue) {
+  QueryFixture fixture;
+  for (const auto& [second, value] :
+       std::vector<std::pair<int, double>>{{15, 1e17}, {30, 3}, {45, 5}, {60, 2}, {75, 4}}) {
+    fixture.Append("c_total", absl::Seconds(second), value);
+  }
+  // 3, 2, 2 and 2 more, stretched from 60 s to 75 s.
+  EXPECT_EQ(fixture.Eval("increase(c_total[75s])", absl::Seconds(75)), "{} 11.25");
+}
+
+TEST(SlidingWindowTest, SamplesBehindOneDatedAheadAreTakenAsTheyCome) {
+  QueryFixture fixture;
+  const QueryId sum = fixture.Add("sum_over_time(x[1m])");
+  EXPECT_EQ(fixture.Append("x", absl::Seconds(600), 1000), AppendResult::kAppended);
+  for (int i = 1; i <= 30; ++i) {
+    EXPECT_EQ(fixture.Append("x", absl::Seconds(15 * i), i), AppendResult::kInserted);
+    double expected = 0;
+    for (int k = std::max(1, i - 3); k <= i; ++k) expected += k;
+    EXPECT_EQ(fixture.Eval(sum, absl::Seconds(15 * i)), absl::StrCat("{} ", expected));
+  }
+  EXPECT_EQ(fixture.Eval(sum, absl::Seconds(600)), "{} 1000");
+}
+
+TEST(SlidingWindowTest, OfZeroAndMinusZeroTheFirstCounts) {
+  QueryFixture fixture;
+  int second = 0;
+  for (const double value : {5.0, 0.0, -0.0, 0.0, 7.0}) {
+    fixture.Append("x", absl::Seconds(++second), value);
+  }
+  EXPECT_EQ(fixture.Eval("1 / min_over_time(x[10s])", absl::Seconds(5)), "{} +Inf");
+  EXPECT_EQ(fixture.Eval("1 / min_over_time(x[3s])", absl::Seconds(5)), "{} -Inf");
+  EXPECT_EQ(fixture.Eval("max_over_time(x[10s])", absl::Seconds(5)), "{} 7");
+}
+
+// Series are given up between two steps: rows are numbered anew, and labels with them.
+TEST(SubqueryTest, RowsKeepTheirLabelsWhenOthersAreGivenUpBetweenSteps) {
+  QueryFixture fixture;
+  const QueryId query = fixture.Add("max_over_time(x[3m:1m]) < 3");
+  for (int i = 0; i < 100; ++i) {
+    fixture.Append(absl::StrCat("x{dead=\"", i, "\"}"), absl::ZeroDuration(), 100);
+  }
+  const auto feed = [&](int second) {
+    for (int i = 0; i < 202; ++i) {
+      fixture.Append(absl::StrCat("x{n=\"", i, "\"}"), absl::Seconds(second), i);
+    }
+  };
+  for (int second = 0; second <= 480; second += 15) feed(second);
+  const std::string expected = "{n=\"0\"} 0; {n=\"1\"} 1; {n=\"2\"} 2";
+  EXPECT_EQ(fixture.Eval(query, absl::Seconds(480)), expected);
+  ASSERT_EQ(fixture.engine().Trim(At(absl::Seconds(485))).size(), 100u);
+  feed(495);
+  EXPECT_EQ(fixture.Eval(query, absl::Seconds(495)), expected);
+}
+
+TEST(SubqueryTest, FixedInTimeStillFollowsTheTimeOfTheQueryInside) {
+  QueryFixture fixture;
+  fixture.Append("x", absl::Seconds(600), 1);
+  fixture.Append("x", absl::Seconds(700), 9);
+  const QueryId query = fixture.Add("max_over_time((x @ end())[5m:1m] @ 600)");
+  EXPECT_EQ(fixture.Eval(query, absl::Seconds(650)), "{} 1");
+  EXPECT_LE(fixture.engine().NextChange(query, At(absl::Seconds(650))), At(absl::Seconds(700)));
+  EXPECT_EQ(fixture.Eval(query, absl::Seconds(700)), "{} 9");
+}
+
+}  // namespace
+}  // namespace tocsin::engine
