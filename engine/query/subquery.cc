@@ -142,13 +142,14 @@ class SubqueryRange final : public RangeVector {
   }
 
   absl::Status EvaluateInner(int64_t step) {
-    return inner_->Evaluate({step, moment().generation, moment().query_t});
+    TOCSIN_RETURN_IF_ERROR(inner_->Evaluate({step, moment().generation, moment().query_t}));
+    if (columns_.size() < inner_->rows()) ResizeTo(inner_->rows());
+    return absl::OkStatus();
   }
 
   // Evaluates at this step and puts what is there into the columns.
   absl::Status Step(int64_t step) {
     TOCSIN_RETURN_IF_ERROR(EvaluateInner(step));
-    if (columns_.size() < inner_->rows()) ResizeTo(inner_->rows());
     const std::vector<int64_t> newest = inner_->Newest(step);
     const Frame& frame = inner_->frame();
     for (size_t row = 0; row < frame.rows(); ++row) {
