@@ -165,10 +165,7 @@ AdhocResult Copy(const QueryResult& result) {
 absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
                                           const storage::SampleLog& log, const AdhocLimits& limits,
-                                          QueryOptions options) {
-  // Also for parts that are evaluated at other times, in subqueries.
-  if (!options.range_start) options.range_start = times.at;
-  if (!options.range_end) options.range_end = times.at;
+                                          const QueryOptions& options) {
   SeriesTable table;
   QueryEngine queries(table, options);
   TOCSIN_ASSIGN_OR_RETURN(const QueryId query, queries.Add(expr));

@@ -60,6 +60,6 @@ struct AdhocTimes {
 absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes times,
                                           const SeriesRegistry& registry,
                                           const storage::SampleLog& log, const AdhocLimits& limits,
-                                          QueryOptions options = QueryOptions());
+                                          const QueryOptions& options = QueryOptions());
 
 }  // namespace tocsin::engine

@@ -57,7 +57,7 @@ VirtualShard::VirtualShard(VirtualShardOptions options)
       committer_(registry_, *log_, input_, UINT64_MAX, metrics_,
                  [this](std::shared_ptr<const CommittedBatch> batch) { shard_.Apply(*batch); }) {
   TOCSIN_CHECK(options_.start >= Timestamp()) << "time starts before the epoch";
-  clock_.Set(options_.start);
+  clock_.AdvanceTo(options_.start);
 }
 
 VirtualShard::~VirtualShard() = default;
@@ -80,7 +80,7 @@ void VirtualShard::Submit(SampleBatch batch, Done done) {
 void VirtualShard::Arrive(Timestamp t, SampleBatch samples) {
   EvaluateBefore(t);
   if (!failures_.empty() || samples.empty()) return;
-  clock_.Set(std::max(clock_.Now(), t));
+  clock_.AdvanceTo(std::max(clock_.Now(), t));
   Submit(std::move(samples),
          [](const absl::Status& committed) { TOCSIN_CHECK(committed.ok()) << committed; });
   committer_.CommitWaiting(clock_.Now());
@@ -99,7 +99,7 @@ void VirtualShard::EvaluateBefore(Timestamp end) {
 }
 
 void VirtualShard::Evaluate(Timestamp now) {
-  clock_.Set(now);
+  clock_.AdvanceTo(now);
   const absl::Status evaluated = shard_.EvaluateUpTo(now);
   TOCSIN_CHECK(evaluated.ok()) << evaluated;
   committer_.CommitWaiting(now);  // what rules recorded

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/clock.h"
+#include "base/manual_clock.h"
 #include "base/metrics.h"
 #include "engine/adhoc_query.h"
 #include "engine/committer.h"
@@ -61,23 +61,13 @@ class VirtualShard : private SampleSink {
   const Shard& shard() const { return shard_; }
 
  private:
-  class VirtualClock : public Clock {
-   public:
-    Timestamp Now() const override { return now_; }
-    absl::Duration Monotonic() const override { return now_ - Timestamp(); }
-    void Set(Timestamp t) { now_ = t; }
-
-   private:
-    Timestamp now_;
-  };
-
   void Submit(SampleBatch batch, Done done) override;
   void EvaluateBefore(Timestamp end);
   void Evaluate(Timestamp now);
   void CollectFailures(Timestamp now);
 
   const VirtualShardOptions options_;
-  VirtualClock clock_;
+  ManualClock clock_;
   InputHealth input_{clock_};
   storage::MemoryStore store_;
   Metrics metrics_;

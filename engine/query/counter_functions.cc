@@ -221,18 +221,16 @@ OperatorPtr MakeCounterFunction(absl::string_view name, std::shared_ptr<RangeVec
                                          ExtrapolatedRate({true, name == "rate"}));
   }
   if (name == "delta") {
-    return std::make_shared<RangeFunction<ExtrapolatedRate>>(range, nullptr, drop,
-                                                             ExtrapolatedRate({false, false}));
+    return MakeRangeFunctionOf(range, drop, ExtrapolatedRate({false, false}));
   }
   if (name == "irate" || name == "idelta") {
-    return std::make_shared<RangeFunction<InstantRate>>(range, nullptr, drop,
-                                                        InstantRate(name == "irate"));
+    return MakeRangeFunctionOf(range, drop, InstantRate(name == "irate"));
   }
   if (name == "changes") {
-    return std::make_shared<RangeFunction<CountEvents<IsChange>>>(range, nullptr, drop);
+    return MakeRangeFunctionOf(range, drop, CountEvents<IsChange>());
   }
   if (name == "resets") {
-    return std::make_shared<RangeFunction<CountEvents<IsReset>>>(range, nullptr, drop);
+    return MakeRangeFunctionOf(range, drop, CountEvents<IsReset>());
   }
   return nullptr;
 }

@@ -50,21 +50,18 @@ struct FirstOverTime : KernelDefaults {
   }
 };
 
-template <typename Kernel>
-OperatorPtr Make(std::shared_ptr<RangeVector> range, NameRule rule, Kernel kernel) {
-  return std::make_shared<RangeFunction<Kernel>>(range, nullptr, rule, kernel);
-}
-
 }  // namespace
 
 OperatorPtr MakeEndFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                             NameRule drop) {
-  if (name == "count_over_time") return Make(range, drop, CountOverTime());
-  if (name == "present_over_time") return Make(range, drop, PresentOverTime());
-  if (name == "last_over_time") return Make(range, NameRule::kKeep, LastOverTime(false));
-  if (name == "first_over_time") return Make(range, NameRule::kKeep, FirstOverTime(false));
-  if (name == "ts_of_last_over_time") return Make(range, drop, LastOverTime(true));
-  if (name == "ts_of_first_over_time") return Make(range, drop, FirstOverTime(true));
+  if (name == "count_over_time") return MakeRangeFunctionOf(range, drop, CountOverTime());
+  if (name == "present_over_time") return MakeRangeFunctionOf(range, drop, PresentOverTime());
+  if (name == "last_over_time")
+    return MakeRangeFunctionOf(range, NameRule::kKeep, LastOverTime(false));
+  if (name == "first_over_time")
+    return MakeRangeFunctionOf(range, NameRule::kKeep, FirstOverTime(false));
+  if (name == "ts_of_last_over_time") return MakeRangeFunctionOf(range, drop, LastOverTime(true));
+  if (name == "ts_of_first_over_time") return MakeRangeFunctionOf(range, drop, FirstOverTime(true));
   return nullptr;
 }
 

@@ -140,19 +140,14 @@ struct DeviationOverTime : KernelDefaults {
   }
 };
 
-template <typename Kernel>
-OperatorPtr Make(std::shared_ptr<RangeVector> range, NameRule rule, Kernel kernel) {
-  return std::make_shared<RangeFunction<Kernel>>(range, nullptr, rule, kernel);
-}
-
 }  // namespace
 
 OperatorPtr MakeMomentFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                                NameRule drop) {
-  if (name == "sum_over_time") return Make(range, drop, SumOverTime());
-  if (name == "avg_over_time") return Make(range, drop, AvgOverTime());
-  if (name == "stddev_over_time") return Make(range, drop, DeviationOverTime(true));
-  if (name == "stdvar_over_time") return Make(range, drop, DeviationOverTime(false));
+  if (name == "sum_over_time") return MakeRangeFunctionOf(range, drop, SumOverTime());
+  if (name == "avg_over_time") return MakeRangeFunctionOf(range, drop, AvgOverTime());
+  if (name == "stddev_over_time") return MakeRangeFunctionOf(range, drop, DeviationOverTime(true));
+  if (name == "stdvar_over_time") return MakeRangeFunctionOf(range, drop, DeviationOverTime(false));
   return nullptr;
 }
 

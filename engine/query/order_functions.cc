@@ -123,21 +123,20 @@ struct MadOverTime : KernelDefaults {
   }
 };
 
-template <typename Kernel>
-OperatorPtr Make(std::shared_ptr<RangeVector> range, NameRule rule, Kernel kernel) {
-  return std::make_shared<RangeFunction<Kernel>>(range, nullptr, rule, kernel);
-}
-
 }  // namespace
 
 OperatorPtr MakeOrderFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                               OperatorPtr param, NameRule drop) {
-  if (name == "max_over_time") return Make(range, drop, ExtremeOverTime(true, false));
-  if (name == "min_over_time") return Make(range, drop, ExtremeOverTime(false, false));
-  if (name == "ts_of_max_over_time") return Make(range, drop, ExtremeOverTime(true, true));
-  if (name == "ts_of_min_over_time") return Make(range, drop, ExtremeOverTime(false, true));
+  if (name == "max_over_time")
+    return MakeRangeFunctionOf(range, drop, ExtremeOverTime(true, false));
+  if (name == "min_over_time")
+    return MakeRangeFunctionOf(range, drop, ExtremeOverTime(false, false));
+  if (name == "ts_of_max_over_time")
+    return MakeRangeFunctionOf(range, drop, ExtremeOverTime(true, true));
+  if (name == "ts_of_min_over_time")
+    return MakeRangeFunctionOf(range, drop, ExtremeOverTime(false, true));
   if (name == "quantile_over_time") return std::make_shared<QuantileFunction>(range, param, drop);
-  if (name == "mad_over_time") return Make(range, drop, MadOverTime());
+  if (name == "mad_over_time") return MakeRangeFunctionOf(range, drop, MadOverTime());
   return nullptr;
 }
 

@@ -145,7 +145,6 @@ absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
   Impl::CollectNotes(query);
   result.labels = &query.labels;
   result.frame = &query.result->frame();
-  result.index_version = query.result->version();
   result.layout = query.result->layout();
   if (query.result->Order(query.order)) result.order = &query.order;
   return result;

@@ -62,8 +62,6 @@ struct QueryResult {
   promql::ValueType type = promql::ValueType::kVector;
   const RowLabels* labels = nullptr;  // per row, as users see them
   const Frame* frame = nullptr;
-  // Changes exactly when `labels` changes: callers keep what they computed per row until then.
-  uint64_t index_version = 0;
   // While this stays the same, rows are only appended: callers extend what they computed per row.
   // When it changes, rows were renumbered or are gone.
   uint64_t layout = 0;

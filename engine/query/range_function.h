@@ -58,8 +58,6 @@ struct KernelDefaults {
   template <typename State>
   void Expire(State&, const Sample&, const Sample* /*next*/, const WindowCursor&) const {}
   template <typename State>
-  void Settle(State&, const WindowCursor&, const Column&) const {}
-  template <typename State>
   void Prefetch(const State&) const {}
   template <typename State>
   bool Drifted(const State&, const WindowCursor&) const {
@@ -94,7 +92,6 @@ class RangeOperator : public RowwiseOperator {
 //   Enter(state, position, sample, column)  a sample newer than all before
 //   Expire(state, sample, next, cursor)     the oldest sample left; next: the one after it, null if
 //                                           the window is empty now
-//   Settle(state, cursor, column)           some of these happened, the window is not empty
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty
 //   Prefetch(state)                         a row that comes soon: its memory may be asked for
@@ -283,7 +280,6 @@ class RangeFunction : public RangeOperator {
     }
     cursor.valid_until =
         std::min(cursor.valid_until, cursor.first.time_ms + (view.end_ms - view.begin_ms));
-    if (cursor.histograms == 0) kernel_.Settle(state.state, cursor, column);
   }
 
   void WithHistograms(const RowWindow& window, const RangeVector::View& view) {
@@ -300,7 +296,6 @@ class RangeFunction : public RangeOperator {
       cursor.end = floats.end();
       kernel_.Enter(state, cursor.end - 1, sample, floats);
     }
-    kernel_.Settle(state, cursor, floats);
     const RowWindow of_floats{window.t, window.begin_ms, window.end_ms, window.param,
                               cursor,   window.row,      range_,        &result.floats};
     double out = 0;
@@ -311,6 +306,12 @@ class RangeFunction : public RangeOperator {
   Kernel kernel_;
   std::vector<Row> states_;
 };
+
+// The function with this kernel, of a range alone.
+template <typename Kernel>
+OperatorPtr MakeRangeFunctionOf(std::shared_ptr<RangeVector> range, NameRule rule, Kernel kernel) {
+  return std::make_shared<RangeFunction<Kernel>>(std::move(range), nullptr, rule, kernel);
+}
 
 // The function of this name over `range`; null if there is none. `param` as the function demands
 // it.

@@ -100,7 +100,7 @@ struct PredictLinear : Regression {
 
 OperatorPtr MakeRegressionFunction(absl::string_view name, std::shared_ptr<RangeVector> range,
                                    OperatorPtr param, NameRule drop) {
-  if (name == "deriv") return std::make_shared<RangeFunction<Deriv>>(range, nullptr, drop);
+  if (name == "deriv") return MakeRangeFunctionOf(range, drop, Deriv());
   if (name == "predict_linear") {
     return std::make_shared<RangeFunction<PredictLinear>>(range, param, drop);
   }

@@ -23,6 +23,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/check.h"
+#include "base/manual_clock.h"
 #include "base/metrics.h"
 #include "engine/shard.h"
 #include "rules/rule_file.h"
@@ -150,18 +151,11 @@ class NoSink final : public SampleSink {
   void Submit(SampleBatch, Done) override {}
 };
 
-// Time passes when told to; spans are measured outside.
-class VirtualClock final : public Clock {
- public:
-  Timestamp Now() const override { return now; }
-  absl::Duration Monotonic() const override { return now - Timestamp(); }
-  Timestamp now = kStart;
-};
-
 class Bench {
  public:
   Bench(Fleet fleet, const std::vector<std::string>& exprs, absl::Duration interval)
       : fleet_(std::move(fleet)), interval_(interval) {
+    clock_.AdvanceTo(kStart);
     TOCSIN_CHECK(outbox_.Recover().ok());
     log_ = storage::OpenSampleLog(store_).value();
     limits_.series_max = 10'000'000;
@@ -173,7 +167,7 @@ class Bench {
     TOCSIN_CHECK(loaded.ok()) << loaded.diagnostics.front().message;
     auto rules = std::make_shared<rules::RuleSet>(std::move(loaded.rules));
     const auto owns = [](const std::string&) { return true; };
-    TOCSIN_CHECK(shard_->Install(std::move(rules), owns, clock_.now).ok());
+    TOCSIN_CHECK(shard_->Install(std::move(rules), owns, clock_.Now()).ok());
     CommittedBatch first;
     first.new_series = fleet_.Declare(*registry_);
     shard_->Apply(first);
@@ -191,9 +185,9 @@ class Bench {
     const size_t parts = static_cast<size_t>(kScrape / interval_);
     const size_t part = static_cast<size_t>(step_) % parts;
     CommittedBatch batch;
-    batch.committed = clock_.now;
+    batch.committed = clock_.Now();
     batch.samples =
-        fleet_.Samples(step_ / static_cast<int64_t>(parts), clock_.now,
+        fleet_.Samples(step_ / static_cast<int64_t>(parts), clock_.Now(),
                        fleet_.series() * part / parts, fleet_.series() * (part + 1) / parts);
     Cost cost;
     cost.samples = batch.samples.size();
@@ -202,8 +196,8 @@ class Bench {
     cost.apply = CpuSeconds() - begin;
     begin = CpuSeconds();
     for (absl::Duration t; t < interval_; t += absl::Seconds(1)) {
-      clock_.now = clock_.now + absl::Seconds(1);
-      TOCSIN_CHECK(shard_->EvaluateUpTo(clock_.now).ok());
+      clock_.AdvanceTo(clock_.Now() + absl::Seconds(1));
+      TOCSIN_CHECK(shard_->EvaluateUpTo(clock_.Now()).ok());
     }
     cost.evaluate = CpuSeconds() - begin;
     return cost;
@@ -240,7 +234,7 @@ class Bench {
   const Fleet fleet_;
   const absl::Duration interval_;
   Limits limits_;
-  VirtualClock clock_;
+  ManualClock clock_;
   NoSink sink_;
   Metrics registry_of_metrics_;
   EvaluationMetrics metrics_{registry_of_metrics_};

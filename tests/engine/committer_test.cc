@@ -79,7 +79,7 @@ class CommitterTest : public ::testing::Test {
   std::vector<absl::Status> acks_;
   std::vector<uint64_t> writes_when_acked_;
   std::vector<size_t> handed_on_when_acked_;
-  testing::ManualClock clock_;
+  ManualClock clock_;
   InputHealth health_{clock_};
   std::unique_ptr<Committer> committer_;
 };

@@ -55,7 +55,6 @@ class Rows {
   void Append(const Labels& labels, double value) {
     labels_.push_back(labels);
     values_.push_back(value);
-    ++result_.index_version;
   }
   void Set(size_t row, double value) { values_[row] = value; }
   void Show(size_t row, bool present) { hidden_[row] = !present; }
@@ -64,7 +63,6 @@ class Rows {
     values_ = std::move(values);
     hidden_.clear();
     ++result_.layout;
-    ++result_.index_version;
   }
   const QueryResult& Result() {
     frame_.Reset(labels_.size());

@@ -67,7 +67,7 @@ class ShardRig : public SampleSink {
   SeriesRef RefOf(const Labels& series);
 
   const Limits limits_;
-  testing::ManualClock clock_;
+  ManualClock clock_;
   InputHealth input_{clock_};
   storage::MemoryStore disk_;
   storage::FaultyStore store_{disk_};

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "base/clock.h"
 #include "base/limits.h"
+#include "base/manual_clock.h"
 #include "base/metrics.h"
 #include "engine/committer.h"
 #include "engine/shard.h"
@@ -16,23 +16,6 @@
 #include "storage/outbox.h"
 
 namespace tocsin::testing {
-
-// A clock that only moves when told to.
-class ManualClock : public Clock {
- public:
-  Timestamp Now() const override { return now_; }
-  absl::Duration Monotonic() const override { return now_ - Timestamp() - stepped_; }
-  void AdvanceTo(Timestamp t) { now_ = t; }
-  // Sets the wall clock; no time passes.
-  void Step(absl::Duration step) {
-    now_ = now_ + step;
-    stepped_ += step;
-  }
-
- private:
-  Timestamp now_;
-  absl::Duration stepped_;
-};
 
 // One shard with its committer, log and outbox on a memory store, in virtual time and on the
 // caller's thread: the code of production without its threads, sockets and disk.
