@@ -345,8 +345,8 @@ int main(int argc, char** argv) {
   std::string part = "kinds";
   app.add_option("--part", part)
       ->check(CLI::IsMember({"kinds", "windows", "second", "memory", "peer"}));
-  size_t series = 100'000;
-  app.add_option("--series", series, "for the part memory");
+  size_t memory_series = 100'000;
+  app.add_option("--series", memory_series, "for the part memory");
   CLI11_PARSE(app, argc, argv);
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   if (part == "kinds") {
@@ -365,7 +365,7 @@ int main(int argc, char** argv) {
   } else if (part == "second") {
     MeasureSecond();
   } else {
-    MeasureMemories(series);
+    MeasureMemories(memory_series);
   }
   return 0;
 }
