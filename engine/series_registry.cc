@@ -1,5 +1,7 @@
 #include "engine/series_registry.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
@@ -26,32 +28,32 @@ absl::Status SeriesRegistry::CheckLimits(const Labels& labels) const {
 }
 
 absl::StatusOr<SeriesRef> SeriesRegistry::Resolve(const Labels& labels) {
-  const absl::uint128 fingerprint = labels.Fingerprint();
   {
     MutexLock lock(mutex_);
-    auto it = by_fingerprint_.find(fingerprint);
-    if (it != by_fingerprint_.end()) return it->second;
+    if (const auto known = refs_.Find(labels)) return *known;
   }
   TOCSIN_RETURN_IF_ERROR(CheckLimits(labels));
   MutexLock lock(mutex_);
-  if (labels_.size() >= limits_.series_max) {
+  if (const auto known = refs_.Find(labels)) return *known;  // meanwhile
+  if (labels_.size() >= std::min<uint64_t>(limits_.series_max, UINT32_MAX)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("series_max (", limits_.series_max, ") reached"));
   }
-  const auto [it, added] = by_fingerprint_.try_emplace(fingerprint, labels_.size() + 1);
-  if (added) {
-    labels_.push_back(labels);
-    new_.push_back({it->second, labels});
-  }
-  return it->second;
+  labels_.push_back(labels);
+  const auto ref = static_cast<uint32_t>(labels_.size());
+  refs_.Insert(labels, ref);
+  new_.push_back({ref, labels});
+  return ref;
 }
 
 void SeriesRegistry::Restore(SeriesRef ref, Labels labels) {
   MutexLock lock(mutex_);
   TOCSIN_CHECK(ref > labels_.size()) << "series " << ref << " restored out of order";
   labels_.resize(ref - 1);  // a reference whose batch was never committed stays empty and unused
-  by_fingerprint_[labels.Fingerprint()] = ref;
   labels_.push_back(std::move(labels));
+  const Labels& kept = labels_.back();
+  refs_.Erase(kept);  // of two references to the same labels the later counts
+  refs_.Insert(kept, static_cast<uint32_t>(ref));
 }
 
 std::vector<storage::NewSeries> SeriesRegistry::TakeNew() {
@@ -72,7 +74,7 @@ Labels SeriesRegistry::Get(SeriesRef ref) const {
 
 size_t SeriesRegistry::size() const {
   MutexLock lock(mutex_);
-  return by_fingerprint_.size();
+  return refs_.size();
 }
 
 }  // namespace tocsin::engine

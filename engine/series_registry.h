@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/label_index.h"
 #include "base/labels.h"
 #include "base/limits.h"
 #include "base/mutex.h"
@@ -21,8 +21,7 @@ namespace tocsin::engine {
 // are given at first sight; the committer makes them durable with the first batch that follows
 // (TakeNew).
 //
-// Thread: any. Memory: the canonical labels once, a 16-byte fingerprint and ~40 bytes of tables per
-// series.
+// Thread: any. Memory: the canonical labels once and about 20 bytes of tables per series.
 class SeriesRegistry {
  public:
   explicit SeriesRegistry(const Limits& limits) : limits_(limits) {}
@@ -47,13 +46,18 @@ class SeriesRegistry {
   void ForEach(Fn&& fn) const;
 
  private:
+  struct LabelsOfRef {
+    const std::deque<Labels>* labels;
+    const Labels& operator()(uint32_t ref) const { return (*labels)[ref - 1]; }
+  };
+
   absl::Status CheckLimits(const Labels& labels) const;
 
   const Limits limits_;
 
   mutable Mutex mutex_;
-  absl::flat_hash_map<absl::uint128, SeriesRef> by_fingerprint_ ABSL_GUARDED_BY(mutex_);
   std::deque<Labels> labels_ ABSL_GUARDED_BY(mutex_);  // [ref - 1]
+  LabelIndex<LabelsOfRef> refs_ ABSL_GUARDED_BY(mutex_){LabelsOfRef{&labels_}};
   std::vector<storage::NewSeries> new_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -4,10 +4,14 @@
 #include <limits>
 #include <utility>
 
+#include "base/grow.h"
+
 namespace tocsin::engine {
 namespace {
 
-constexpr size_t kJoined = 4;  // chunks of a full tail's size that become one
+// From this size on a column gives its chunks full size.
+constexpr size_t kLongColumn = 2 * Chunk::kMaxSize;
+constexpr size_t kUsualChunk = Chunk::kMaxSize / 2;
 
 }  // namespace
 
@@ -134,29 +138,33 @@ void Column::Push(int64_t time_ms, double value) {
   ++tail_size_;
 }
 
+// The tail becomes chunks. A larger chunk shares its header among more samples, but stays until its
+// last is too old: so only a long column has the largest.
 void Column::Seal() {
   int64_t times[kTailSize];
   for (size_t i = 0; i < tail_size_; ++i) times[i] = tail_->time(i);
+  ReserveGently(chunks_, chunks_.size() + 1);
   chunks_.push_back(Chunk::Encode(times, tail_->values, tail_size_, tail_begin_));
   tail_begin_ += tail_size_;
   tail_size_ = 0;
-  JoinSmallChunks();
+  JoinLastTwo(kUsualChunk);
+  if (size() >= kLongColumn && chunks_.back().size() == kUsualChunk) JoinLastTwo(Chunk::kMaxSize);
 }
 
-// A larger chunk shares its header among more samples. The time it spans must fit as before.
-void Column::JoinSmallChunks() {
-  if (chunks_.size() < kJoined) return;
-  const auto begin = chunks_.end() - kJoined;
-  const bool small = std::all_of(begin, chunks_.end(),
-                                 [](const Chunk& chunk) { return chunk.size() <= kTailSize; });
-  if (!small || chunks_.back().newest_time() - begin->time(0) > int64_t{UINT32_MAX}) return;
+// If the result has at most `largest` samples. The time it spans must fit as before.
+void Column::JoinLastTwo(size_t largest) {
+  if (chunks_.size() < 2) return;
+  const Chunk& left = chunks_[chunks_.size() - 2];
+  const Chunk& right = chunks_.back();
+  const size_t joined = left.size() + right.size();
+  if (joined > largest || right.newest_time() - left.time(0) > int64_t{UINT32_MAX}) return;
   int64_t times[Chunk::kMaxSize];
   double values[Chunk::kMaxSize];
-  const uint32_t first = begin->first();
-  const uint32_t size = tail_begin_ - first;
-  Read(first, tail_begin_, times, values);
-  chunks_.erase(begin, chunks_.end());
-  chunks_.push_back(Chunk::Encode(times, values, size, first));
+  const uint32_t first = left.first();
+  left.Read(0, left.size(), times, values);
+  right.Read(0, right.size(), times + left.size(), values + left.size());
+  chunks_.pop_back();
+  chunks_.back() = Chunk::Encode(times, values, joined, first);
 }
 
 template <typename Edit>
@@ -189,7 +197,8 @@ void Column::Trim(int64_t keep_after_ms) {
 }
 
 size_t Column::bytes() const {
-  size_t bytes = chunks_.capacity() * sizeof(Chunk) + (tail_ ? sizeof(Tail) : 0);
+  size_t bytes = tail_ ? sizeof(Tail) : 0;
+  if (chunks_.capacity() > kInlineChunks) bytes += chunks_.capacity() * sizeof(Chunk);
   for (const Chunk& chunk : chunks_) bytes += chunk.bytes();
   return bytes;
 }

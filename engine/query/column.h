@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "base/native_histogram.h"
 #include "base/sample.h"
 #include "engine/query/chunk.h"
@@ -23,12 +23,13 @@ inline bool IsTaken(AppendResult result) {
   return result == AppendResult::kAppended || result == AppendResult::kInserted;
 }
 
-// The samples of one series, in order of time: the newest as they came, the others in compressed
-// chunks of 16, joined to chunks of 64 when there are four. Every sample has a position, counted
-// from the first the series ever had, that it keeps until a late one is put in before it.
+// The samples of one series, in order of time: the newest 8 as they came, the others in compressed
+// chunks that grow to 32 samples, in a long column to 64. Every sample
+// has a position, counted from the first the series ever had, that it keeps until a late one is put
+// in before it.
 //
-// Reading one sample costs a few ns wherever it is. Memory: a sample among the newest 16 takes 12
-// bytes, others what Chunk says; a sample is moved or encoded at most four times.
+// Reading one sample costs a few ns wherever it is. Memory: a sample among the newest 8 takes 12
+// bytes, others what Chunk says; a sample is moved or encoded at most five times.
 class Column {
  public:
   // Positions of the samples kept: [begin, end). Whole chunks are dropped, so a few samples before
@@ -101,7 +102,8 @@ class Column {
   size_t bytes() const;
 
  private:
-  static constexpr uint32_t kTailSize = 16;
+  static constexpr uint32_t kTailSize = 8;
+  static constexpr size_t kInlineChunks = 3;  // in the place of a pointer to more
   struct Tail {
     int64_t base = 0;             // times are relative to it
     uint32_t offsets[kTailSize];  // ms
@@ -118,13 +120,13 @@ class Column {
   ColumnHistograms& MutableHistograms();
   void Push(int64_t time_ms, double value);
   void Seal();
-  void JoinSmallChunks();
+  void JoinLastTwo(size_t largest);
   // Changes what is kept from the sample at or after `time_ms` on, by a function of the samples
   // there: times and values, which it edits.
   template <typename Edit>
   void Rewrite(int64_t time_ms, Edit&& edit);
 
-  std::vector<Chunk> chunks_;
+  absl::InlinedVector<Chunk, kInlineChunks> chunks_;
   std::unique_ptr<Tail> tail_;
   std::unique_ptr<ColumnHistograms> histograms_;
   int64_t trimmed_ms_ = INT64_MIN;  // no sample at or before this is taken any more

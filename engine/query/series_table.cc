@@ -13,12 +13,12 @@ SeriesTable::SeriesTable() = default;
 SeriesTable::~SeriesTable() = default;
 
 SeriesTable::Slot SeriesTable::FindOrAdd(const Labels& labels) {
-  const auto [it, added] = slots_.try_emplace(labels.Fingerprint(), 0);
-  if (!added) return it->second;
+  if (const auto known = slots_.Find(labels)) return *known;
   if (free_.empty()) AddSlot();
-  const Slot slot = it->second = free_.back();
+  const Slot slot = free_.back();
   free_.pop_back();
   labels_[slot] = labels;
+  slots_.Insert(labels, slot);
   held_[slot] = true;
   return slot;
 }
@@ -41,7 +41,7 @@ void SeriesTable::AddSlot() {
 
 void SeriesTable::Remove(Slot slot) {
   TOCSIN_CHECK(Holds(slot)) << "no series in slot " << slot;
-  slots_.erase(labels_[slot].Fingerprint());
+  slots_.Erase(labels_[slot]);
   labels_[slot] = Labels();
   columns_[slot] = Column();
   newest_times_[slot] = INT64_MIN;
@@ -52,9 +52,7 @@ void SeriesTable::Remove(Slot slot) {
 }
 
 std::optional<SeriesTable::Slot> SeriesTable::Find(const Labels& labels) const {
-  const auto it = slots_.find(labels.Fingerprint());
-  if (it == slots_.end()) return std::nullopt;
-  return it->second;
+  return slots_.Find(labels);
 }
 
 AppendResult SeriesTable::Append(Slot slot, int64_t time_ms, double value) {

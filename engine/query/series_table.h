@@ -7,8 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/numeric/int128.h"
+#include "base/label_index.h"
 #include "base/labels.h"
 #include "base/native_histogram.h"
 #include "base/timestamp.h"
@@ -31,6 +30,8 @@ class SeriesTable {
 
   SeriesTable();
   ~SeriesTable();
+  SeriesTable(const SeriesTable&) = delete;
+  SeriesTable& operator=(const SeriesTable&) = delete;
 
   // The slot of the series with these labels, added if new.
   Slot FindOrAdd(const Labels& labels);
@@ -70,6 +71,11 @@ class SeriesTable {
   std::shared_ptr<Watch> MakeWatch();
 
  private:
+  struct LabelsOfSlot {
+    const SeriesTable* table;
+    const Labels& operator()(Slot slot) const { return table->labels_[slot]; }
+  };
+
   void AddSlot();
   void Taken(Slot slot, int64_t time_ms, AppendResult result);
 
@@ -80,7 +86,7 @@ class SeriesTable {
   std::vector<uint32_t> versions_;
   std::vector<bool> held_;
   std::vector<Slot> free_;
-  absl::flat_hash_map<absl::uint128, Slot> slots_;  // by Labels::Fingerprint()
+  LabelIndex<LabelsOfSlot> slots_{LabelsOfSlot{this}};
   uint64_t changes_ = 0;
   uint64_t removals_ = 0;
   std::vector<std::weak_ptr<Watch>> watches_;

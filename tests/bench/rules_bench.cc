@@ -98,7 +98,6 @@ class Fleet {
   size_t environments() const { return std::max<size_t>(1, hosts_ / kRowsOfRule); }
 
   std::vector<storage::NewSeries> Declare(SeriesRegistry& registry) const {
-    std::vector<storage::NewSeries> declared;
     for (size_t host = 0; host < hosts_; ++host) {
       for (const std::string& metric : metrics_) {
         const Labels labels = {{"__name__", metric},
@@ -109,10 +108,9 @@ class Fleet {
                                {"az", absl::StrCat("zone-", host % 3)}};
         const auto ref = registry.Resolve(labels);
         TOCSIN_CHECK(ref.ok()) << ref.status();
-        declared.push_back({*ref, labels});
       }
     }
-    return declared;
+    return registry.TakeNew();
   }
 
   // One sample of the series [from, to), dated `t`.

@@ -44,16 +44,16 @@ TEST(ColumnTest, LateSamplesTakeTheirPlaceAndTheFirstOfATimeStays) {
 
 TEST(ColumnTest, TrimDropsWholeChunksAndNothingOlderIsTakenAgain) {
   Column column;
-  for (int64_t t = 1; t <= 40; ++t) column.Append(t * 10, static_cast<double>(t));
-  column.Trim(170);  // the first chunk holds 10 to 160
-  EXPECT_EQ(column.begin(), 16u);
-  EXPECT_EQ(Times(column).front(), 170);
-  EXPECT_EQ(column.Append(165, 0), AppendResult::kTooOld);
-  EXPECT_EQ(column.Append(170, 0), AppendResult::kDuplicate);
-  EXPECT_EQ(column.Append(175, 17.5), AppendResult::kInserted);
+  for (int64_t t = 1; t <= 80; ++t) column.Append(t * 10, static_cast<double>(t));
+  column.Trim(330);  // the first chunk holds 10 to 320
+  EXPECT_EQ(column.begin(), 32u);
+  EXPECT_EQ(Times(column).front(), 330);
+  EXPECT_EQ(column.Append(325, 0), AppendResult::kTooOld);
+  EXPECT_EQ(column.Append(330, 0), AppendResult::kDuplicate);
+  EXPECT_EQ(column.Append(335, 33.5), AppendResult::kInserted);
   column.Trim(1000);
-  EXPECT_EQ(Times(column).back(), 400);
-  EXPECT_EQ(column.Append(400, 9), AppendResult::kDuplicate);
+  EXPECT_EQ(Times(column).back(), 800);
+  EXPECT_EQ(column.Append(800, 9), AppendResult::kDuplicate);
   EXPECT_EQ(column.Append(999, 9), AppendResult::kTooOld);
   EXPECT_EQ(column.Append(1001, 6), AppendResult::kAppended);
 }

@@ -168,14 +168,14 @@ TEST(QueryEngineTest, TrimKeepsWhatTheFarthestQueryNeeds) {
   fixture.Load(Minutes(1), "x 0+1x300\ny 0+1x300\nz 0+1x300");
   fixture.Add("x");
   const QueryId wide = fixture.Add("max_over_time(x[10m]) + y");
-  // Whole chunks go: those here end at minutes 271 and 287.
+  // Whole chunks go: those here end at minutes 255 and 287.
   const auto first_minute = [&](const char* name) {
     const Column& column = fixture.table().column(*fixture.table().Find({{"__name__", name}}));
     return column.time(column.begin()) / 60'000;
   };
   EXPECT_EQ(fixture.engine().MaxReach(), Minutes(10));
   fixture.engine().Trim(At(Minutes(294)));
-  EXPECT_EQ(first_minute("x"), 272);
+  EXPECT_EQ(first_minute("x"), 256);
   EXPECT_EQ(first_minute("y"), 288);
   EXPECT_EQ(first_minute("z"), 288);  // nobody wants it
   EXPECT_EQ(fixture.Eval(wide, Minutes(294)), "{} 588");

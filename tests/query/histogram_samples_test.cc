@@ -77,9 +77,9 @@ TEST(HistogramColumnTest, TrimmingLetsGo) {
   const std::weak_ptr<const NativeHistogram> first = *table.column(slot).histograms()->Find(0);
   table.Trim(slot, 90);
   EXPECT_TRUE(first.expired());
-  EXPECT_EQ(table.column(slot).begin(), 80u);  // whole chunks go
-  EXPECT_TRUE(table.column(slot).histograms()->Any(80, 81));
-  EXPECT_FALSE(table.column(slot).histograms()->Any(0, 80));
+  EXPECT_EQ(table.column(slot).begin(), 64u);  // whole chunks go
+  EXPECT_TRUE(table.column(slot).histograms()->Any(64, 65));
+  EXPECT_FALSE(table.column(slot).histograms()->Any(0, 64));
   table.Append(slot, 101, H("{{count:2}}"));
   EXPECT_TRUE(absl::EndsWith(Histograms(table, slot), "{{count:2 counter_reset_hint:not_reset}}"));
 }
