@@ -98,20 +98,52 @@ struct ExtrapolatedRate : KernelDefaults {
 
   double Factor(const State& state, const RowWindow& window, double result) const {
     const Sample& first = window.cursor.first;
-    const double sampled = static_cast<double>(state.last.time_ms - first.time_ms) / 1000;
-    const double spacing = sampled / static_cast<double>(window.cursor.samples - 1);
-    double to_start = static_cast<double>(first.time_ms - window.begin_ms) / 1000;
-    double to_end = static_cast<double>(window.end_ms - state.last.time_ms) / 1000;
-    const double threshold = spacing * 1.1;
-    if (to_start >= threshold) to_start = spacing / 2;
-    if (kind.counter && result > 0 && first.value >= 0) {
-      to_start = std::min(to_start, sampled * (first.value / result));
+    if (!timing_.IsOf(first.time_ms, state.last.time_ms, window)) {
+      timing_ = Timing(first.time_ms, state.last.time_ms, window, kind.per_second);
     }
-    if (to_end >= threshold) to_end = spacing / 2;
-    double factor = (sampled + to_start + to_end) / sampled;
-    if (kind.per_second) factor /= window.seconds();
-    return factor;
+    if (!kind.counter || !(result > 0 && first.value >= 0)) return timing_.factor;
+    // Where the counter would have been zero, if that may be nearer than the start: the division
+    // is saved where it cannot.
+    constexpr double kClearly = 1.000001;
+    if (first.value * timing_.sampled > timing_.to_start * result * kClearly) return timing_.factor;
+    return timing_.FactorFrom(timing_.sampled * (first.value / result));
   }
+
+ private:
+  // What depends on times alone. Neighbours mostly come from the same requests and share it.
+  struct Timing {
+    int64_t first_ms = INT64_MAX, last_ms = 0, begin_ms = 0, end_ms = 0;
+    uint32_t samples = 0;
+    double sampled = 0, to_start = 0, to_end = 0;  // seconds
+    double range = 0;                              // seconds; 1 if it is not per second
+    double factor = 0;
+
+    Timing() = default;
+    Timing(int64_t first, int64_t last, const RowWindow& window, bool per_second)
+        : first_ms(first),
+          last_ms(last),
+          begin_ms(window.begin_ms),
+          end_ms(window.end_ms),
+          samples(window.cursor.samples) {
+      sampled = static_cast<double>(last - first) / 1000;
+      const double spacing = sampled / static_cast<double>(samples - 1);
+      const double threshold = spacing * 1.1;
+      to_start = static_cast<double>(first - begin_ms) / 1000;
+      to_end = static_cast<double>(end_ms - last) / 1000;
+      if (to_start >= threshold) to_start = spacing / 2;
+      if (to_end >= threshold) to_end = spacing / 2;
+      range = per_second ? window.seconds() : 1;
+      factor = FactorFrom(to_start);
+    }
+    bool IsOf(int64_t first, int64_t last, const RowWindow& window) const {
+      return first == first_ms && last == last_ms && samples == window.cursor.samples &&
+             begin_ms == window.begin_ms && end_ms == window.end_ms;
+    }
+    double FactorFrom(double before) const {
+      return (sampled + std::min(to_start, before) + to_end) / sampled / range;
+    }
+  };
+  mutable Timing timing_;
 };
 
 // irate, idelta: the last two samples.
