@@ -4,9 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "base/check.h"
 #include "engine/query/quantile.h"
 #include "engine/query/range_function.h"
-#include "engine/query/sorted_values.h"
+#include "engine/query/rank_band.h"
 
 namespace tocsin::engine {
 namespace {
@@ -76,18 +77,24 @@ struct ExtremeOverTime : KernelDefaults {
 };
 
 struct QuantileOverTime : KernelDefaults {
-  using State = SortedValues;
+  using State = RankBand;
 
   State Fresh(size_t) const { return {}; }
-  void Prefetch(const State& sorted) const { sorted.Prefetch(); }
-  void Enter(State& sorted, uint32_t, const Sample& sample, const Column&) const {
-    sorted.Insert(sample.value);
+  void Prefetch(const State& band) const { band.Prefetch(); }
+  void Enter(State& band, uint32_t, const Sample& sample, const Column&) const {
+    band.Insert(sample.value);
   }
-  void Expire(State& sorted, const Sample& sample, const Sample*, const WindowCursor&) const {
-    sorted.Erase(sample.value);
+  void Expire(State& band, const Sample& sample, const Sample*, const WindowCursor&) const {
+    band.Erase(sample.value);
   }
-  bool Value(const State& sorted, const RowWindow& window, double& out) const {
-    out = QuantileOfRanked(window.param, sorted.size(), [&](size_t i) { return sorted.At(i); });
+  bool Value(State& band, const RowWindow& window, double& out) const {
+    out = QuantileOfRanked(window.param, band.size(), [&](size_t rank) {
+      if (const double* value = band.Find(rank)) return *value;
+      const Samples samples = window.Read();
+      TOCSIN_CHECK(samples.size == band.size()) << "a window's samples are those that entered";
+      band.Choose(samples.values, rank, window.row);
+      return *band.Find(rank);
+    });
     return true;
   }
 };

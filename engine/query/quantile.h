@@ -13,10 +13,11 @@ namespace tocsin::engine {
 // than everything, no values or q NaN give NaN, q outside [0, 1] gives an infinity. Sorts `values`.
 double Quantile(double q, std::vector<double>& values);
 
-// The order it goes by: NaN is smaller than everything.
-inline bool QuantileOrder(double a, double b) {
+// The order it goes by: NaN is smaller than everything. An object, which sorting compiles in; it
+// would call a function.
+inline constexpr auto QuantileOrder = [](double a, double b) {
   return a < b || (std::isnan(a) && !std::isnan(b));
-}
+};
 // The same of `size` values in that order, of which at(rank) gives one.
 template <typename At>
 double QuantileOfRanked(double q, size_t size, At&& at) {

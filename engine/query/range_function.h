@@ -93,7 +93,8 @@ class RangeOperator : public RowwiseOperator {
 //   Expire(state, sample, next, cursor)     the oldest sample left; next: the one after it, null if
 //                                           the window is empty now
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
-//   Value(state, window, out)               false: no result; the window is not empty
+//   Value(state, window, out)               false: no result; the window is not empty; may keep
+//                                           in the state what it found out
 //   Prefetch(state)                         a row that comes soon: its memory may be asked for
 template <typename Kernel>
 class RangeFunction : public RangeOperator {

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <random>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "engine/query/quantile.h"
 #include "tests/query/fixture.h"
 
 namespace tocsin::engine {
@@ -36,6 +39,36 @@ TEST(SlidingWindowTest, DeviationAfterASlowDecay) {
     }
     const double expected = static_cast<double>(std::sqrt(squares / n));
     ASSERT_NEAR(actual, expected, expected * 1e-5) << i;  // printed with six digits
+  }
+}
+
+// Windows longer than what a quantile keeps of them: a series that wanders, with samples that come
+// late, against sorting all of the window.
+TEST(SlidingWindowTest, QuantilesOfLongWindows) {
+  QueryFixture fixture;
+  const double quantiles[] = {0.1, 0.5, 0.95};
+  std::vector<QueryId> queries;
+  for (const double q : quantiles) {
+    queries.push_back(fixture.Add(absl::StrCat("quantile_over_time(", q, ", x[30m])")));
+  }
+  std::mt19937_64 random(3);
+  std::map<int, double> samples;  // by second
+  double level = 0;
+  for (int second = 0; second < 2 * 3600; second += 5) {
+    level += static_cast<double>(random() % 21) - 10;
+    const int late = random() % 40 == 0 && second > 60 ? 32 : 0;
+    const auto [it, fresh] = samples.emplace(second - late, level);
+    if (fresh) fixture.Append("x", absl::Seconds(it->first), level);
+    if (random() % 3 == 0) continue;
+    std::vector<double> window;
+    for (auto in = samples.upper_bound(second - 1800); in != samples.end(); ++in) {
+      window.push_back(in->second);
+    }
+    for (size_t i = 0; i < queries.size(); ++i) {
+      const double expected = Quantile(quantiles[i], window);
+      const double actual = ValueOf(fixture.Eval(queries[i], absl::Seconds(second)));
+      ASSERT_NEAR(actual, expected, std::fabs(expected) * 1e-9) << second;  // printed rounded
+    }
   }
 }
 
