@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/check.h"
@@ -74,6 +75,8 @@ const Kind kWindowKinds[] = {
     {"max_over_time 1h", "max_over_time(load{env=\"ENV\"}[1h]) > 1e6", kHour},
     {"quantile_over_time 5m", "quantile_over_time(0.95, load{env=\"ENV\"}[5m]) > 1e6", kShort},
     {"quantile_over_time 1h", "quantile_over_time(0.95, load{env=\"ENV\"}[1h]) > 1e6", kHour},
+    {"median 5m, rising", "quantile_over_time(0.5, requests_total{env=\"ENV\"}[5m]) > 1e9", kShort},
+    {"median 1h, rising", "quantile_over_time(0.5, requests_total{env=\"ENV\"}[1h]) > 1e9", kHour},
     {"stddev_over_time 5m", "stddev_over_time(load{env=\"ENV\"}[5m]) > 1e6", kShort},
     {"stddev_over_time 1h", "stddev_over_time(load{env=\"ENV\"}[1h]) > 1e6", kHour},
     {"predict_linear 5m", "predict_linear(load{env=\"ENV\"}[5m], 60) < -1e9", kShort},
@@ -319,6 +322,8 @@ void MeasureMemories(size_t series) {
   const char* avg5 = "avg_over_time(load{env=\"ENV\"}[5m]) > 1e6";
   const char* avg1h = "avg_over_time(load{env=\"ENV\"}[1h]) > 1e6";
   const char* rate5 = "rate(requests_total{env=\"ENV\"}[5m]) > 1e9";
+  const char* quantile5 = "quantile_over_time(0.95, load{env=\"ENV\"}[5m]) > 1e6";
+  const char* quantile1h = "quantile_over_time(0.95, load{env=\"ENV\"}[1h]) > 1e6";
   const char* rate1h = "rate(requests_total{env=\"ENV\"}[1h]) > 1e9";
   MeasureMemory(series, "load", "load{env=\"ENV\"} > 1e6", kShort, Values::kFewDigits,
                 "instant, gauge");
@@ -332,6 +337,10 @@ void MeasureMemories(size_t series) {
   MeasureMemory(series, "requests_total", rate1h, kHour, Values::kFewDigits, "rate 1h, counter");
   MeasureMemory(series, "load", avg1h, kHour, Values::kFullPrecision,
                 "avg_over_time 1h, full precision");
+  MeasureMemory(series, "load", quantile5, kShort, Values::kFewDigits,
+                "quantile_over_time 5m, gauge of 4 digits");
+  MeasureMemory(series, "load", quantile1h, kHour, Values::kFewDigits,
+                "quantile_over_time 1h, gauge of 4 digits");
 }
 
 }  // namespace
@@ -345,16 +354,22 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"kinds", "windows", "second", "memory", "peer"}));
   size_t memory_series = 100'000;
   app.add_option("--series", memory_series, "for the part memory");
+  std::string only;
+  app.add_option("--only", only, "of the parts kinds and windows, what has this in its name");
   CLI11_PARSE(app, argc, argv);
+  const auto wanted = [&](const Kind& kind) { return absl::StrContains(kind.name, only); };
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   if (part == "kinds") {
     for (const Kind& kind : kKinds) {
+      if (!wanted(kind)) continue;
       for (const size_t series : {10'000, 100'000}) {
         for (const size_t rules : {100, 1'000}) MeasureKind(kind, series, rules);
       }
     }
   } else if (part == "windows") {
     for (const Kind& kind : kWindowKinds) {
+      if (!wanted(kind)) continue;
+      MeasureKind(kind, 1'000, 1);
       MeasureKind(kind, 10'000, 10);
       MeasureKind(kind, 100'000, 100);
     }
