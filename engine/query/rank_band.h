@@ -36,7 +36,7 @@ class RankBand {
     return offset < band_.size() ? &band_[offset] : nullptr;
   }
   // Makes it hold this rank. `values` are the size() values of the window, in any order. Rows of
-  // different numbers get different room at first, so that they do not all choose at one time.
+  // different numbers get different room, so that they do not all choose at one time.
   void Choose(const double* values, size_t rank, size_t row);
 
   // Heap memory, in bytes.

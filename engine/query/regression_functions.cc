@@ -1,11 +1,13 @@
 // Functions over a range that fit a line to it by least squares: deriv, predict_linear.
 //
 // Running sums of times (exact, in whole milliseconds since the first sample entered) and of values
-// (twice a double's precision). Exact for constant values.
+// (twice a double's precision). Exact for constant values. Where these overflow, which is earlier
+// than Prometheus' sums do, the window is added up as Prometheus does.
 #include <cmath>
 #include <limits>
 
 #include "absl/numeric/int128.h"
+#include "base/kahan.h"
 #include "engine/query/range_function.h"
 #include "engine/query/sliding_sum.h"
 
@@ -41,7 +43,8 @@ struct Regression : KernelDefaults {
     }
   }
   bool Drifted(const State& state, const WindowCursor& cursor) const {
-    return state.guard.drifted(cursor.samples) || !std::isfinite(state.xy.hi);
+    return state.guard.drifted(cursor.samples) || !std::isfinite(state.xy.hi) ||
+           !std::isfinite(state.y.hi);
   }
 
   static void Add(State& state, const Sample& sample, int sign) {
@@ -78,10 +81,38 @@ Regression::Line LineOf(const Regression::State& state, const WindowCursor& curs
   return {covariance / static_cast<double>(variance), mean_x, state.y.Get() / samples};
 }
 
+// Prometheus' least squares over (seconds since `origin_ms`, value), with its order of steps.
+struct Fit {
+  double slope = 0;      // per second
+  double intercept = 0;  // at the origin
+};
+Fit FitOf(const Samples& samples, int64_t origin_ms) {
+  KahanSum x, y, xx, xy;
+  for (size_t i = 0; i < samples.size; ++i) {
+    const double seconds = static_cast<double>(samples.times[i] - origin_ms) / 1000;
+    x.Add(seconds);
+    y.Add(samples.values[i]);
+    xx.Add(seconds * seconds);
+    xy.Add(seconds * samples.values[i]);
+  }
+  const double n = static_cast<double>(samples.size);
+  const double sum_x = x.sum + x.rest, sum_y = y.sum + y.rest;
+  const double covariance = (xy.sum + xy.rest) - sum_x * sum_y / n;
+  const double variance = (xx.sum + xx.rest) - sum_x * sum_x / n;
+  const double slope = covariance / variance;
+  return {slope, sum_y / n - slope * sum_x / n};
+}
+
+// The running sums gave `result`, but the samples may have a better one.
+bool Overflowed(const Regression::State& state, double result) {
+  return !std::isfinite(result) && state.not_finite == 0;
+}
+
 struct Deriv : Regression {
   bool Value(const State& state, const RowWindow& window, double& out) const {
     if (window.cursor.samples < 2) return false;
     out = LineOf(state, window.cursor).slope * 1000;
+    if (Overflowed(state, out)) out = FitOf(window.Read(), window.cursor.first.time_ms).slope;
     return true;
   }
 };
@@ -92,6 +123,9 @@ struct PredictLinear : Regression {
     const Line line = LineOf(state, window.cursor);
     const double now = static_cast<double>(window.t - state.origin_ms);
     out = line.mean_y + line.slope * (now - line.mean_x) + line.slope * 1000 * window.param;
+    if (!Overflowed(state, out)) return true;
+    const Fit fit = FitOf(window.Read(), window.t);
+    out = fit.slope * window.param + fit.intercept;
     return true;
   }
 };

@@ -82,6 +82,41 @@ TEST(SlidingWindowTest, GrowthBehindAResetFromAHugeValue) {
   EXPECT_EQ(fixture.Eval("increase(c_total[75s])", absl::Seconds(75)), "{} 11.25");
 }
 
+// The sums of a slope overflow while the huge samples are there, and are made anew behind them.
+TEST(SlidingWindowTest, SlopesOfHugeValuesAndBehindThem) {
+  QueryFixture fixture;
+  const QueryId slope = fixture.Add("deriv(x[5m])");
+  const QueryId forecast = fixture.Add("predict_linear(x[5m], 60)");
+  const auto feed = [&](int minute, double value) {
+    fixture.Append("x", absl::Minutes(minute), value);
+    return std::pair(ValueOf(fixture.Eval(slope, absl::Minutes(minute))),
+                     ValueOf(fixture.Eval(forecast, absl::Minutes(minute))));
+  };
+  fixture.Append("x", absl::ZeroDuration(), 0);
+  for (int minute = 1; minute < 8; ++minute) {
+    const auto [per_second, next] = feed(minute, minute * 6e303);
+    EXPECT_NEAR(per_second, 1e302, 1e292) << minute;
+    EXPECT_NEAR(next, (minute + 1) * 6e303, 1e295) << minute;
+  }
+  for (int minute = 8; minute < 12; ++minute) feed(minute, minute * 6);
+  for (int minute = 12; minute < 15; ++minute) {
+    EXPECT_EQ(feed(minute, minute * 6), std::pair(0.1, (minute + 1) * 6.0)) << minute;
+  }
+}
+
+// The sum of values overflows, that of their products with times does not.
+TEST(SlidingWindowTest, SlopesWhereOnlyTheSumOfValuesOverflows) {
+  QueryFixture fixture;
+  const QueryId forecast = fixture.Add("predict_linear(x[10ms], 0)");
+  int ms = 0;
+  for (const double value : {1e308, 1.5e308, 1e290, 2e290, 3e290, 4e290, 5e290, 6e290}) {
+    fixture.Append("x", absl::Milliseconds(ms++), value);
+    fixture.Eval(forecast, absl::Milliseconds(ms));
+  }
+  fixture.Append("x", absl::Milliseconds(12), 11e290);
+  EXPECT_NEAR(ValueOf(fixture.Eval(forecast, absl::Milliseconds(12))), 11e290, 1e281);
+}
+
 TEST(SlidingWindowTest, SamplesBehindOneDatedAheadAreTakenAsTheyCome) {
   QueryFixture fixture;
   const QueryId sum = fixture.Add("sum_over_time(x[1m])");
