@@ -115,18 +115,28 @@ class QuantileFunction final : public RangeFunction<QuantileOverTime> {
   }
 };
 
-// The median distance from the median.
+// The median distance from the median: computed from all samples, once for as long as they stay.
 struct MadOverTime : KernelDefaults {
-  struct State {};
+  struct State {
+    double value = 0;
+    bool known = false;
+  };
 
   State Fresh(size_t) const { return {}; }
-  bool Value(const State&, const RowWindow& window, double& out) const {
-    const Samples samples = window.Read();
+  void Enter(State& state, uint32_t, const Sample&, const Column&) const { state.known = false; }
+  void Expire(State& state, const Sample&, const Sample*, const WindowCursor&) const {
+    state.known = false;
+  }
+  bool Value(State& state, const RowWindow& window, double& out) const {
+    if (!state.known) state = {Mad(window.Read()), true};
+    out = state.value;
+    return true;
+  }
+  static double Mad(const Samples& samples) {
     std::vector<double> values(samples.values, samples.values + samples.size);
     const double median = Quantile(0.5, values);
     for (double& value : values) value = std::fabs(value - median);
-    out = Quantile(0.5, values);
-    return true;
+    return Quantile(0.5, values);
   }
 };
 

@@ -82,6 +82,27 @@ TEST(SlidingWindowTest, GrowthBehindAResetFromAHugeValue) {
   EXPECT_EQ(fixture.Eval("increase(c_total[75s])", absl::Seconds(75)), "{} 11.25");
 }
 
+// It is kept while nothing changes: samples come, come late, and go with the time alone.
+TEST(SlidingWindowTest, MedianDeviationFollowsEveryChange) {
+  QueryFixture fixture;
+  const QueryId mad = fixture.Add("mad_over_time(x[1m])");
+  const auto at = [&](int second) { return fixture.Eval(mad, absl::Seconds(second)); };
+  for (const auto& [second, value] :
+       std::vector<std::pair<int, double>>{{0, 1}, {10, 2}, {20, 9}}) {
+    fixture.Append("x", absl::Seconds(second), value);
+  }
+  EXPECT_EQ(at(20), "{} 1");
+  EXPECT_EQ(at(30), "{} 1");
+  EXPECT_EQ(fixture.Append("x", absl::Seconds(15), 9), AppendResult::kInserted);
+  EXPECT_EQ(at(31), "{} 3.5");
+  EXPECT_EQ(at(60), "{} 0");
+  EXPECT_EQ(at(75), "{} 0");
+  fixture.Append("x", absl::Seconds(76), 5);
+  EXPECT_EQ(at(76), "{} 2");
+  EXPECT_EQ(at(82), "{} 0");
+  EXPECT_EQ(at(136), "");
+}
+
 // The sums of a slope overflow while the huge samples are there, and are made anew behind them.
 TEST(SlidingWindowTest, SlopesOfHugeValuesAndBehindThem) {
   QueryFixture fixture;

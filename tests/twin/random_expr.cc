@@ -25,11 +25,14 @@ std::string RandomExpr::RangeCall(int depth, bool exact) {
     const std::string step = Pick({"", "15s", "40s"});
     matrix = absl::StrCat("(", Vector(depth - 1, exact), ")[3m:", step, "]", Offset());
   }
-  if (!exact && OneIn(12)) return absl::StrCat("quantile_over_time(0.3, ", matrix, ")");
+  if (!exact && OneIn(12)) {
+    return absl::StrCat("quantile_over_time(", Pick({"0.3", "0.99"}), ", ", matrix, ")");
+  }
   if (!exact && OneIn(12)) return absl::StrCat("predict_linear(", matrix, ", 60)");
   if (OneIn(15)) return absl::StrCat("absent_over_time(", matrix, ")");
-  std::string name = Pick({"min_over_time", "max_over_time", "sum_over_time", "count_over_time",
-                           "last_over_time", "idelta", "changes", "resets", "present_over_time"});
+  std::string name =
+      Pick({"min_over_time", "max_over_time", "sum_over_time", "count_over_time", "last_over_time",
+            "idelta", "changes", "resets", "present_over_time", "mad_over_time"});
   if (!exact && !OneIn(3)) {
     name = Pick({"rate", "increase", "delta", "irate", "avg_over_time", "stddev_over_time",
                  "stdvar_over_time", "deriv"});

@@ -250,7 +250,7 @@ class World {
       Query query;
       const char* only = std::getenv("TOCSIN_TWIN_QUERY");
       query.text = only != nullptr ? only : generator.Vector(3);
-      promql::ParseResult parsed = promql::ParseExpr(query.text);
+      promql::ParseResult parsed = promql::ParseExpr(query.text, {.experimental = true});
       ASSERT_FALSE(parsed.error.has_value())
           << query.text << ": " << promql::FormatParseError(query.text, *parsed.error);
       query.expr = std::move(parsed.expr);
