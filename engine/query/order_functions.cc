@@ -12,11 +12,11 @@
 namespace tocsin::engine {
 namespace {
 
-// Samples that come at the back and go at either end.
+// Samples that come at the back and go at either end. Their times are in the column.
 class SampleQueue {
  public:
   struct Entry {
-    Sample sample;
+    double value = 0;
     uint32_t position = 0;
   };
   void Prefetch() const { __builtin_prefetch(entries_.data() + head_); }
@@ -46,7 +46,7 @@ class SampleQueue {
 struct ExtremeOverTime : KernelDefaults {
   struct State {
     SampleQueue queue;
-    Sample last;
+    SampleQueue::Entry last;
   };
   bool max = true;
   bool time = false;
@@ -55,23 +55,23 @@ struct ExtremeOverTime : KernelDefaults {
   State Fresh(size_t) const { return {}; }
   void Prefetch(const State& state) const { state.queue.Prefetch(); }
   void Enter(State& state, uint32_t position, const Sample& sample, const Column&) const {
-    state.last = sample;
+    state.last = {sample.value, position};
     if (std::isnan(sample.value)) return;
     while (!state.queue.empty()) {
-      const double back = state.queue.back().sample.value;
+      const double back = state.queue.back().value;
       if (max ? back > sample.value : back < sample.value) break;
-      // Of 0 and -0 the first counts.
-      if (back == sample.value && std::signbit(back) != std::signbit(sample.value)) break;
+      // Of 0 and -0 the first counts, but not of their times.
+      if (!time && back == sample.value && std::signbit(back) != std::signbit(sample.value)) break;
       state.queue.PopBack();
     }
-    state.queue.PushBack({sample, position});
+    state.queue.PushBack(state.last);
   }
   void Expire(State& state, const Sample&, const Sample*, const WindowCursor& cursor) const {
     if (!state.queue.empty() && state.queue.front().position < cursor.begin) state.queue.PopFront();
   }
-  bool Value(const State& state, const RowWindow&, double& out) const {
-    const Sample& best = state.queue.empty() ? state.last : state.queue.front().sample;
-    out = time ? static_cast<double>(best.time_ms) / 1000 : best.value;
+  bool Value(const State& state, const RowWindow& window, double& out) const {
+    const SampleQueue::Entry& best = state.queue.empty() ? state.last : state.queue.front();
+    out = time ? static_cast<double>(window.TimeOf(best.position)) / 1000 : best.value;
     return true;
   }
 };

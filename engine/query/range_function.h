@@ -49,6 +49,11 @@ struct RowWindow {
   double seconds() const { return static_cast<double>(end_ms - begin_ms) / 1000; }
   // All samples, for the rare case that needs them.
   Samples Read() const { return floats != nullptr ? *floats : range.Read(row); }
+  // Of the sample that entered with this position.
+  int64_t TimeOf(uint32_t position) const {
+    if (floats != nullptr) return floats->times[position];
+    return range.view().column(row).time(position);
+  }
 };
 
 // What a kernel may leave out.

@@ -160,6 +160,9 @@ TEST(SlidingWindowTest, OfZeroAndMinusZeroTheFirstCounts) {
   EXPECT_EQ(fixture.Eval("1 / min_over_time(x[10s])", absl::Seconds(5)), "{} +Inf");
   EXPECT_EQ(fixture.Eval("1 / min_over_time(x[3s])", absl::Seconds(5)), "{} -Inf");
   EXPECT_EQ(fixture.Eval("max_over_time(x[10s])", absl::Seconds(5)), "{} 7");
+  // Of their times the last.
+  EXPECT_EQ(fixture.Eval("ts_of_min_over_time(x[10s])", absl::Seconds(5)), "{} 4");
+  EXPECT_EQ(fixture.Eval("ts_of_max_over_time(x[3s])", absl::Seconds(4)), "{} 4");
 }
 
 // Series are given up between two steps: rows are numbered anew, and labels with them.

@@ -133,12 +133,13 @@ Result MedianAbsoluteDeviation(const Window& window) {
   return Quantile(0.5, values);
 }
 
-// Time of the sample that `better` prefers to all others, the last one among equals.
+// Time of the sample that `better` prefers to all others, the last one among equals; NaN loses.
 template <typename Better>
 Result TimeOf(const Window& window, Better better) {
   const Point* best = &window.samples.front();
   for (const Point& sample : window.samples) {
-    if (std::isnan(best->value) || !better(best->value, sample.value)) best = &sample;
+    const bool loses = std::isnan(sample.value) || better(best->value, sample.value);
+    if (std::isnan(best->value) || !loses) best = &sample;
   }
   return Seconds(best->time_ms);
 }
