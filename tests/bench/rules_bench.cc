@@ -322,6 +322,7 @@ void MeasureMemories(size_t series) {
   const char* avg5 = "avg_over_time(load{env=\"ENV\"}[5m]) > 1e6";
   const char* avg1h = "avg_over_time(load{env=\"ENV\"}[1h]) > 1e6";
   const char* rate5 = "rate(requests_total{env=\"ENV\"}[5m]) > 1e9";
+  const char* rising1h = "min_over_time(requests_total{env=\"ENV\"}[1h]) > 1e9";
   const char* quantile5 = "quantile_over_time(0.95, load{env=\"ENV\"}[5m]) > 1e6";
   const char* quantile1h = "quantile_over_time(0.95, load{env=\"ENV\"}[1h]) > 1e6";
   const char* rate1h = "rate(requests_total{env=\"ENV\"}[1h]) > 1e9";
@@ -341,6 +342,8 @@ void MeasureMemories(size_t series) {
                 "quantile_over_time 5m, gauge of 4 digits");
   MeasureMemory(series, "load", quantile1h, kHour, Values::kFewDigits,
                 "quantile_over_time 1h, gauge of 4 digits");
+  MeasureMemory(series, "requests_total", rising1h, kHour, Values::kFewDigits,
+                "min_over_time 1h, rising");
 }
 
 }  // namespace

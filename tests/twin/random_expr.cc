@@ -30,9 +30,9 @@ std::string RandomExpr::RangeCall(int depth, bool exact) {
   }
   if (!exact && OneIn(12)) return absl::StrCat("predict_linear(", matrix, ", 60)");
   if (OneIn(15)) return absl::StrCat("absent_over_time(", matrix, ")");
-  std::string name =
-      Pick({"min_over_time", "max_over_time", "sum_over_time", "count_over_time", "last_over_time",
-            "idelta", "changes", "resets", "present_over_time", "mad_over_time"});
+  std::string name = Pick({"min_over_time", "max_over_time", "sum_over_time", "count_over_time",
+                           "last_over_time", "idelta", "changes", "resets", "present_over_time",
+                           "mad_over_time", "ts_of_min_over_time", "ts_of_max_over_time"});
   if (!exact && !OneIn(3)) {
     name = Pick({"rate", "increase", "delta", "irate", "avg_over_time", "stddev_over_time",
                  "stdvar_over_time", "deriv"});
