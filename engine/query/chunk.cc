@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 
 #include "base/check.h"
@@ -60,28 +59,18 @@ void Pack(const int64_t* numbers, size_t n, const Line& line, uint8_t* out) {
 
 }  // namespace
 
-// The whole number that gives back `value` when divided by 10^scale; false if there is none.
-bool Chunk::ToWhole(double value, size_t scale, int64_t& whole) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  const double scaled = value * kPowersOfTen[scale];
-  if (!(std::fabs(scaled) < kExact)) return false;
-  whole = std::llrint(scaled);
-  const double back = static_cast<double>(whole) / kPowersOfTen[scale];
-  return std::bit_cast<uint64_t>(back) == std::bit_cast<uint64_t>(value);
-}
-
 // The values as integers to pack, and how to get back.
 uint8_t Chunk::ToIntegers(const double* values, size_t n, int64_t* out) {
   size_t scale = 0;
   for (size_t i = 0; i < n; ++i) {
-    while (scale <= kScaleMax && !ToWhole(values[i], scale, out[i])) ++scale;
-    if (scale > kScaleMax) break;
+    while (scale <= kDecimalScaleMax && !ToDecimal(values[i], scale, out[i])) ++scale;
+    if (scale > kDecimalScaleMax) break;
   }
   // A larger scale may have come up on the way.
-  for (size_t i = 0; i < n && scale <= kScaleMax; ++i) {
-    if (!ToWhole(values[i], scale, out[i])) scale = kScaleMax + 1;
+  for (size_t i = 0; i < n && scale <= kDecimalScaleMax; ++i) {
+    if (!ToDecimal(values[i], scale, out[i])) scale = kDecimalScaleMax + 1;
   }
-  if (scale <= kScaleMax) return static_cast<uint8_t>(scale);
+  if (scale <= kDecimalScaleMax) return static_cast<uint8_t>(scale);
   for (size_t i = 0; i < n; ++i) out[i] = std::bit_cast<int64_t>(values[i]);
   return kRaw;
 }

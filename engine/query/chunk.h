@@ -1,11 +1,12 @@
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+
+#include "base/decimal.h"
 
 namespace tocsin::engine {
 
@@ -54,9 +55,6 @@ class Chunk {
 
  private:
   static constexpr uint8_t kRaw = 0xff;  // scale of values kept as bits
-  static constexpr size_t kScaleMax = 12;
-  static constexpr std::array<double, kScaleMax + 1> kPowersOfTen = {
-      1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
   struct Header {
     int64_t time_base = 0;
     int64_t value_base = 0;
@@ -74,7 +72,6 @@ class Chunk {
   const uint8_t* times_at() const { return block_.get() + sizeof(Header); }
   static size_t PackedSize(size_t n, size_t width) { return (n * width + 7) / 8; }
   static size_t BlockSize(const Header& h);
-  static bool ToWhole(double value, size_t scale, int64_t& whole);
   static uint8_t ToIntegers(const double* values, size_t n, int64_t* out);
   static uint64_t Bits(const uint8_t* packed, size_t width, size_t i) {
     if (width == 0) return 0;
@@ -90,7 +87,7 @@ class Chunk {
                            static_cast<uint64_t>(int64_t{h.value_step}) * i +
                            Bits(packed, h.value_width, i);
     if (h.scale == kRaw) return std::bit_cast<double>(whole);
-    return static_cast<double>(static_cast<int64_t>(whole)) / kPowersOfTen[h.scale];
+    return FromDecimal(static_cast<int64_t>(whole), h.scale);
   }
 
   std::unique_ptr<uint8_t[]> block_;  // header, times, values, room for reading 8 bytes at once
