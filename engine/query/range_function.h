@@ -171,12 +171,14 @@ class RangeFunction : public RangeOperator {
     WindowCursor& cursor = states_[row].cursor;
     const Column& column = view.column(row);
     if (!TakeNewest(row, view)) {
+      const uint32_t known = cursor.rewrites;
       if (GoesOn(cursor, column, view)) {
         cursor.rewrites = column.rewrites();
         Enter(row, column, view);
       } else {
         Begin(row, column, view);
       }
+      if (known != column.rewrites()) column.TakeNote();
     }
     const bool expires = cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms;
     if (expires && cursor.begin < column.begin()) Begin(row, column, view);  // trimmed meanwhile
@@ -206,11 +208,9 @@ class RangeFunction : public RangeOperator {
   static bool GoesOn(const WindowCursor& cursor, const Column& column,
                      const RangeVector::View& view) {
     // A sample that is dated ahead makes all that come before it late, but not to the window.
-    const bool kept =
-        cursor.rewrites == column.rewrites() ||
-        (cursor.rewrites + 1 == column.rewrites() && column.rewritten_from() >= cursor.end);
-    return kept && cursor.begin >= column.begin() && view.end_ms >= cursor.newest_ms &&
-           view.begin_ms >= cursor.left_ms && cursor.newest_ms > view.begin_ms;
+    return column.KeptBefore(cursor.end, cursor.rewrites) && cursor.begin >= column.begin() &&
+           view.end_ms >= cursor.newest_ms && view.begin_ms >= cursor.left_ms &&
+           cursor.newest_ms > view.begin_ms;
   }
 
   void Begin(size_t row, const Column& column, const RangeVector::View& view) {
