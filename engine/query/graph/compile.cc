@@ -153,15 +153,17 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
   options.shift = Shift(subquery.offset, subquery.at);
   options.range_ms = Millis(subquery.range);
   options.step_ms = Millis(subquery.step.value_or(options_.default_subquery_step));
+  std::vector<std::shared_ptr<const SeriesSet>> sets;
   for (const SelectorNeed& need : QueryEngine::Needs(*subquery.expr, options_)) {
     options.ahead_ms =
         std::max(options.ahead_ms, need.unbounded || need.at_query_time ? SubqueryOptions::kAnywhere
                                                                         : Millis(need.ahead));
+    TOCSIN_ASSIGN_OR_RETURN(sets.emplace_back(), sets_.Get(need.matchers));
   }
   const std::string kind = absl::StrCat("subquery", options.range_ms, ":", options.step_ms, "/",
                                         ShiftKey(options.shift));
   return std::static_pointer_cast<RangeVector>(Share(kind, {*inner}, [&] {
-    options.watch = table_.MakeWatch();
+    options.watch = std::make_shared<SeriesWatch>(table_, std::move(sets));
     return MakeSubquery(options, *inner);
   }));
 }
