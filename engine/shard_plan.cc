@@ -29,6 +29,7 @@ class PlanBuilder {
   const ShardOptions& options_;
   ShardPlan& plan_;
   std::vector<SelectorIndex::Entry> selectors_;
+  absl::Duration behind_;  // what is added now: its group's query_offset
 };
 
 GroupSchedule PlanBuilder::ScheduleOf(const rules::Group& group) const {
@@ -40,7 +41,7 @@ absl::StatusOr<QueryId> PlanBuilder::AddQuery(const promql::Expr& expr) {
   for (SelectorNeed& need : QueryEngine::Needs(expr, MakeQueryOptions(options_))) {
     selectors_.push_back({std::move(need.matchers), 0});
   }
-  return plan_.queries->Add(expr);
+  return plan_.queries->Add(expr, /*text=*/"", behind_);
 }
 
 absl::StatusOr<std::unique_ptr<RuleRuntime>> PlanBuilder::BuildRule(const rules::Query& query) {
@@ -67,8 +68,8 @@ absl::Status PlanBuilder::AddTemplateQueries(const rules::TemplatedMap& texts, R
 absl::Status PlanBuilder::AddGroup(const rules::Group& group, Timestamp now) {
   GroupRuntime runtime{.group = &group, .schedule = ScheduleOf(group)};
   runtime.schedule.Start(now);
-  plan_.query_offset_max =
-      std::max(plan_.query_offset_max, group.query_offset.value_or(absl::ZeroDuration()));
+  behind_ = group.query_offset.value_or(absl::ZeroDuration());
+  plan_.query_offset_max = std::max(plan_.query_offset_max, behind_);
   absl::flat_hash_map<std::string, size_t> duplicates;
   for (const rules::GroupRule& rule : group.rules) {
     const std::string first_id = RuleId(group, rule, 0);
@@ -94,6 +95,7 @@ absl::Status PlanBuilder::AddGroup(const rules::Group& group, Timestamp now) {
 
 absl::Status PlanBuilder::AddMonitor(const rules::Monitor& monitor, Timestamp now) {
   MonitorRuntime runtime;
+  behind_ = absl::ZeroDuration();
   runtime.monitor = &monitor;
   TOCSIN_ASSIGN_OR_RETURN(runtime.rule, BuildRule(monitor.query));
   TOCSIN_RETURN_IF_ERROR(AddTemplateQueries(monitor.labels, *runtime.rule));

@@ -101,7 +101,12 @@ AppendResult Column::AppendAsIs(int64_t time_ms, HistogramPtr histogram) {
 }
 
 void Column::Replace(int64_t time_ms, double value) {
-  if (histograms_ != nullptr) histograms_->Erase(PositionOf(time_ms));
+  const uint32_t position = PositionOf(time_ms);
+  if (histograms_ != nullptr) histograms_->Erase(position);
+  if (position >= tail_begin_) {
+    tail_->values[position - tail_begin_] = value;
+    return Rewritten(position);
+  }
   Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
     const auto at = std::lower_bound(times.begin(), times.end(), time_ms);
     values[at - times.begin()] = value;
@@ -124,8 +129,14 @@ void Column::Clear() {
   histograms_.reset();
   tail_begin_ = tail_size_ = 0;
   trimmed_ms_ = INT64_MIN;
+  Rewritten(0);
+}
+
+void Column::Rewritten(uint32_t from) {
+  if (std::exchange(noted_, false)) remembered_ = 0;
+  rewritten_from_ = remembered_ == 0 ? from : std::min(rewritten_from_, from);
+  if (remembered_ < UINT16_MAX) ++remembered_;
   ++rewrites_;
-  rewritten_from_ = 0;
 }
 
 void Column::Push(int64_t time_ms, double value) {
@@ -172,7 +183,7 @@ void Column::Rewrite(int64_t time_ms, Edit&& edit) {
   const auto chunk = std::partition_point(
       chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.newest_time() < time_ms; });
   const uint32_t first = chunk == chunks_.end() ? tail_begin_ : chunk->first();
-  rewritten_from_ = FirstAfter(time_ms - 1);
+  const uint32_t from = FirstAfter(time_ms - 1);
   std::vector<int64_t> times(end() - first);
   std::vector<double> values(end() - first);
   Read(first, end(), times.data(), values.data());
@@ -181,7 +192,7 @@ void Column::Rewrite(int64_t time_ms, Edit&& edit) {
   tail_begin_ = first;
   tail_size_ = 0;
   for (size_t i = 0; i < times.size(); ++i) Push(times[i], values[i]);
-  ++rewrites_;
+  Rewritten(from);
 }
 
 void Column::Trim(int64_t keep_after_ms) {

@@ -37,10 +37,17 @@ class Column {
   uint32_t begin() const { return chunks_.empty() ? tail_begin_ : chunks_.front().first(); }
   uint32_t end() const { return tail_begin_ + tail_size_; }
   size_t size() const { return end() - begin(); }
-  // Grows when samples were inserted, replaced or removed: positions taken before are void.
+  // Grows when samples were inserted, replaced or removed: positions taken before are void, unless
+  // KeptBefore() says that of those.
   uint32_t rewrites() const { return rewrites_; }
-  // The first position that the last of these changed.
-  uint32_t rewritten_from() const { return rewritten_from_; }
+  // Whether nothing before `position` changed since rewrites() was `since`. May say no although
+  // that is so: what is remembered ends where a rewrite follows a call of TakeNote().
+  bool KeptBefore(uint32_t position, uint32_t since) const {
+    const uint32_t missed = rewrites_ - since;
+    return missed == 0 || (missed <= remembered_ && position <= rewritten_from_);
+  }
+  // Who follows the column has seen what was rewritten so far.
+  void TakeNote() const { noted_ = true; }
 
   // begin() <= position < end().
   Sample at(uint32_t position) const {
@@ -125,15 +132,18 @@ class Column {
   // there: times and values, which it edits.
   template <typename Edit>
   void Rewrite(int64_t time_ms, Edit&& edit);
+  void Rewritten(uint32_t from);
 
   absl::InlinedVector<Chunk, kInlineChunks> chunks_;
   std::unique_ptr<Tail> tail_;
   std::unique_ptr<ColumnHistograms> histograms_;
   int64_t trimmed_ms_ = INT64_MIN;  // no sample at or before this is taken any more
   uint32_t tail_begin_ = 0;         // position
-  uint32_t tail_size_ = 0;
+  uint8_t tail_size_ = 0;
+  mutable bool noted_ = false;
+  uint16_t remembered_ = 0;      // so many of the last rewrites are in rewritten_from_
+  uint32_t rewritten_from_ = 0;  // the smallest position they changed
   uint32_t rewrites_ = 0;
-  uint32_t rewritten_from_ = 0;
 };
 
 }  // namespace tocsin::engine

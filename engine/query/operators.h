@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/query/operator.h"
+#include "engine/query/series_watch.h"
 #include "engine/query/window.h"
 #include "rules/promql/ast.h"
 
@@ -102,8 +103,8 @@ struct SubqueryOptions {
   // with `@`.
   int64_t ahead_ms = 0;
   static constexpr int64_t kAnywhere = INT64_MAX;
-  // Of the table that the inner expression reads.
-  std::shared_ptr<SeriesTable::Watch> watch;
+  // Of the series that the inner expression reads.
+  std::shared_ptr<SeriesWatch> watch;
 };
 std::shared_ptr<RangeVector> MakeSubquery(SubqueryOptions options, OperatorPtr inner);
 

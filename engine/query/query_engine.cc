@@ -84,7 +84,8 @@ QueryEngine::QueryEngine(SeriesTable& table, QueryOptions options)
     : impl_(std::make_unique<Impl>(table, std::move(options))) {}
 QueryEngine::~QueryEngine() = default;
 
-absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_view text) {
+absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_view text,
+                                         absl::Duration behind) {
   if (auto error = Unsupported(expr)) return absl::UnimplementedError(error->message);
   auto query = std::make_unique<Impl::Query>();
   query->type = expr.type;
@@ -92,7 +93,8 @@ absl::StatusOr<QueryId> QueryEngine::Add(const promql::Expr& expr, absl::string_
   if (expr.type == promql::ValueType::kString) {
     query->string_value = StringOf(expr);
   } else {
-    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options, &impl_->query_time);
+    Compiler compiler(impl_->graph, impl_->sets, impl_->table, impl_->options, &impl_->query_time,
+                      behind);
     if (expr.type == promql::ValueType::kMatrix) {
       TOCSIN_ASSIGN_OR_RETURN(query->range, compiler.CompileRange(expr));
     } else {

@@ -103,8 +103,11 @@ class QueryEngine {
 
   // Compiles. Unimplemented "not supported yet: ..." for what is not there (see Unsupported()),
   // InvalidArgument for regexes that do not compile. `text` is what `expr` was parsed from, for the
-  // places that annotations name.
-  absl::StatusOr<QueryId> Add(const promql::Expr& expr, absl::string_view text = "");
+  // places that annotations name. `behind` says how far behind other queries this one is going to
+  // be evaluated (a group's query_offset); queries share what they have in common where it is
+  // equal.
+  absl::StatusOr<QueryId> Add(const promql::Expr& expr, absl::string_view text = "",
+                              absl::Duration behind = absl::ZeroDuration());
   // Operators that no other query uses go away.
   void Remove(QueryId query);
 

@@ -89,8 +89,9 @@ class RangeOperator : public RowwiseOperator {
 // A function over each row of a range vector that follows the window as it slides. What a row costs
 // is proportional to the samples that entered and left since the last evaluation, however long the
 // window; a row where nothing happened does not even have its column looked at. A window that
-// jumped, went back or had late samples put in is entered anew. A window with native histograms is
-// read as a whole each time.
+// jumped, went back or had late samples put in is entered anew. Where the newest sample is likely
+// to get another value, rows are kept as they were before it and go on from there. A window with
+// native histograms is read as a whole each time.
 //
 // `Kernel` has a `State` per row, which summarises the samples in the window:
 //   State Fresh(row)                        of an empty window
@@ -124,7 +125,10 @@ class RangeFunction : public RangeOperator {
   bool Index() override {
     const uint64_t layout = layout_;
     RowwiseOperator::Index();
-    if (layout != layout_) states_.clear();
+    if (layout != layout_) {
+      states_.clear();
+      before_newest_.clear();
+    }
     ReserveGently(states_, rows_);
     while (states_.size() < rows_) states_.push_back({{}, kernel_.Fresh(states_.size())});
     return true;
@@ -134,6 +138,7 @@ class RangeFunction : public RangeOperator {
     const RangeVector::View view = range_.view();
     const double param = inputs() > 1 ? scalar(1) : 0;
     frame_.Reset(rows_);
+    PrepareBeforeNewest(view);
     for (size_t row = 0; row < rows_; ++row) {
       Prefetch(row, view);
       Row& state = states_[row];
@@ -177,12 +182,14 @@ class RangeFunction : public RangeOperator {
     WindowCursor& cursor = states_[row].cursor;
     const Column& column = view.column(row);
     if (!TakeNewest(row, view)) {
-      if (GoesOn(cursor, column, view)) {
+      const uint32_t known = cursor.rewrites;
+      if (GoesOn(cursor, column, view) || GoBeforeNewest(row, column, view)) {
         cursor.rewrites = column.rewrites();
         Enter(row, column, view);
       } else {
         Begin(row, column, view);
       }
+      if (known != column.rewrites()) column.TakeNote();
     }
     const bool expires = cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms;
     if (expires && cursor.begin < column.begin()) Begin(row, column, view);  // trimmed meanwhile
@@ -212,11 +219,9 @@ class RangeFunction : public RangeOperator {
   static bool GoesOn(const WindowCursor& cursor, const Column& column,
                      const RangeVector::View& view) {
     // A sample that is dated ahead makes all that come before it late, but not to the window.
-    const bool kept =
-        cursor.rewrites == column.rewrites() ||
-        (cursor.rewrites + 1 == column.rewrites() && column.rewritten_from() >= cursor.end);
-    return kept && cursor.begin >= column.begin() && view.end_ms >= cursor.newest_ms &&
-           view.begin_ms >= cursor.left_ms && cursor.newest_ms > view.begin_ms;
+    return column.KeptBefore(cursor.end, cursor.rewrites) && cursor.begin >= column.begin() &&
+           view.end_ms >= cursor.newest_ms && view.begin_ms >= cursor.left_ms &&
+           cursor.newest_ms > view.begin_ms;
   }
 
   void Begin(size_t row, const Column& column, const RangeVector::View& view) {
@@ -246,13 +251,35 @@ class RangeFunction : public RangeOperator {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     const uint32_t to = column.FirstAfter(view.end_ms);
-    if (to > cursor.end) {
-      column.ForEach(cursor.end, to, [&](uint32_t position, const Sample& sample) {
-        EnterOne(state, position, sample, column);
-      });
-      cursor.end = to;
-    }
     cursor.complete = to == column.end();
+    if (to <= cursor.end) return;
+    if (view.newest_may_change && cursor.complete) {
+      EnterUpTo(state, to - 1, column);
+      before_newest_[row] = state;
+    }
+    EnterUpTo(state, to, column);
+  }
+
+  void EnterUpTo(Row& state, uint32_t to, const Column& column) {
+    column.ForEach(state.cursor.end, to, [&](uint32_t position, const Sample& sample) {
+      EnterOne(state, position, sample, column);
+    });
+    state.cursor.end = to;
+  }
+
+  void PrepareBeforeNewest(const RangeVector::View& view) {
+    if (view.newest_may_change) {
+      before_newest_.resize(rows_, Row{{}, kernel_.Fresh(0)});
+    } else if (!before_newest_.empty()) {
+      std::vector<Row>().swap(before_newest_);
+    }
+  }
+
+  // Makes the row what it was, if the window can go on from there.
+  bool GoBeforeNewest(size_t row, const Column& column, const RangeVector::View& view) {
+    if (before_newest_.empty() || !GoesOn(before_newest_[row].cursor, column, view)) return false;
+    states_[row] = before_newest_[row];
+    return true;
   }
 
   void Expire(size_t row, const Column& column, const RangeVector::View& view) {
@@ -311,6 +338,7 @@ class RangeFunction : public RangeOperator {
   RangeVector& range_;
   Kernel kernel_;
   std::vector<Row> states_;
+  std::vector<Row> before_newest_;  // empty: not kept
 };
 
 // The function with this kernel, of a range alone.

@@ -48,7 +48,7 @@ void SeriesTable::Remove(Slot slot) {
   versions_[slot] = 0;
   held_[slot] = false;
   free_.push_back(slot);
-  ++removals_;
+  oldest_samples_.Forget(slot);
 }
 
 std::optional<SeriesTable::Slot> SeriesTable::Find(const Labels& labels) const {
@@ -74,29 +74,11 @@ void SeriesTable::Taken(Slot slot, int64_t time_ms, AppendResult result) {
   }
   ++versions_[slot];
   ++changes_;
-  oldest_change_ms_ = std::min(oldest_change_ms_, time_ms);
+  oldest_samples_.Came(slot, time_ms);
 }
 
 void SeriesTable::Trim(Slot slot, int64_t keep_after_ms) {
   columns_[slot].Trim(keep_after_ms);
-}
-
-std::shared_ptr<SeriesTable::Watch> SeriesTable::MakeWatch() {
-  std::shared_ptr<Watch> watch(new Watch(*this));
-  watches_.push_back(watch);
-  return watch;
-}
-
-int64_t SeriesTable::Watch::TakeOldest() {
-  const int64_t change = std::exchange(table_.oldest_change_ms_, INT64_MAX);
-  if (change != INT64_MAX) {
-    std::erase_if(table_.watches_, [&](const std::weak_ptr<Watch>& other) {
-      const auto watch = other.lock();
-      if (watch != nullptr) watch->oldest_ms_ = std::min(watch->oldest_ms_, change);
-      return watch == nullptr;
-    });
-  }
-  return std::exchange(oldest_ms_, INT64_MAX);
 }
 
 }  // namespace tocsin::engine

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "base/native_histogram.h"
 #include "base/timestamp.h"
 #include "engine/query/column.h"
+#include "engine/query/oldest_samples.h"
 
 namespace tocsin::engine {
 
@@ -65,10 +65,8 @@ class SeriesTable {
   // Grows with every sample taken in: what was computed from the table before may be outdated.
   uint64_t changes() const { return changes_; }
 
-  // Who asks now and then for the oldest time among the samples taken in since it last asked;
-  // INT64_MAX if there were none.
-  class Watch;
-  std::shared_ptr<Watch> MakeWatch();
+  // Of the samples taken in; see SeriesWatch.
+  OldestSamples& oldest_samples() { return oldest_samples_; }
 
  private:
   struct LabelsOfSlot {
@@ -88,22 +86,7 @@ class SeriesTable {
   std::vector<Slot> free_;
   LabelIndex<LabelsOfSlot> slots_{LabelsOfSlot{this}};
   uint64_t changes_ = 0;
-  uint64_t removals_ = 0;
-  std::vector<std::weak_ptr<Watch>> watches_;
-  int64_t oldest_change_ms_ = INT64_MAX;  // not yet told to the watches
-};
-
-class SeriesTable::Watch {
- public:
-  int64_t TakeOldest();
-  // Grows when series are removed: rows of selectors are renumbered.
-  uint64_t removals() const { return table_.removals_; }
-
- private:
-  friend class SeriesTable;
-  explicit Watch(SeriesTable& table) : table_(table) {}
-  SeriesTable& table_;
-  int64_t oldest_ms_ = INT64_MAX;
+  OldestSamples oldest_samples_;
 };
 
 }  // namespace tocsin::engine

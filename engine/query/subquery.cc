@@ -2,7 +2,8 @@
 // samples.
 //
 // A step is evaluated once, when it comes into the range, and again only if a sample came that it
-// may have seen: one with a time up to the step's. The inner operators are not inputs, since they
+// may have seen: one of its series with a time up to the step's. Often that is the newest step
+// alone, whose last samples were still on their way. The inner operators are not inputs, since they
 // are evaluated at times of their own, and for the same reason not shared with operators outside.
 #include <algorithm>
 #include <bit>
@@ -34,6 +35,7 @@ class SubqueryRange final : public RangeVector {
   View view() const override {
     return {.columns = columns_.data(),
             .versions = versions_.data(),
+            .newest_may_change = settled_steps_ < kSettled,
             .begin_ms = end_ms_ - range_ms_,
             .end_ms = end_ms_};
   }
@@ -41,6 +43,7 @@ class SubqueryRange final : public RangeVector {
   bool drops_name(size_t row) const override { return inner_->drops_name(row); }
 
   std::vector<int64_t> Newest(int64_t t) const override {
+    FollowNewest();
     std::vector<int64_t> newest(rows_, INT64_MIN);
     for (size_t row = 0; row < rows_; ++row) {
       if (HasSample(row)) newest[row] = std::min(shift_.When(newest_[row]), t);
@@ -74,6 +77,10 @@ class SubqueryRange final : public RangeVector {
   }
 
  private:
+  // After so many new steps without one that was evaluated again, samples are taken to be there
+  // when their step is evaluated.
+  static constexpr uint32_t kSettled = 16;
+
   // Steps whose values the columns hold: all of [first, last].
   struct Held {
     int64_t first = INT64_MAX;
@@ -106,6 +113,7 @@ class SubqueryRange final : public RangeVector {
       for (int64_t step = held_.last + options_.step_ms; step <= last; step += options_.step_ms) {
         TOCSIN_RETURN_IF_ERROR(Step(step));
         held_.last = step;
+        ++settled_steps_;
       }
     } while (inner_->layout() != layout_held_);
     held_.first = first;
@@ -135,6 +143,7 @@ class SubqueryRange final : public RangeVector {
   }
 
   absl::Status Again(int64_t from) {
+    if (from <= held_.last) settled_steps_ = 0;
     for (int64_t step = from; step <= held_.last; step += options_.step_ms) {
       TOCSIN_RETURN_IF_ERROR(Step(step));
     }
@@ -150,18 +159,36 @@ class SubqueryRange final : public RangeVector {
   // Evaluates at this step and puts what is there into the columns.
   absl::Status Step(int64_t step) {
     TOCSIN_RETURN_IF_ERROR(EvaluateInner(step));
-    const std::vector<int64_t> newest = inner_->Newest(step);
     const Frame& frame = inner_->frame();
     for (size_t row = 0; row < frame.rows(); ++row) {
       if (Put(columns_[row], step, frame, row)) ++versions_[row];
-      if (frame.present(row)) newest_[row] = std::max(newest_[row], newest[row]);
     }
+    if (follows_newest_) TakeNewest(step);
     return absl::OkStatus();
+  }
+
+  // Of the inner operator's last evaluation, at this step.
+  void TakeNewest(int64_t step) const {
+    const std::vector<int64_t> newest = inner_->Newest(step);
+    for (size_t row = 0; row < std::min(newest.size(), newest_.size()); ++row) {
+      if (inner_->frame().present(row)) newest_[row] = std::max(newest_[row], newest[row]);
+    }
+  }
+
+  // Few rules ever ask for the times of their inputs, so that those of steps are not followed
+  // before somebody does.
+  void FollowNewest() const {
+    if (std::exchange(follows_newest_, true)) return;
+    for (int64_t step = held_.first; step <= held_.last; step += options_.step_ms) {
+      const Moment at{step, moment().generation, moment().query_t};
+      if (inner_->Evaluate(at).ok() && inner_->layout() == layout_held_) TakeNewest(step);
+    }
   }
 
   // Makes the column hold what the frame has in this row. True if it did not already.
   bool Put(Column& column, int64_t step, const Frame& frame, size_t row) const {
-    column.Trim(end_ms_ - range_ms_);
+    // One step more than the range, for who goes on from before the newest.
+    column.Trim(end_ms_ - range_ms_ - options_.step_ms);
     const bool present = frame.present(row);
     const bool known = column.size() > 0 && column.newest().time_ms >= step && Has(column, step);
     if (!known) {
@@ -207,10 +234,13 @@ class SubqueryRange final : public RangeVector {
   int64_t query_t_ = INT64_MIN;  // of the last evaluation; only if it matters
   uint64_t layout_held_ = 0;
   Held held_;
-  uint64_t removals_ = 0;  // of the table, at the last evaluation
+  uint64_t removals_ = 0;       // of the watch, at the last evaluation
+  uint32_t settled_steps_ = 0;  // since a step was evaluated again
   std::vector<Column> columns_;
   std::vector<uint32_t> versions_;
-  std::vector<int64_t> newest_;
+  // Per row, the newest input of its steps; once somebody asked for it.
+  mutable bool follows_newest_ = false;
+  mutable std::vector<int64_t> newest_;
 };
 
 }  // namespace

@@ -36,6 +36,8 @@ class RangeVector : public Operator {
     const int64_t* newest_times = nullptr;  // of each column; null: not known apart
     const double* newest_values = nullptr;
     const uint32_t* slots = nullptr;  // of each row; null: they are the rows' own numbers
+    // The newest sample of a column is likely to get another value. If not, it may all the same.
+    bool newest_may_change = false;
     int64_t begin_ms = 0;
     int64_t end_ms = 0;
 

@@ -145,16 +145,22 @@ SeriesTable& Ticks() {
   static SeriesTable table;
   return table;
 }
+SeriesTable::Slot TickSlot() {
+  return Ticks().FindOrAdd({{"__name__", "tick"}});
+}
 void Tick() {
   static int64_t ticks = 0;
-  Ticks().Append(Ticks().FindOrAdd({{"__name__", "tick"}}), ++ticks, 0);
+  Ticks().Append(TickSlot(), ++ticks, 0);
 }
 
 OperatorPtr Subquery(OperatorPtr inner) {
   SubqueryOptions options;
   options.range_ms = 60'000;
   options.step_ms = 20'000;
-  options.watch = Ticks().MakeWatch();
+  const auto set = std::make_shared<SeriesSet>();
+  set->slots = {TickSlot()};
+  options.watch =
+      std::make_shared<SeriesWatch>(Ticks(), std::vector<std::shared_ptr<const SeriesSet>>{set});
   return MakeRangeFunction("sum_over_time", MakeSubquery(options, std::move(inner)), nullptr,
                            false);
 }

@@ -42,6 +42,42 @@ TEST(ColumnTest, LateSamplesTakeTheirPlaceAndTheFirstOfATimeStays) {
   EXPECT_EQ(Values(column), (std::vector<double>{0.5, 1, 2, 3}));
 }
 
+TEST(ColumnTest, TellsBeforeWhichPositionNothingWasRewritten) {
+  Column column;
+  for (int64_t t = 1; t <= 40; ++t) column.Append(t * 10, 0);
+  const uint32_t since = column.rewrites();
+  EXPECT_TRUE(column.KeptBefore(40, since));
+  column.Append(355, 1);  // at position 35
+  column.Append(305, 1);  // at position 30
+  column.Append(375, 1);
+  EXPECT_TRUE(column.KeptBefore(30, since));
+  EXPECT_FALSE(column.KeptBefore(31, since));
+  // Whoever has seen these need not hear of them again.
+  const uint32_t seen = column.rewrites();
+  column.TakeNote();
+  EXPECT_TRUE(column.KeptBefore(30, since));
+  column.Replace(column.newest().time_ms, 2);
+  column.Remove(390);
+  EXPECT_TRUE(column.KeptBefore(41, seen));
+  EXPECT_FALSE(column.KeptBefore(42, seen));
+  EXPECT_FALSE(column.KeptBefore(1, since));
+  column.Clear();
+  EXPECT_FALSE(column.KeptBefore(1, seen));
+}
+
+TEST(ColumnTest, ReplacesTheNewestAndOlderOnes) {
+  Column column;
+  for (int64_t t = 0; t < 40; ++t) column.Append(t * 10, static_cast<double>(t));
+  column.Replace(390, -1);
+  column.Replace(50, -2);
+  column.Append(400, -3);
+  EXPECT_EQ(column.rewrites(), 2u);
+  EXPECT_EQ(column.size(), 41u);
+  for (uint32_t p = 0; p < 40; ++p) {
+    EXPECT_EQ(column.at(p).value, p == 39 ? -1.0 : p == 5 ? -2.0 : p) << p;
+  }
+}
+
 TEST(ColumnTest, TrimDropsWholeChunksAndNothingOlderIsTakenAgain) {
   Column column;
   for (int64_t t = 1; t <= 80; ++t) column.Append(t * 10, static_cast<double>(t));

@@ -30,6 +30,30 @@ promql::ExprPtr Parse(const std::string& text) {
   return std::move(result.expr);
 }
 
+std::string Show(const absl::StatusOr<QueryResult>& result) {
+  if (!result.ok()) return absl::StrCat("error: ", result.status().message());
+  if (result->string_value) return *result->string_value;
+  std::vector<size_t> rows;
+  if (result->order) {
+    rows.assign(result->order->begin(), result->order->end());
+  } else {
+    result->frame->ForEach([&](size_t row) { rows.push_back(row); });
+    std::sort(rows.begin(), rows.end(), [&](size_t a, size_t b) {
+      return ((*result->labels)[a] <=> (*result->labels)[b]) < 0;
+    });
+  }
+  std::vector<std::string> lines;
+  for (size_t row : rows) {
+    const HistogramPtr& histogram = result->frame->histogram(row);
+    const std::string value =
+        histogram ? HistogramNotation(*histogram) : Number(result->frame->value(row));
+    lines.push_back(result->type == promql::ValueType::kScalar
+                        ? value
+                        : absl::StrCat((*result->labels)[row].ToString(), " ", value));
+  }
+  return absl::StrJoin(lines, "; ");
+}
+
 }  // namespace
 
 Timestamp At(absl::Duration since_start) {
@@ -71,28 +95,13 @@ QueryId QueryFixture::Add(const std::string& expr) {
 }
 
 std::string QueryFixture::Eval(QueryId query, absl::Duration at) {
-  const auto result = engine_.Evaluate(query, At(at));
-  if (!result.ok()) return absl::StrCat("error: ", result.status().message());
-  if (result->string_value) return *result->string_value;
-  std::vector<size_t> rows;
-  if (result->order) {
-    rows.assign(result->order->begin(), result->order->end());
-  } else {
-    result->frame->ForEach([&](size_t row) { rows.push_back(row); });
-    std::sort(rows.begin(), rows.end(), [&](size_t a, size_t b) {
-      return ((*result->labels)[a] <=> (*result->labels)[b]) < 0;
-    });
-  }
-  std::vector<std::string> lines;
-  for (size_t row : rows) {
-    const HistogramPtr& histogram = result->frame->histogram(row);
-    const std::string value =
-        histogram ? HistogramNotation(*histogram) : Number(result->frame->value(row));
-    lines.push_back(result->type == promql::ValueType::kScalar
-                        ? value
-                        : absl::StrCat((*result->labels)[row].ToString(), " ", value));
-  }
-  return absl::StrJoin(lines, "; ");
+  return Show(engine_.Evaluate(query, At(at)));
+}
+
+std::string QueryFixture::EvalAnew(const std::string& expr, absl::Duration at) {
+  QueryEngine anew(table_, options_);
+  const promql::ExprPtr parsed = Parse(expr);
+  return Show(anew.Evaluate(anew.Add(*parsed, expr).value(), At(at)));
 }
 
 std::string QueryFixture::Eval(const std::string& expr, absl::Duration at) {

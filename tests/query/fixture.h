@@ -24,6 +24,8 @@ class QueryFixture {
   // "error: ...".
   std::string Eval(QueryId query, absl::Duration at);
   std::string Eval(const std::string& expr, absl::Duration at);
+  // The same by an engine that has evaluated nothing before.
+  std::string EvalAnew(const std::string& expr, absl::Duration at);
   // Its warnings and infos, a line each.
   std::string Notes(const std::string& expr, absl::Duration at);
 

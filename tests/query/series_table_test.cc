@@ -36,23 +36,6 @@ TEST(SeriesTableTest, NewestSampleAndVersionFollowTheColumn) {
   EXPECT_EQ(table.versions()[slot], 3u);
 }
 
-TEST(SeriesTableTest, EachWatchHearsOfTheOldestChangeOnce) {
-  SeriesTable table;
-  const auto slot = table.FindOrAdd({{"__name__", "x"}});
-  const auto first = table.MakeWatch();
-  const auto second = table.MakeWatch();
-  EXPECT_EQ(first->TakeOldest(), INT64_MAX);
-  table.Append(slot, 20, 1);
-  table.Append(slot, 10, 1);
-  EXPECT_EQ(first->TakeOldest(), 10);
-  EXPECT_EQ(first->TakeOldest(), INT64_MAX);
-  table.Append(slot, 30, 1);
-  EXPECT_EQ(second->TakeOldest(), 10);
-  EXPECT_EQ(first->TakeOldest(), 30);
-  const auto late = table.MakeWatch();
-  EXPECT_EQ(late->TakeOldest(), INT64_MAX);
-}
-
 TEST(SeriesTableTest, SlotOfARemovedSeriesBecomesThatOfTheNextNewOne) {
   SeriesTable table;
   const Labels x{{"__name__", "x"}}, y{{"__name__", "y"}}, z{{"__name__", "z"}};

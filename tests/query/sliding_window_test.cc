@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/random.h"
 #include "engine/query/quantile.h"
 #include "tests/query/fixture.h"
 
@@ -193,6 +194,60 @@ TEST(SubqueryTest, FixedInTimeStillFollowsTheTimeOfTheQueryInside) {
   EXPECT_EQ(fixture.Eval(query, absl::Seconds(650)), "{} 1");
   EXPECT_LE(fixture.engine().NextChange(query, At(absl::Seconds(650))), At(absl::Seconds(700)));
   EXPECT_EQ(fixture.Eval(query, absl::Seconds(700)), "{} 9");
+}
+
+// Evaluated on a step while samples of that step are still on their way: the step is replaced,
+// comes up or goes when they arrive, and the function over it says what one begun anew says.
+TEST(SubqueryTest, FunctionsFollowNewestStepsThatChange) {
+  constexpr const char* kFunctions[] = {"avg_over_time",
+                                        "changes",
+                                        "count_over_time",
+                                        "delta",
+                                        "deriv",
+                                        "first_over_time",
+                                        "idelta",
+                                        "increase",
+                                        "irate",
+                                        "last_over_time",
+                                        "mad_over_time",
+                                        "max_over_time",
+                                        "min_over_time",
+                                        "present_over_time",
+                                        "rate",
+                                        "resets",
+                                        "stddev_over_time",
+                                        "stdvar_over_time",
+                                        "sum_over_time",
+                                        "ts_of_first_over_time",
+                                        "ts_of_max_over_time"};
+  QueryFixture fixture;
+  SeededRandom random(7);
+  std::vector<std::string> exprs = {
+      "quantile_over_time(0.4, (x > 0)[20m:1m])", "predict_linear((x > 0)[20m:1m], 60)",
+      "max_over_time(avg_over_time((x > 0)[5m:1m])[20m:1m])", "absent_over_time((x > 1)[3m:1m])"};
+  for (const char* function : kFunctions) {
+    exprs.push_back(absl::StrCat(function, "((x > 0)[20m:1m])"));
+  }
+  std::vector<QueryId> queries;
+  for (const std::string& expr : exprs) queries.push_back(fixture.Add(expr));
+  const auto compare = [&](absl::Duration at) {
+    for (size_t q = 0; q < queries.size(); ++q) {
+      ASSERT_EQ(fixture.Eval(queries[q], at), fixture.EvalAnew(exprs[q], at))
+          << exprs[q] << " " << at;
+    }
+  };
+  for (int minute = 1; minute <= 150 && !HasFailure(); ++minute) {
+    compare(absl::Minutes(minute));
+    for (const int late : {0, 1, 20}) {
+      if (random.Next() % 3 == 0) continue;
+      const absl::Duration at = absl::Minutes(minute) - absl::Seconds(late);
+      const double value = static_cast<double>(random.Next() % 5);
+      fixture.Append(absl::StrCat("x{i=\"", random.Next() % 3, "\"}"), at,
+                     random.Next() % 8 == 0 ? StaleMarker() : value);
+      if (random.Next() % 2 == 0)
+        compare(absl::Minutes(minute) + absl::Seconds(random.Next() % 50));
+    }
+  }
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ const std::string& StringOf(const Expr& expr) {
 
 OperatorPtr Compiler::Share(const std::string& kind, const Ops& inputs,
                             const std::function<OperatorPtr()>& make) {
-  std::string key = absl::StrCat(depth_, "|", kind);
+  std::string key = absl::StrCat(times_, "|", kind);
   for (const OperatorPtr& input : inputs) key += graph_.NameOf(*input);
   return graph_.Intern(key, make);
 }
@@ -145,25 +145,29 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::MatrixWindow(
 
 absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
     const promql::Subquery& subquery) {
-  ++depth_;
-  absl::StatusOr<OperatorPtr> inner = Compile(*subquery.expr);
-  --depth_;
-  if (!inner.ok()) return inner.status();
   SubqueryOptions options;
   options.shift = Shift(subquery.offset, subquery.at);
   options.range_ms = Millis(subquery.range);
   options.step_ms = Millis(subquery.step.value_or(options_.default_subquery_step));
+  const std::string steps = absl::StrCat(options.step_ms, "/", ShiftKey(options.shift));
+  ++depth_;
+  const std::string times = std::exchange(times_, absl::StrCat(times_, ":", steps));
+  absl::StatusOr<OperatorPtr> inner = Compile(*subquery.expr);
+  times_ = times;
+  --depth_;
+  if (!inner.ok()) return inner.status();
+  std::vector<std::shared_ptr<const SeriesSet>> sets;
   for (const SelectorNeed& need : QueryEngine::Needs(*subquery.expr, options_)) {
     options.ahead_ms =
         std::max(options.ahead_ms, need.unbounded || need.at_query_time ? SubqueryOptions::kAnywhere
                                                                         : Millis(need.ahead));
+    TOCSIN_ASSIGN_OR_RETURN(sets.emplace_back(), sets_.Get(need.matchers));
   }
-  const std::string kind = absl::StrCat("subquery", options.range_ms, ":", options.step_ms, "/",
-                                        ShiftKey(options.shift));
-  return std::static_pointer_cast<RangeVector>(Share(kind, {*inner}, [&] {
-    options.watch = table_.MakeWatch();
-    return MakeSubquery(options, *inner);
-  }));
+  return std::static_pointer_cast<RangeVector>(
+      Share(absl::StrCat("subquery", options.range_ms, ":", steps), {*inner}, [&] {
+        options.watch = std::make_shared<SeriesWatch>(table_, std::move(sets));
+        return MakeSubquery(options, *inner);
+      }));
 }
 
 absl::StatusOr<OperatorPtr> Compiler::Unary(const promql::UnaryExpr& expr) {

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "engine/query/graph/graph.h"
 #include "engine/query/operators.h"
 #include "engine/query/query_engine.h"
@@ -23,10 +25,16 @@ class Compiler {
     int part = 0;  // the notes it is about, see Note
   };
 
-  // `query_time` is where QueryEngine leaves the time of each evaluation.
+  // `query_time` is where QueryEngine leaves the time of each evaluation. `behind` as for
+  // QueryEngine::Add().
   Compiler(Graph& graph, SeriesSets& sets, SeriesTable& table, const QueryOptions& options,
-           const int64_t* query_time)
-      : graph_(graph), sets_(sets), table_(table), options_(options), query_time_(query_time) {}
+           const int64_t* query_time, absl::Duration behind)
+      : graph_(graph),
+        sets_(sets),
+        table_(table),
+        options_(options),
+        query_time_(query_time),
+        times_(absl::StrCat(absl::ToInt64Milliseconds(behind))) {}
 
   // A vector or scalar. Errors as QueryEngine::Add().
   absl::StatusOr<OperatorPtr> Compile(const promql::Expr& expr);
@@ -73,9 +81,11 @@ class Compiler {
   const QueryOptions& options_;
   const int64_t* const query_time_;
   std::vector<Speaker> speakers_;
-  // Operators inside a subquery are evaluated at times of their own, so they are not shared with
-  // those outside.
-  int depth_ = 0;
+  int depth_ = 0;  // of subqueries
+  // Which times the operators are evaluated at: how far behind, and the steps of the subqueries
+  // around them. Only those with the same times are shared, for others would move each other's
+  // windows back and forth, and each move reads a window anew.
+  std::string times_;
 };
 
 // What compiles. The first part that does not, with its span.
