@@ -20,6 +20,7 @@ const LimitName kLimits[] = {
     TOCSIN_LIMIT(ingest_queue_bytes_max),
     TOCSIN_LIMIT(future_ms_max),
     TOCSIN_LIMIT(past_ms_max),
+    TOCSIN_LIMIT(recorded_bytes_max),
     TOCSIN_LIMIT(rule_file_bytes_max),
     TOCSIN_LIMIT(rules_max),
     TOCSIN_LIMIT(alerts_per_rule_max),

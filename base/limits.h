@@ -22,6 +22,8 @@ struct Limits {
   uint64_t ingest_queue_bytes_max = 64 << 20;    // samples accepted but not yet committed
   uint64_t future_ms_max = 10 * 60 * 1000;       // samples dated further ahead are rejected
   uint64_t past_ms_max = 60 * 60 * 1000;         // samples dated further back are rejected
+  // Recorded samples.
+  uint64_t recorded_bytes_max = uint64_t{100} << 30;  // on disk in blocks; the oldest go first
   // Rules.
   uint64_t rule_file_bytes_max = 1 << 20;
   uint64_t rules_max = 20'000;

@@ -105,22 +105,33 @@ absl::StatusOr<Runs> FindRuns(const storage::SampleLog& log, Span span, Timestam
   return runs;
 }
 
+// What was committed a while ago is in blocks, sorted by series and dated; what came since in
+// records.
 absl::Status ReadSamples(WindowStore& windows, Span span, Timestamp now,
                          const storage::SampleLog& log, const AdhocLimits& limits, Usage& usage) {
-  TOCSIN_ASSIGN_OR_RETURN(const Runs runs, FindRuns(log, span, now, limits));
-  const bool pauses = runs.pause < runs.resume;
+  const auto hold = log.HoldRecords();
   bool timed_out = false;
-  const auto read = [&](const storage::LogRecord& record) {
+  const auto read = [&](const SampleBatch& samples) {
     timed_out = limits.expired();
     if (timed_out) return false;
-    Apply(record.samples, span.oldest.millis(), windows, usage);
+    Apply(samples, span.oldest.millis(), windows, usage);
     return !usage.TooMuch();
   };
+  storage::BlockRead blocks;
+  blocks.oldest = span.oldest;
+  blocks.newest = span.newest + limits.late;
+  blocks.wanted = [&](SeriesRef ref) { return windows.Wants(ref); };
+  TOCSIN_RETURN_IF_ERROR(log.ReadBlocks(blocks, read));
+  if (timed_out || usage.TooMuch()) return timed_out ? TimedOut() : usage.Status();
+
+  TOCSIN_ASSIGN_OR_RETURN(const Runs runs, FindRuns(log, span, now, limits));
+  const bool pauses = runs.pause < runs.resume;
   TOCSIN_RETURN_IF_ERROR(log.ReadFrom(runs.begin, [&](const storage::LogRecord& record) {
-    return (!pauses || record.offset < runs.pause) && read(record);
+    return (!pauses || record.offset < runs.pause) && read(record.samples);
   }));
   if (pauses && !timed_out && !usage.TooMuch()) {
-    TOCSIN_RETURN_IF_ERROR(log.ReadFrom(runs.resume, read));
+    TOCSIN_RETURN_IF_ERROR(log.ReadFrom(
+        runs.resume, [&](const storage::LogRecord& record) { return read(record.samples); }));
   }
   return timed_out ? TimedOut() : usage.Status();
 }

@@ -14,7 +14,7 @@ namespace tocsin::engine {
 namespace {
 
 constexpr size_t kInboxBytesMax = 64 << 20;
-constexpr absl::Duration kForgetInterval = absl::Minutes(1);
+constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
 
 constexpr absl::Duration kStuck = absl::Seconds(10);
 
@@ -90,7 +90,10 @@ Engine::Engine(EngineOptions options, storage::Store& store, storage::Outbox& ou
                  [this](std::shared_ptr<const CommittedBatch> batch) {
                    for (auto& shard : shards_) shard->Post(batch);
                  }),
-      history_sweep_(store, absl::Hours(24) * options_.shard.limits.history_days),
+      upkeep_({.retention = options_.retention,
+               .recorded_bytes_max = options_.shard.limits.recorded_bytes_max,
+               .history = absl::Hours(24) * options_.shard.limits.history_days},
+              store, log, metrics),
       alive_(metrics.Gauge("tocsin_start_time_seconds", "When this process began to evaluate.")) {
   TOCSIN_CHECK(options_.shards >= 1 && options_.shards <= 64) << options_.shards;
   const ShardDependencies dependencies{
@@ -145,6 +148,7 @@ void Engine::Start() {
   alive_.Set(clock_.Now().seconds());
   for (auto& shard : shards_) shard->Start();
   commit_thread_ = std::thread([this] { CommitLoop(); });
+  upkeep_thread_ = std::thread([this] { UpkeepLoop(); });
 }
 
 void Engine::Stop() {
@@ -153,14 +157,18 @@ void Engine::Stop() {
   for (auto& shard : shards_) shard->Stop();
   committer_.Close();
   if (commit_thread_.joinable()) commit_thread_.join();
+  {
+    MutexLock lock(stopping_mutex_);
+    stopping_ = true;
+  }
+  stopping_changed_.NotifyAll();
+  if (upkeep_thread_.joinable()) upkeep_thread_.join();
 }
 
 void Engine::CommitLoop() {
   while (committer_.WaitForWork()) {
     for (auto& shard : shards_) shard->AwaitRoom();
-    const Timestamp now = clock_.Now();
-    committer_.CommitWaiting(now);
-    if (now - forgot_at_ >= kForgetInterval || now < forgot_at_) ForgetOld(now);
+    committer_.CommitWaiting(clock_.Now());
   }
 }
 
@@ -168,16 +176,16 @@ absl::Duration Engine::LateMax() const {
   return absl::Milliseconds(options_.shard.limits.past_ms_max);
 }
 
-void Engine::ForgetOld(Timestamp now) {
-  forgot_at_ = now;
-  const absl::Duration reach =
-      absl::Milliseconds(reach_ms_.load() + options_.shard.limits.future_ms_max);
-  const absl::Status cut = log_.CutBefore(now - std::max(options_.retention, reach));
-  if (!cut.ok()) {
-    Log(LogLevel::kWarning, "log could not be cut", {{"error", cut.ToString()}});
-  }
-  if (const auto swept = history_sweep_.Step(now); !swept.ok()) {
-    Log(LogLevel::kWarning, "history could not be cut", {{"error", swept.status().ToString()}});
+void Engine::UpkeepLoop() {
+  while (true) {
+    {
+      MutexLock lock(stopping_mutex_);
+      if (!stopping_) stopping_changed_.WaitFor(stopping_mutex_, kUpkeepInterval);
+      if (stopping_) return;
+    }
+    // A sample may have been committed before the time it is dated.
+    upkeep_.Step(clock_.Now(),
+                 absl::Milliseconds(reach_ms_.load() + options_.shard.limits.future_ms_max));
   }
 }
 

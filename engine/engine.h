@@ -17,7 +17,7 @@
 #include "engine/sample_sink.h"
 #include "engine/series_registry.h"
 #include "engine/shard_thread.h"
-#include "storage/history_sweep.h"
+#include "engine/upkeep.h"
 #include "storage/outbox.h"
 #include "storage/sample_log.h"
 #include "storage/store.h"
@@ -34,8 +34,9 @@ struct EngineOptions {
 // The whole of evaluation behind one door: takes samples, commits them, evaluates the rules, owes
 // pages to the outbox.
 //
-// Owns the committer thread and one thread per shard. Life: construct, Recover(), Start(), ...
-// Stop(). Everything else is callable from any thread between Start() and Stop().
+// Owns the committer thread, one thread per shard and one for the upkeep of storage. Life:
+// construct, Recover(), Start(), ... Stop(). Everything else is callable from any thread between
+// Start() and Stop().
 class Engine : public SampleSink {
  public:
   Engine(EngineOptions options, storage::Store& store, storage::Outbox& outbox,
@@ -70,8 +71,7 @@ class Engine : public SampleSink {
 
  private:
   void CommitLoop();
-  // Retention: of the log and of the history.
-  void ForgetOld(Timestamp now);
+  void UpkeepLoop();
   Owns OwnedBy(size_t shard) const;
   void UpdateGauges();
   absl::Duration LateMax() const;
@@ -87,8 +87,11 @@ class Engine : public SampleSink {
   std::vector<std::unique_ptr<ShardThread>> shards_;
   Committer committer_;
   std::thread commit_thread_;
-  storage::HistorySweep history_sweep_;  // committer thread
-  Timestamp forgot_at_;                  // committer thread
+  Upkeep upkeep_;  // upkeep thread
+  std::thread upkeep_thread_;
+  Mutex stopping_mutex_;
+  CondVar stopping_changed_;
+  bool stopping_ ABSL_GUARDED_BY(stopping_mutex_) = false;
   std::atomic<int64_t> reach_ms_{0};
   prometheus::Gauge& alive_;
 };

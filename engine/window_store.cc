@@ -62,15 +62,41 @@ std::optional<WindowStore::Applied> WindowStore::Apply(const SampleBatch& sample
   return Applied{*slot, table_.Append(*slot, samples.times_ms[i], samples.histograms[i])};
 }
 
+void WindowStore::ApplyAll(const SampleBatch& samples) {
+  for (size_t i = 0; i < samples.size(); ++i) Apply(samples, i);
+}
+
 absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp since) {
+  const auto hold = log.HoldRecords();
+  TOCSIN_RETURN_IF_ERROR(LoadBlocks(log, since));
   TOCSIN_ASSIGN_OR_RETURN(loaded_to_, log.SeekToTime(since));
-  return LoadMore(log);
+  return LoadRecords(log);
 }
 
 absl::Status WindowStore::LoadMore(const storage::SampleLog& log) {
+  const auto hold = log.HoldRecords();
+  // What was a record is in a block by now: all of it comes again, which changes nothing.
+  if (loaded_to_ < log.first_offset()) {
+    TOCSIN_RETURN_IF_ERROR(LoadBlocks(log, Timestamp::Min()));
+    loaded_to_ = log.first_offset();
+  }
+  return LoadRecords(log);
+}
+
+absl::Status WindowStore::LoadBlocks(const storage::SampleLog& log, Timestamp since) {
+  storage::BlockRead read;
+  read.from_offset = loaded_to_;
+  read.oldest = since;
+  read.wanted = [this](SeriesRef ref) { return Wants(ref); };
+  return log.ReadBlocks(read, [this](const SampleBatch& samples) {
+    ApplyAll(samples);
+    return true;
+  });
+}
+
+absl::Status WindowStore::LoadRecords(const storage::SampleLog& log) {
   return log.ReadFrom(loaded_to_, [this](const storage::LogRecord& record) {
-    const SampleBatch& samples = record.samples;
-    for (size_t i = 0; i < samples.size(); ++i) Apply(samples, i);
+    ApplyAll(record.samples);
     loaded_to_ = record.offset + 1;
     return true;
   });

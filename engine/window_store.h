@@ -39,10 +39,13 @@ class WindowStore {
   // The same for sample `i` of a batch, which may be a native histogram.
   std::optional<Applied> Apply(const SampleBatch& samples, size_t i);
 
-  // Applies all samples that were committed at or after `since`, and with the next call those that
-  // came after them.
+  // Applies all samples that are dated or were committed at or after `since`, and with the next
+  // call those that came after them. Some older ones may come along.
   absl::Status Load(const storage::SampleLog& log, Timestamp since);
   absl::Status LoadMore(const storage::SampleLog& log);
+
+  // Some rule wants this series.
+  bool Wants(SeriesRef ref) { return SlotOf(ref).has_value(); }
 
   // The first samples of a series may come with its labels at hand.
   void Introduce(SeriesRef ref, const Labels& labels);
@@ -57,6 +60,9 @@ class WindowStore {
 
   // nullopt: no rule wants it.
   std::optional<SeriesTable::Slot> SlotOf(SeriesRef ref);
+  absl::Status LoadBlocks(const storage::SampleLog& log, Timestamp since);
+  absl::Status LoadRecords(const storage::SampleLog& log);
+  void ApplyAll(const SampleBatch& samples);
 
   SeriesTable& table_;
   const std::shared_ptr<const SelectorIndex> selectors_;

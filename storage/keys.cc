@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kNumberBytes = 8;
 constexpr size_t kFingerprintBytes = 16;
 constexpr size_t kAlertKeyBytes = 2 * kFingerprintBytes;
+constexpr size_t kChunkKeyBytes = 2 * kNumberBytes + 2;
 constexpr size_t kHistoryKeyBytes = kAlertKeyBytes + 2 * kNumberBytes;
 
 void AppendBigEndian(std::string& out, uint64_t number) {
@@ -62,6 +63,33 @@ std::string SeriesKey(SeriesRef ref) {
 }
 std::optional<SeriesRef> ParseSeriesKey(absl::string_view key) {
   return ParseNumber(key);
+}
+
+std::string ChunkPrefix(uint64_t block) {
+  return NumberKey(block);
+}
+std::string ChunkPrefix(uint64_t block, SeriesRef ref) {
+  std::string key = NumberKey(block);
+  AppendBigEndian(key, ref);
+  return key;
+}
+std::string EncodeChunkKey(const ChunkKey& key) {
+  std::string bytes = ChunkPrefix(key.block, key.ref);
+  bytes.push_back(static_cast<char>(key.part >> 8));
+  bytes.push_back(static_cast<char>(key.part));
+  return bytes;
+}
+std::optional<ChunkKey> ParseChunkKey(absl::string_view key) {
+  if (key.size() != kChunkKeyBytes) return std::nullopt;
+  const auto high = static_cast<unsigned char>(key[kChunkKeyBytes - 2]);
+  const auto low = static_cast<unsigned char>(key[kChunkKeyBytes - 1]);
+  return ChunkKey{ReadBigEndian(key), ReadBigEndian(key.substr(kNumberBytes)),
+                  static_cast<uint16_t>(high << 8 | low)};
+}
+std::string BlockKey(uint64_t first_offset) {
+  std::string key = kMetaBlockPrefix;
+  AppendBigEndian(key, first_offset);
+  return key;
 }
 
 std::string RulePrefix(absl::string_view rule) {

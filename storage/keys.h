@@ -22,6 +22,19 @@ std::optional<uint64_t> ParseLogKey(absl::string_view key);
 std::string SeriesKey(SeriesRef ref);
 std::optional<SeriesRef> ParseSeriesKey(absl::string_view key);
 
+// Family `chunks`: samples of one series in one block, which goes by the first offset of the log it
+// was made of. A series with very many samples has several parts.
+struct ChunkKey {
+  uint64_t block = 0;
+  SeriesRef ref = 0;
+  uint16_t part = 0;
+};
+std::string EncodeChunkKey(const ChunkKey& key);
+std::optional<ChunkKey> ParseChunkKey(absl::string_view key);
+// The smallest key of a block, and of a series in it.
+std::string ChunkPrefix(uint64_t block);
+std::string ChunkPrefix(uint64_t block, SeriesRef ref);
+
 // Families `alerts` and `history`. `rule` is the identity of a rule, `labels` the alert's canonical
 // label set; both enter as 128-bit fingerprints, so keys have a fixed length and all alerts of a
 // rule are neighbours.
@@ -43,6 +56,10 @@ std::string AsideKey(absl::string_view key);
 // Family `meta`.
 inline constexpr char kMetaFormat[] = "format";       // number of the on-disk format
 inline constexpr char kMetaLogStart[] = "log_start";  // first offset that retention kept
+
+// Family `meta`: "block/" and its first offset: state.v1.BlockRecord.
+inline constexpr char kMetaBlockPrefix[] = "block/";
+std::string BlockKey(uint64_t first_offset);
 
 // Family `meta`: "clock/" and the shard's number: state.v1.ClockRecord.
 inline constexpr char kMetaClockPrefix[] = "clock/";

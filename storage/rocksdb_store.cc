@@ -6,6 +6,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
@@ -27,6 +28,8 @@ namespace {
 
 constexpr size_t kLogMemtableBytes = 32 << 20;
 constexpr size_t kMemtableBytes = 8 << 20;
+// What BulkLoad() writes before RocksDB takes it in; a crash may leave it behind.
+constexpr char kIncomingFile[] = "incoming.sst";
 constexpr size_t kInfoLogBytes = 2 << 20;
 constexpr size_t kInfoLogFiles = 4;
 
@@ -93,10 +96,11 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const std::string& name,
   table.block_size = 16 << 10;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Records of the log are packed already, and are moved between levels without being rewritten.
+  // Samples are packed already, and are moved between levels without being rewritten.
   const bool log = name == FamilyName(Family::kLog);
+  const bool packed = log || name == FamilyName(Family::kChunks);
   family.write_buffer_size = log ? kLogMemtableBytes : kMemtableBytes;
-  family.compression = log ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  family.compression = packed ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
   return family;
 }
 
@@ -160,6 +164,7 @@ class RocksdbStore : public Store {
   ~RocksdbStore() override;
 
   absl::Status Write(const WriteBatch& batch, Durability durability) override;
+  absl::Status BulkLoad(Family family, const Entries& entries) override;
   absl::StatusOr<std::optional<std::string>> Get(Family family,
                                                  absl::string_view key) const override;
   absl::Status Scan(Family family, absl::string_view begin, absl::string_view end,
@@ -171,8 +176,10 @@ class RocksdbStore : public Store {
   }
   rocksdb::Status Translate(const WriteBatch& batch, rocksdb::WriteBatch& out) const;
   absl::Status CheckSpace(const WriteBatch& batch) const;
+  absl::Status CheckSpaceFor(uint64_t bytes) const;
   void TryResume();
-  void FreeCutLog(const WriteBatch& batch);
+  void FreeDeleted(const WriteBatch& batch);
+  rocksdb::Status WriteTableFile(Family family, const Entries& entries, const std::string& path);
 
   // Constant after construction. The lock is given back last.
   const DirectoryLock lock_;
@@ -191,6 +198,7 @@ absl::StatusOr<std::unique_ptr<Store>> RocksdbStore::Open(const std::string& pat
   const rocksdb::Status opened =
       rocksdb::DB::Open(MakeDbOptions(options), path, MakeDescriptors(options), &handles, &db);
   TOCSIN_RETURN_IF_ERROR(FromRocksdb(opened, absl::StrCat("cannot open ", path)));
+  db->GetEnv()->DeleteFile(absl::StrCat(path, "/", kIncomingFile)).PermitUncheckedError();
   auto store = std::make_unique<RocksdbStore>(std::move(lock), std::unique_ptr<rocksdb::DB>(db),
                                               handles, options.log_free_bytes_min);
   TOCSIN_RETURN_IF_ERROR(EnsureFormat(*store));
@@ -247,16 +255,16 @@ void RocksdbStore::TryResume() {
   if (failing_.load(std::memory_order_relaxed)) db_->Resume().PermitUncheckedError();
 }
 
-// A range that was deleted keeps its space until compaction comes by, which for the log may be
-// never. Whole files inside the range can go at once. Only the log: its records are never looked at
-// again once cut.
-void RocksdbStore::FreeCutLog(const WriteBatch& batch) {
+// A range that was deleted keeps its space until compaction comes by, which for the log and chunks
+// may be never. Whole files inside the range can go at once. Only of these two: what was cut is
+// never looked at again.
+void RocksdbStore::FreeDeleted(const WriteBatch& batch) {
   for (const WriteBatch::Operation& operation : batch.operations()) {
-    if (operation.kind != WriteBatch::Kind::kDeleteRange || operation.family != Family::kLog)
-      continue;
+    const bool samples = operation.family == Family::kLog || operation.family == Family::kChunks;
+    if (operation.kind != WriteBatch::Kind::kDeleteRange || !samples) continue;
     const rocksdb::Slice begin(operation.key);
     const rocksdb::Slice end(operation.value);
-    rocksdb::DeleteFilesInRange(db_.get(), Handle(Family::kLog), &begin, &end, false)
+    rocksdb::DeleteFilesInRange(db_.get(), Handle(operation.family), &begin, &end, false)
         .PermitUncheckedError();
   }
 }
@@ -272,8 +280,49 @@ absl::Status RocksdbStore::Write(const WriteBatch& batch, Durability durability)
   failing_.store(!status.ok(), std::memory_order_relaxed);
   TOCSIN_RETURN_IF_ERROR(FromRocksdb(status, "cannot write"));
   // Not before the deletion is certain: files do not come back when an unsynced deletion is lost.
-  if (write.sync) FreeCutLog(batch);
+  if (write.sync) FreeDeleted(batch);
   return absl::OkStatus();
+}
+
+absl::Status RocksdbStore::CheckSpaceFor(uint64_t bytes) const {
+  uint64_t free = 0;
+  if (log_free_bytes_min_ == 0 || !db_->GetEnv()->GetFreeSpace(db_->GetName(), &free).ok()) {
+    return absl::OkStatus();
+  }
+  // What is loaded makes room in the log afterwards, so it may take of what samples must leave.
+  if (free >= bytes + log_free_bytes_min_ / 2) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("disk almost full: ", free >> 20, " MiB free"));
+}
+
+rocksdb::Status RocksdbStore::WriteTableFile(Family family, const Entries& entries,
+                                             const std::string& path) {
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->GetOptions(Handle(family)),
+                                Handle(family));
+  rocksdb::Status status = writer.Open(path);
+  for (auto entry = entries.begin(); status.ok() && entry != entries.end(); ++entry) {
+    status = writer.Put(entry->first, entry->second);
+  }
+  if (status.ok()) status = writer.Finish();
+  return status;
+}
+
+// As a table file of its own, which RocksDB takes in where it belongs: neither its log nor a
+// memtable sees the data.
+absl::Status RocksdbStore::BulkLoad(Family family, const Entries& entries) {
+  if (entries.empty()) return absl::OkStatus();
+  uint64_t bytes = 0;
+  for (const auto& [key, value] : entries) bytes += key.size() + value.size();
+  TOCSIN_RETURN_IF_ERROR(CheckSpaceFor(bytes));
+  TryResume();
+  const std::string path = absl::StrCat(db_->GetName(), "/", kIncomingFile);
+  rocksdb::Status status = WriteTableFile(family, entries, path);
+  if (status.ok()) {
+    rocksdb::IngestExternalFileOptions ingest;
+    ingest.move_files = true;
+    status = db_->IngestExternalFile(Handle(family), {path}, ingest);
+  }
+  if (!status.ok()) db_->GetEnv()->DeleteFile(path).PermitUncheckedError();
+  return FromRocksdb(status, absl::StrCat("cannot load ", FamilyName(family)));
 }
 
 absl::StatusOr<std::optional<std::string>> RocksdbStore::Get(Family family,

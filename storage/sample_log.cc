@@ -1,7 +1,6 @@
 #include "storage/sample_log.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +8,7 @@
 #include "storage/codec.h"
 #include "storage/keys.h"
 #include "storage/log_record.h"
+#include "storage/store_sample_log.h"
 
 namespace tocsin::storage {
 namespace {
@@ -18,48 +18,11 @@ absl::Status AtOffset(uint64_t offset, const absl::Status& status) {
                       absl::StrCat("log record at offset ", offset, ": ", status.message()));
 }
 
-absl::Status Missing(uint64_t offset) {
+}  // namespace
+
+absl::Status MissingRecord(uint64_t offset) {
   return absl::DataLossError(absl::StrCat("log record at offset ", offset, ": missing"));
 }
-
-// Offsets kept are start_ .. next_ - 1, without gaps. That is what makes searching cheap: a time is
-// found by halving the range of offsets, and the end of the log, at open, by doubling and halving
-// steps.
-class StoreSampleLog : public SampleLog {
- public:
-  explicit StoreSampleLog(Store& store) : store_(store) {}
-
-  absl::Status Recover();
-
-  absl::StatusOr<uint64_t> Append(const SampleBatch& samples,
-                                  const std::vector<NewSeries>& new_series,
-                                  Timestamp committed) override;
-  absl::Status ReadFrom(uint64_t offset,
-                        const std::function<bool(const LogRecord&)>& fn) const override;
-  absl::StatusOr<uint64_t> SeekToTime(Timestamp time) const override;
-  uint64_t next_offset() const override { return next_; }
-  absl::Status ReadSeries(const std::function<void(SeriesRef, Labels)>& fn) const override;
-  absl::Status CutBefore(Timestamp time) override;
-
- private:
-  absl::StatusOr<bool> AnyFrom(uint64_t offset) const;
-  absl::StatusOr<uint64_t> FindEnd(uint64_t start) const;
-  absl::StatusOr<std::optional<Timestamp>> CommitTime(uint64_t offset) const;
-  absl::StatusOr<bool> CommittedBefore(uint64_t offset, Timestamp time) const;
-
-  // Constant after construction.
-  Store& store_;
-
-  // Written by the committer, read by any.
-  std::atomic<uint64_t> next_ = 0;
-  // Written by who cuts, read by any. Records before cut_ may be gone at any moment, those before
-  // start_ are.
-  std::atomic<uint64_t> start_ = 0;
-  std::atomic<uint64_t> cut_ = 0;
-
-  // The committer's own.
-  Timestamp last_committed_ = Timestamp::Min();
-};
 
 absl::StatusOr<bool> StoreSampleLog::AnyFrom(uint64_t offset) const {
   bool any = false;
@@ -101,10 +64,12 @@ absl::Status StoreSampleLog::Recover() {
     TOCSIN_ASSIGN_OR_RETURN(start_, DecodeNumber(*stored));
     cut_ = start_.load();
   }
+  TOCSIN_RETURN_IF_ERROR(index_.Recover(store_));
+  TOCSIN_RETURN_IF_ERROR(RemoveUnfinishedBlock());
   TOCSIN_ASSIGN_OR_RETURN(next_, FindEnd(start_));
   if (next_ == start_) return absl::OkStatus();
   TOCSIN_ASSIGN_OR_RETURN(const auto committed, CommitTime(next_ - 1));
-  if (!committed) return Missing(next_ - 1);
+  if (!committed) return MissingRecord(next_ - 1);
   last_committed_ = *committed;
   return absl::OkStatus();
 }
@@ -118,8 +83,11 @@ absl::StatusOr<uint64_t> StoreSampleLog::Append(const SampleBatch& samples,
   for (const NewSeries& series : new_series) {
     batch.Put(Family::kSeries, SeriesKey(series.ref), EncodeLabels(series.labels));
   }
-  batch.Put(Family::kLog, LogKey(offset), EncodeLogRecord(samples, committed));
+  std::string record = EncodeLogRecord(samples, committed);
+  const size_t bytes = record.size();
+  batch.Put(Family::kLog, LogKey(offset), std::move(record));
   TOCSIN_RETURN_IF_ERROR(store_.Write(batch, Durability::kSynced));
+  record_bytes_ += bytes;
   last_committed_ = committed;
   next_ = offset + 1;
   return offset;
@@ -136,7 +104,7 @@ absl::Status StoreSampleLog::ReadFrom(uint64_t offset,
     const std::optional<uint64_t> at = ParseLogKey(key);
     const bool cut_meanwhile = first && at && *at > expected && *at <= cut_;
     if (!at || (*at != expected && !cut_meanwhile)) {
-      status = Missing(expected);
+      status = MissingRecord(expected);
       return false;
     }
     auto decoded = DecodeLogRecord(value);
@@ -151,7 +119,7 @@ absl::Status StoreSampleLog::ReadFrom(uint64_t offset,
   };
   TOCSIN_RETURN_IF_ERROR(store_.Scan(Family::kLog, LogKey(expected), LogKey(end), visit));
   TOCSIN_RETURN_IF_ERROR(status);
-  if (!stopped && expected < end && expected >= cut_) return Missing(expected);
+  if (!stopped && expected < end && expected >= cut_) return MissingRecord(expected);
   return absl::OkStatus();
 }
 
@@ -168,7 +136,7 @@ absl::StatusOr<bool> StoreSampleLog::CommittedBefore(uint64_t offset, Timestamp 
   TOCSIN_ASSIGN_OR_RETURN(const auto committed, CommitTime(offset));
   if (committed) return *committed < time;
   if (offset < cut_) return true;
-  return Missing(offset);
+  return MissingRecord(offset);
 }
 
 absl::StatusOr<uint64_t> StoreSampleLog::SeekToTime(Timestamp time) const {
@@ -207,21 +175,10 @@ absl::Status StoreSampleLog::ReadSeries(const std::function<void(SeriesRef, Labe
   return status;
 }
 
-// The new start is stored with the deletion: should nothing be left of the log, the next open still
-// goes on after it.
-absl::Status StoreSampleLog::CutBefore(Timestamp time) {
-  TOCSIN_ASSIGN_OR_RETURN(const uint64_t keep_from, SeekToTime(time));
-  if (keep_from == start_) return absl::OkStatus();
-  WriteBatch batch;
-  batch.DeleteRange(Family::kLog, LogKey(start_), LogKey(keep_from));
-  batch.Put(Family::kMeta, kMetaLogStart, EncodeNumber(keep_from));
-  cut_ = keep_from;
-  TOCSIN_RETURN_IF_ERROR(store_.Write(batch, Durability::kSynced));
-  start_ = keep_from;
-  return absl::OkStatus();
+absl::StatusOr<std::optional<Timestamp>> StoreSampleLog::FirstCommitted() const {
+  if (start_ == next_) return std::optional<Timestamp>();
+  return CommitTime(start_);
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLog(Store& store) {
   auto log = std::make_unique<StoreSampleLog>(store);

@@ -20,8 +20,16 @@ const char* FamilyName(Family family) {
       return "history";
     case Family::kMeta:
       return "meta";
+    case Family::kChunks:
+      return "chunks";
   }
   return "unknown";
+}
+
+absl::Status Store::BulkLoad(Family family, const Entries& entries) {
+  WriteBatch batch;
+  for (const auto& [key, value] : entries) batch.Put(family, key, value);
+  return batch.empty() ? absl::OkStatus() : Write(batch, Durability::kSynced);
 }
 
 void WriteBatch::DropSuperseded() {

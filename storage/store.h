@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,9 +15,10 @@ namespace tocsin::storage {
 
 // The column families of the one database. Numbers are for code only; the names on disk are in
 // FORMAT.md.
-enum class Family { kLog, kSeries, kAlerts, kOutbox, kHistory, kMeta };
+enum class Family { kLog, kSeries, kAlerts, kOutbox, kHistory, kMeta, kChunks };
 inline constexpr Family kAllFamilies[] = {Family::kLog,    Family::kSeries,  Family::kAlerts,
-                                          Family::kOutbox, Family::kHistory, Family::kMeta};
+                                          Family::kOutbox, Family::kHistory, Family::kMeta,
+                                          Family::kChunks};
 const char* FamilyName(Family family);
 
 // Changes that become visible and durable together, or not at all. Applied in order.
@@ -65,6 +67,12 @@ class Store {
   virtual ~Store() = default;
 
   virtual absl::Status Write(const WriteBatch& batch, Durability durability) = 0;
+  // Puts in many entries, in ascending order of key, at once; on disk when it returns. For much
+  // data that can be made again: it goes around the write-ahead log where that saves writing it
+  // twice, so it is durable by itself, before writes that were only buffered. Nothing is there yet
+  // between the first key and the last. On error some of them may be there.
+  using Entries = std::vector<std::pair<std::string, std::string>>;
+  virtual absl::Status BulkLoad(Family family, const Entries& entries);
   virtual absl::StatusOr<std::optional<std::string>> Get(Family family,
                                                          absl::string_view key) const = 0;
   // Calls fn(key, value) in order of key for begin <= key < end (end "" = no end), until fn returns
