@@ -196,5 +196,46 @@ TEST_F(AdhocQueryTest, EndsWhenItsTimeIsOver) {
   EXPECT_EQ(Run("1", Hours(9)).status().code(), StatusCode::kDeadlineExceeded);
 }
 
+// Late, early and repeated samples, asked for at many times: what is in blocks gives the same as
+// records do.
+TEST_F(AdhocQueryTest, BlocksGiveTheSameAsRecords) {
+  const Labels y{{"__name__", "y"}, {"a", "1"}};
+  for (int i = 0; i < 200; ++i) {
+    Commit(i, Minutes(i));
+    if (i % 3 == 0) Commit(y, i * 0.5, Minutes(i - i % 40), Minutes(i));
+    if (i % 7 == 0) Commit(y, -i, Minutes(i + 5), Minutes(i));
+  }
+  now_ = Minutes(200);
+  const auto ask = [&] {
+    std::string all;
+    for (int at = 0; at <= 220; at += 9) {
+      for (const char* query : {"x", "y", "sum_over_time(x[25m])", "last_over_time(y[1h])",
+                                "count_over_time({a=\"1\"}[2h] offset 10m)", "x offset -5m",
+                                "rate(x[10m:2m])", "y @ 1700001000"}) {
+        for (double value : Values(query, Minutes(at))) absl::StrAppend(&all, value, " ");
+        absl::StrAppend(&all, "; ");
+      }
+    }
+    return all;
+  };
+  const std::string of_records = ask();
+  for (int closed = 30; closed <= 210; closed += 30) {
+    ASSERT_TRUE(log_->CloseBlock(kStart + Minutes(closed)).ok());
+    EXPECT_EQ(ask(), of_records) << "closed up to minute " << closed;
+  }
+}
+
+TEST_F(AdhocQueryTest, ChunksOfOtherSeriesDoNotCountAsRead) {
+  for (int i = 0; i < 100; ++i) Commit({{"__name__", "other"}}, i, Minutes(i), Minutes(i));
+  for (int i = 0; i < 10; ++i) Commit(i, Minutes(i));
+  now_ = Minutes(100);
+  ASSERT_TRUE(log_->CloseBlock(kStart + Minutes(100)).ok());
+  limits_.samples_max = 10;
+  EXPECT_EQ(Values("count_over_time(x[2h])", Minutes(99)), V({10}));
+  limits_.samples_max = 9;
+  EXPECT_EQ(Run("count_over_time(x[2h])", Minutes(99)).status().code(),
+            StatusCode::kResourceExhausted);
+}
+
 }  // namespace
 }  // namespace tocsin::engine

@@ -157,6 +157,33 @@ TEST_F(WindowStoreLoadTest, LoadsWhatWasCommittedSinceInclusively) {
             AppendResult::kDuplicate);
 }
 
+// Wherever the boundary between blocks and records is, and whether or not the load begins in front
+// of it.
+TEST_F(WindowStoreLoadTest, BlocksAndRecordsTogetherGiveEverySampleOnce) {
+  for (int i = 0; i < 6; ++i) {
+    Commit(absl::Seconds(i), i);
+    ASSERT_TRUE(log_->CloseBlock(kStart + absl::Seconds(i - 2)).ok());
+  }
+  ASSERT_EQ(log_->blocks().size(), 3u);
+  ASSERT_TRUE(windows_->Load(*log_, kStart + absl::Seconds(1)).ok());
+  EXPECT_EQ(Values(labels_[1]), std::vector<double>({1, 2, 3, 4, 5}));
+  EXPECT_EQ(table_.size(), 1u) << "chunks that no rule wants are not put in";
+}
+
+// Between preparing rules and taking them over, what was to come from records may have become a
+// block.
+TEST_F(WindowStoreLoadTest, LoadingMoreFindsWhatBecameABlockMeanwhile) {
+  for (int i = 0; i < 3; ++i) Commit(absl::Seconds(i), i);
+  ASSERT_TRUE(windows_->Load(*log_, kStart).ok());
+  for (int i = 3; i < 6; ++i) Commit(absl::Seconds(i), i);
+  ASSERT_TRUE(log_->CloseBlock(kStart + absl::Seconds(5)).ok());
+  ASSERT_TRUE(windows_->LoadMore(*log_).ok());
+  EXPECT_EQ(Values(labels_[1]), std::vector<double>({0, 1, 2, 3, 4, 5}));
+  Commit(absl::Seconds(6), 6);
+  ASSERT_TRUE(windows_->LoadMore(*log_).ok());
+  EXPECT_EQ(Values(labels_[1]).size(), 7u);
+}
+
 TEST_F(WindowStoreLoadTest, DamagedLogIsDataLoss) {
   for (int i = 0; i < 3; ++i) Commit(absl::Seconds(i), i);
   store_.Corrupt(storage::Family::kLog, storage::LogKey(1), "\x01garbage");
