@@ -13,9 +13,9 @@
 namespace tocsin::storage {
 namespace {
 
-constexpr uint64_t kSliceMin = 2'000'000;
+constexpr uint64_t kSliceMin = 4'000'000;
 constexpr uint64_t kSliceMax = 16'000'000;
-constexpr uint64_t kSlices = 8;
+constexpr uint64_t kSlices = 4;
 constexpr size_t kEntriesAtOnce = 100'000;
 constexpr SeriesRef kRefMax = UINT32_MAX;
 

@@ -19,7 +19,7 @@ using ReadRecords = std::function<absl::Status(const std::function<bool(const Lo
 // was written; it becomes a block by BlockIndex.
 //
 // Goes over the records once to count and then once for each slice of the series, so memory is
-// about 16 bytes for each sample of a slice: an eighth of all, at least two million and at most
+// about 16 bytes for each sample of a slice: a quarter of all, at least four million and at most
 // sixteen.
 //
 // Errors: of the reading and the store; what was written by then is harmless and is written again.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
-#include <vector>
 
 #include "storage/codec.h"
 
@@ -14,87 +12,99 @@ constexpr size_t kGroup = 16;
 constexpr size_t kOrderMax = 2;  // 0: numbers, 1: differences, 2: differences of differences
 constexpr uint8_t kUniform = 4;  // flag beside the order: one width for all groups
 
-using Words = std::vector<uint64_t>;
-
-// From the second on each number becomes the difference to the one before.
-void Differ(Words& words, size_t from) {
-  for (size_t i = words.size(); i-- > from;) words[i] -= words[i - 1];
+// The numbers, their differences, or the differences of these; from number `order` on.
+uint64_t Difference(const int64_t* numbers, size_t i, size_t order) {
+  const auto at = [&](size_t back) { return static_cast<uint64_t>(numbers[i - back]); };
+  if (order == 0) return at(0);
+  if (order == 1) return at(0) - at(1);
+  return at(0) - 2 * at(1) + at(2);
 }
 
-// A number in the middle of what follows `from`, of a few spread over it.
-uint64_t Middle(const Words& words, size_t from) {
-  constexpr size_t kLookAt = 63;
-  if (from >= words.size()) return 0;
+// Of a few differences spread over the column the middle one.
+uint64_t Middle(const int64_t* numbers, size_t count, size_t order) {
+  constexpr size_t kLookAt = 15;
+  if (order >= count) return 0;
   int64_t some[kLookAt];
-  const size_t step = (words.size() - from + kLookAt - 1) / kLookAt;
+  const size_t step = (count - order + kLookAt - 1) / kLookAt;
   size_t n = 0;
-  for (size_t i = from; i < words.size(); i += step) some[n++] = static_cast<int64_t>(words[i]);
+  for (size_t i = order; i < count; i += step) {
+    some[n++] = static_cast<int64_t>(Difference(numbers, i, order));
+  }
   std::nth_element(some, some + n / 2, some + n);
   return static_cast<uint64_t>(some[n / 2]);
 }
 
-// What is kept of a column: `order` first numbers, the middle, and the rest about it.
-struct Residuals {
+// How a column is written.
+struct Plan {
   size_t order = 0;
   uint64_t middle = 0;
-  Words words;  // the first `order` as they are, the others zigzag about the middle
-  size_t bits = 0;
+  size_t widest = 0;
+  size_t bits = 0;  // of all groups, each by its own width
 };
 
-size_t WidthOf(uint64_t word) {
-  return static_cast<size_t>(std::bit_width(word));
-}
-
-// The widest of the group that begins at `i`.
-size_t GroupWidth(const Words& words, size_t i) {
+// Fills in what is left of a group: zigzag, about the middle. Returns its width.
+size_t TakeOff(const int64_t* numbers, size_t begin, size_t end, const Plan& plan,
+               uint64_t* words) {
   uint64_t all = 0;
-  for (const size_t end = std::min(words.size(), i + kGroup); i < end; ++i) all |= words[i];
-  return WidthOf(all);
-}
-
-void Measure(Residuals& r) {
-  r.middle = Middle(r.words, r.order);
-  for (size_t i = r.order; i < r.words.size(); ++i) r.words[i] = ZigZag(r.words[i] - r.middle);
-  for (size_t i = r.order; i < r.words.size(); i += kGroup) {
-    r.bits += kGroup * GroupWidth(r.words, i);
+  for (size_t i = begin; i < end; ++i) {
+    words[i - begin] = ZigZag(Difference(numbers, i, plan.order) - plan.middle);
+    all |= words[i - begin];
   }
+  return static_cast<size_t>(std::bit_width(all));
 }
 
-Residuals Best(const int64_t* numbers, size_t count) {
-  Words words(count);
-  for (size_t i = 0; i < count; ++i) words[i] = static_cast<uint64_t>(numbers[i]);
-  Residuals best;
-  for (size_t order = 0; order <= kOrderMax && order < std::max<size_t>(count, 1); ++order) {
-    if (order > 0) Differ(words, order);
-    Residuals r;
-    r.order = order;
-    r.words = words;
-    Measure(r);
-    if (order == 0 || r.bits < best.bits) best = std::move(r);
+template <typename Fn>
+void ForEachGroup(size_t count, size_t order, Fn&& fn) {
+  for (size_t i = order; i < count; i += kGroup) fn(i, std::min(count, i + kGroup));
+}
+
+Plan PlanOf(const int64_t* numbers, size_t count, size_t order) {
+  Plan plan;
+  plan.order = order;
+  plan.middle = Middle(numbers, count, order);
+  uint64_t words[kGroup];
+  ForEachGroup(count, order, [&](size_t begin, size_t end) {
+    const size_t width = TakeOff(numbers, begin, end, plan, words);
+    plan.widest = std::max(plan.widest, width);
+    plan.bits += width * (end - begin);
+  });
+  return plan;
+}
+
+Plan BestPlan(const int64_t* numbers, size_t count) {
+  Plan best = PlanOf(numbers, count, 0);
+  for (size_t order = 1; order <= kOrderMax && order < count && best.bits > 0; ++order) {
+    const Plan plan = PlanOf(numbers, count, order);
+    if (plan.bits < best.bits) best = plan;
   }
   return best;
 }
 
+// Numbers of any width one behind the other, lowest bit first.
 class BitWriter {
  public:
   explicit BitWriter(std::string& out) : out_(out) {}
   void Put(uint64_t word, size_t width) {
-    for (size_t left = width; left > 0;) {
-      const size_t take = std::min<size_t>(left, 8 - used_);
-      const uint64_t low = word & ((uint64_t{1} << take) - 1);
-      if (used_ == 0) out_.push_back(0);
-      out_.back() = static_cast<char>(static_cast<uint8_t>(out_.back()) | low << used_);
-      used_ = (used_ + take) % 8;
-      word = take == 64 ? 0 : word >> take;
-      left -= take;
+    if (width > 32) {
+      Put(word & 0xffffffff, 32);
+      word >>= 32;
+      width -= 32;
     }
+    pending_ |= word << used_;
+    used_ += width;
+    for (; used_ >= 8; used_ -= 8, pending_ >>= 8) out_.push_back(static_cast<char>(pending_));
   }
   // What follows begins at a byte.
-  void Align() { used_ = 0; }
+  void Align() {
+    if (used_ > 0) out_.push_back(static_cast<char>(pending_));
+    pending_ = 0;
+    used_ = 0;
+  }
 
  private:
   std::string& out_;
-  size_t used_ = 0;  // bits of the last byte
+  uint64_t pending_ = 0;
+  size_t used_ = 0;  // bits of it, below 8 between calls
 };
 
 class BitReader {
@@ -102,26 +112,29 @@ class BitReader {
   explicit BitReader(absl::string_view& in) : in_(in) {}
   // There must be that many bits; see Has().
   uint64_t Take(size_t width) {
-    uint64_t word = 0;
-    for (size_t got = 0; got < width;) {
-      const size_t take = std::min<size_t>(width - got, 8 - used_);
-      const uint64_t bits = static_cast<uint8_t>(in_.front()) >> used_ & ((1u << take) - 1);
-      word |= bits << got;
-      got += take;
-      used_ += take;
-      if (used_ == 8) Align();
+    if (width > 32) {
+      const uint64_t low = Take(32);
+      return low | Take(width - 32) << 32;
     }
+    for (; used_ < width; used_ += 8) {
+      pending_ |= uint64_t{static_cast<uint8_t>(in_.front())} << used_;
+      in_.remove_prefix(1);
+    }
+    const uint64_t word = pending_ & ((uint64_t{1} << width) - 1);
+    pending_ >>= width;
+    used_ -= width;
     return word;
   }
-  bool Has(size_t bits) const { return bits <= in_.size() * 8 - used_; }
+  bool Has(size_t bits) const { return bits <= in_.size() * 8 + used_; }
   void Align() {
-    if (used_ > 0) in_.remove_prefix(1);
+    pending_ = 0;
     used_ = 0;
   }
 
  private:
   absl::string_view& in_;
-  size_t used_ = 0;
+  uint64_t pending_ = 0;
+  size_t used_ = 0;  // bits of it, below 8 between calls
 };
 
 bool TakeByte(absl::string_view& in, uint8_t& byte) {
@@ -141,23 +154,26 @@ void AddUp(uint64_t* words, size_t count, size_t order) {
 }  // namespace
 
 void AppendPackedColumn(std::string& out, const int64_t* numbers, size_t count) {
-  const Residuals r = Best(numbers, count);
-  size_t widest = 0, groups = 0;
-  for (size_t i = r.order; i < count; i += kGroup, ++groups) {
-    widest = std::max(widest, GroupWidth(r.words, i));
-  }
-  // Widths take a byte each.
-  const bool uniform = (count - std::min(count, r.order)) * widest <= r.bits + 8 * groups;
-  out.push_back(static_cast<char>(r.order | (uniform ? kUniform : 0)));
-  for (size_t i = 0; i < r.order; ++i) AppendVarint(out, ZigZag(r.words[i]));
-  AppendVarint(out, ZigZag(r.middle));
-  if (uniform) out.push_back(static_cast<char>(widest));
+  const Plan plan = BestPlan(numbers, count);
+  const size_t left = count - std::min(count, plan.order);
+  const size_t groups = (left + kGroup - 1) / kGroup;
+  const bool uniform = left * plan.widest <= plan.bits + 8 * groups;  // widths take a byte each
+  out.push_back(static_cast<char>(plan.order | (uniform ? kUniform : 0)));
+  for (size_t i = 0; i < plan.order; ++i) AppendVarint(out, ZigZag(Difference(numbers, i, i)));
+  AppendVarint(out, ZigZag(plan.middle));
+  if (uniform) out.push_back(static_cast<char>(plan.widest));
   BitWriter bits(out);
-  for (size_t i = r.order; i < count; i += kGroup) {
-    const size_t width = uniform ? widest : GroupWidth(r.words, i);
-    if (!uniform) bits.Align(), out.push_back(static_cast<char>(width));
-    for (size_t k = i; k < std::min(count, i + kGroup); ++k) bits.Put(r.words[k], width);
-  }
+  uint64_t words[kGroup];
+  ForEachGroup(count, plan.order, [&](size_t begin, size_t end) {
+    const size_t own = TakeOff(numbers, begin, end, plan, words);
+    const size_t width = uniform ? plan.widest : own;
+    if (!uniform) {
+      bits.Align();
+      out.push_back(static_cast<char>(width));
+    }
+    for (size_t i = 0; i < end - begin; ++i) bits.Put(words[i], width);
+  });
+  bits.Align();
 }
 
 bool TakePackedColumn(absl::string_view& in, size_t count, int64_t* numbers) {
