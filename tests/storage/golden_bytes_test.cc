@@ -8,6 +8,8 @@
 
 #include "absl/strings/escaping.h"
 #include "proto/tocsin/state/v1/state.pb.h"
+#include "storage/block_index.h"
+#include "storage/chunk_codec.h"
 #include "storage/codec.h"
 #include "storage/format.h"
 #include "storage/keys.h"
@@ -47,6 +49,68 @@ TEST(GoldenBytesTest, Series) {
 TEST(GoldenBytesTest, Numbers) {
   EXPECT_EQ(Hex(EncodeNumber(kFormatNumber)), "0103");
   EXPECT_EQ(Hex(EncodeNumber(300)), "01ac02");
+}
+
+TEST(GoldenBytesTest, ChunkOfDecimals) {
+  SampleBatch batch;
+  for (int i = 0; i < 5; ++i) batch.Add(7, 1000 + i * 10, i == 3 ? StaleMarker() : 0.5 * i);
+  batch.Add(7, 1050, -2.25);
+  batch.Add(7, 1061, 9);
+  batch.Add(7, 1070, 9);
+  const std::string bytes = EncodeChunk(batch, 0, batch.size());
+  EXPECT_EQ(Hex(bytes),
+            "01"                    // version
+            "298c6cf3"              // checksum
+            "08"                    // samples
+            "06d00f140002"          // times: order 2, one width; 1000, +10, middle 0, 2 bits
+            "000e"                  // 0 0 0 0 +1 -2
+            "02"                    // values: hundredths
+            "0103020000000000f07f"  // one is none: the fourth, a stale marker
+            "060064000c"            // order 2, one width; 0, +50, middle 0, 12 bits
+            "003006c890411c9c8c");
+  SampleBatch back;
+  ASSERT_TRUE(DecodeChunk(bytes, 7, back).ok());
+  EXPECT_EQ(back.times_ms, batch.times_ms);
+}
+
+TEST(GoldenBytesTest, ChunkOfBits) {
+  SampleBatch batch;
+  batch.Add(7, 1000, 1.0 / 3);
+  batch.Add(7, 2000, 2.0 / 3);
+  const std::string bytes = EncodeChunk(batch, 0, batch.size());
+  EXPECT_EQ(Hex(bytes),
+            "01"                        // version
+            "4e3e7d11"                  // checksum
+            "02"                        // samples
+            "05d00fd00f00"              // times: order 1, one width; 1000, middle +1000, 0 bits
+            "ff"                        // values: bits
+            "0198555555555555d53f30");  // XOR with the one before; codes 8 and 9; their bytes
+  SampleBatch back;
+  ASSERT_TRUE(DecodeChunk(bytes, 7, back).ok());
+  EXPECT_EQ(back.values, batch.values);
+}
+
+TEST(GoldenBytesTest, Blocks) {
+  EXPECT_EQ(Hex(EncodeChunkKey({258, 5, 3})), "000000000000010200000000000000050003");
+  const auto key = ParseChunkKey(EncodeChunkKey({258, 5, 3}));
+  ASSERT_TRUE(key);
+  EXPECT_EQ(key->block, 258u);
+  EXPECT_EQ(key->ref, 5u);
+  EXPECT_EQ(key->part, 3u);
+  Block block;
+  block.first_offset = 2;
+  block.end_offset = 9;
+  block.first_committed = Timestamp::FromMillis(1000);
+  block.last_committed = Timestamp::FromMillis(2000);
+  block.oldest = Timestamp::FromMillis(999);
+  block.newest = Timestamp::FromMillis(1999);
+  block.samples = 40;
+  block.chunks = 4;
+  block.bytes = 300;
+  WriteBatch batch;
+  BlockIndex::PutAdded(block, batch);
+  EXPECT_EQ(Hex(batch.operations()[0].key), "626c6f636b2f0000000000000002");
+  EXPECT_EQ(Hex(batch.operations()[0].value), "010802100918e80720d00f28e70730cf0f3828400448ac02");
 }
 
 TEST(GoldenBytesTest, LogRecordOfRuns) {
