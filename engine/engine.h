@@ -72,7 +72,6 @@ class Engine : public SampleSink {
   void CommitLoop();
   // Retention: of the log and of the history.
   void ForgetOld(Timestamp now);
-  Owns OwnedBy(size_t shard) const;
   void UpdateGauges();
   absl::Duration LateMax() const;
 
