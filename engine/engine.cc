@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "engine/recovery.h"
+#include "engine/sharding.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::engine {
@@ -56,24 +57,6 @@ absl::Duration MaxReach(const rules::RuleSet& rules) {
   return reach;
 }
 
-// The ids of the alert rules and monitors that `owns` picks.
-std::vector<std::string> OwnedRuleIds(const rules::RuleSet& rules, const Owns& owns) {
-  std::vector<std::string> ids;
-  for (const rules::Group& group : rules.groups) {
-    if (!owns(OwnerKey(group))) continue;
-    absl::flat_hash_map<std::string, size_t> duplicates;
-    for (const rules::GroupRule& rule : group.rules) {
-      const auto* alert = std::get_if<rules::AlertRule>(&rule);
-      if (alert == nullptr) continue;
-      ids.push_back(AlertRuleId(group, *alert, duplicates[AlertRuleId(group, *alert, 0)]++));
-    }
-  }
-  for (const rules::Monitor& monitor : rules.monitors) {
-    if (owns(OwnerKey(monitor))) ids.push_back(MonitorId(monitor));
-  }
-  return ids;
-}
-
 }  // namespace
 
 Engine::Engine(EngineOptions options, storage::Store& store, storage::Outbox& outbox,
@@ -111,36 +94,38 @@ Engine::~Engine() {
   Stop();
 }
 
-Owns Engine::OwnedBy(size_t shard) const {
-  return [shard, shards = options_.shards](const std::string& owner_key) {
-    return Hash64(owner_key) % shards == shard;
-  };
-}
-
 absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
   const Timestamp now = clock_.Now();
   TOCSIN_ASSIGN_OR_RETURN(Resumed recovered, RecoverState(store_, log_, now, registry_));
   reach_ms_ = absl::ToInt64Milliseconds(MaxReach(*rules));
-  AlertsByRule& alerts = recovered.alerts;
   size_t alert_count = 0;
-  for (const auto& [rule_id, instances] : alerts) alert_count += instances.size();
-  for (size_t i = 0; i < shards_.size(); ++i) {
-    // The owner of a rule's alerts is the owner of the rule; alerts of vanished rules go to the
-    // last shard.
-    Resumed share{{}, recovered.evaluated, recovered.hold_until};
-    for (const std::string& rule_id : OwnedRuleIds(*rules, OwnedBy(i))) {
-      if (auto node = alerts.extract(rule_id)) share.alerts.insert(std::move(node));
-    }
-    if (i + 1 == shards_.size()) share.alerts.merge(alerts);
-    TOCSIN_RETURN_IF_ERROR(shards_[i]->shard().Resume(rules, OwnedBy(i), now, std::move(share)));
-  }
+  for (const auto& [rule_id, instances] : recovered.alerts) alert_count += instances.size();
+  const Timestamp evaluated = recovered.evaluated;
+  std::vector<Resumed> shares = ShareOut(std::move(recovered), *rules, shards_.size());
+  TOCSIN_RETURN_IF_ERROR(ResumeShards(rules, now, std::move(shares)));
   TOCSIN_RETURN_IF_ERROR(ForgetClocksFrom(store_, shards_.size()));
   committer_.Recovered();
   Log(LogLevel::kInfo, "state recovered",
       {{"series", static_cast<uint64_t>(registry_.size())},
        {"alerts", static_cast<uint64_t>(alert_count)},
        {"log_end", log_.next_offset()},
-       {"gap_seconds", absl::ToDoubleSeconds(now - recovered.evaluated)}});
+       {"gap_seconds", absl::ToDoubleSeconds(now - evaluated)}});
+  return absl::OkStatus();
+}
+
+// Each reads its own windows, which is what a start takes its time for.
+absl::Status Engine::ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules, Timestamp now,
+                                  std::vector<Resumed> shares) {
+  std::vector<absl::Status> statuses(shards_.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    threads.emplace_back([&, i] {
+      statuses[i] =
+          shards_[i]->shard().Resume(rules, OwnedBy(i, shards_.size()), now, std::move(shares[i]));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : statuses) TOCSIN_RETURN_IF_ERROR(status);
   return absl::OkStatus();
 }
 
@@ -202,7 +187,8 @@ absl::Status Engine::Reload(std::shared_ptr<const rules::RuleSet> rules) {
   reach_ms_ = std::max(reach_ms_.load(), absl::ToInt64Milliseconds(MaxReach(*rules)));
   std::vector<std::unique_ptr<ShardPlan>> plans;
   for (size_t i = 0; i < shards_.size(); ++i) {
-    TOCSIN_ASSIGN_OR_RETURN(auto plan, shards_[i]->shard().Prepare(rules, OwnedBy(i), now));
+    TOCSIN_ASSIGN_OR_RETURN(auto plan,
+                            shards_[i]->shard().Prepare(rules, OwnedBy(i, shards_.size()), now));
     plans.push_back(std::move(plan));
   }
   absl::Status status;

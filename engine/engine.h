@@ -70,9 +70,10 @@ class Engine : public SampleSink {
   std::string Trouble() const;
 
  private:
+  absl::Status ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules, Timestamp now,
+                            std::vector<Resumed> shares);
   void CommitLoop();
   void UpkeepLoop();
-  Owns OwnedBy(size_t shard) const;
   void UpdateGauges();
   absl::Duration LateMax() const;
 

@@ -6,6 +6,15 @@
 #include "engine/shard.h"
 
 namespace tocsin::engine {
+namespace {
+
+// What the outbox remembers may have been damaged: then the alert pages again if it still fires.
+bool IsOwedOpen(const storage::Outbox& outbox, const std::string& alias) {
+  const auto entry = outbox.Find(alias);
+  return entry && entry->desired.open();
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<ShardPlan>> Shard::Prepare(
     std::shared_ptr<const rules::RuleSet> rules, const Owns& owns, Timestamp now) const {
@@ -37,6 +46,7 @@ absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Ow
   HoldAfter(absl::AbsDuration(gap), now);
   for (auto& [rule_id, alerts] : resumed.alerts) {
     for (AlertInstance& alert : alerts) {
+      if (alert.page_open) alert.page_open = IsOwedOpen(deps_.outbox, alert.alias);
       if (gap < absl::ZeroDuration()) {
         alert.state = rules::AfterClockStep(alert.state, gap);
       } else {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/status_macros.h"
 
 namespace tocsin::engine {
 namespace {
@@ -18,6 +17,7 @@ Limits VirtualLimits() {
   Limits limits;
   limits.outbox_entries_max = kPagesMax;
   limits.alerts_per_rule_max = kAlertsPerRuleMax;
+  limits.ingest_queue_bytes_max = UINT64_MAX;
   limits.past_ms_max = static_cast<uint64_t>(absl::ToInt64Milliseconds(kAnyTime));
   return limits;
 }
@@ -35,12 +35,6 @@ ShardOptions MakeShardOptions(const VirtualShardOptions& options) {
   return shard;
 }
 
-std::unique_ptr<storage::SampleLog> OpenLog(storage::Store& store) {
-  auto log = storage::OpenSampleLog(store);
-  TOCSIN_CHECK(log.ok()) << log.status();
-  return *std::move(log);
-}
-
 const std::string& NameOf(const RuleRuntime& rule) {
   return rule.record != nullptr ? rule.record->name : rule.alerts->alert_name();
 }
@@ -48,42 +42,31 @@ const std::string& NameOf(const RuleRuntime& rule) {
 }  // namespace
 
 VirtualShard::VirtualShard(VirtualShardOptions options)
-    : options_(std::move(options)),
-      outbox_(store_, kPagesMax),
-      log_(OpenLog(store_)),
-      registry_(VirtualLimits()),
-      shard_({store_, outbox_, *log_, registry_, *this, input_, evaluation_metrics_, clock_},
-             MakeShardOptions(options_)),
-      committer_(registry_, *log_, input_, UINT64_MAX, metrics_,
-                 [this](std::shared_ptr<const CommittedBatch> batch) { shard_.Apply(*batch); }) {
+    : options_(std::move(options)), engine_({.shard = MakeShardOptions(options_)}, store_, clock_) {
   TOCSIN_CHECK(options_.start >= Timestamp()) << "time starts before the epoch";
   clock_.AdvanceTo(options_.start);
+  const absl::Status opened = engine_.Open();
+  TOCSIN_CHECK(opened.ok()) << opened;
 }
 
 VirtualShard::~VirtualShard() = default;
 
 absl::Status VirtualShard::Install(std::shared_ptr<const rules::RuleSet> rules) {
   // Schedules begin with the slot after the installation.
-  return shard_.Install(
-      std::move(rules), [](const std::string&) { return true; },
-      options_.start - absl::Milliseconds(1));
+  return engine_.Install(std::move(rules), options_.start - absl::Milliseconds(1));
 }
 
 absl::StatusOr<SeriesRef> VirtualShard::Resolve(const Labels& labels) {
-  return registry_.Resolve(labels);
-}
-
-void VirtualShard::Submit(SampleBatch batch, Done done) {
-  committer_.Submit(std::move(batch), std::move(done));
+  return engine_.Resolve(labels);
 }
 
 void VirtualShard::Arrive(Timestamp t, SampleBatch samples) {
   EvaluateBefore(t);
   if (!failures_.empty() || samples.empty()) return;
   clock_.AdvanceTo(std::max(clock_.Now(), t));
-  Submit(std::move(samples),
-         [](const absl::Status& committed) { TOCSIN_CHECK(committed.ok()) << committed; });
-  committer_.CommitWaiting(clock_.Now());
+  engine_.Submit(std::move(samples),
+                 [](const absl::Status& committed) { TOCSIN_CHECK(committed.ok()) << committed; });
+  engine_.Commit();
 }
 
 void VirtualShard::RunTo(Timestamp t) {
@@ -92,7 +75,7 @@ void VirtualShard::RunTo(Timestamp t) {
 
 void VirtualShard::EvaluateBefore(Timestamp end) {
   while (failures_.empty()) {
-    const Timestamp next = std::max(shard_.NextDue(), clock_.Now());
+    const Timestamp next = std::max(engine_.NextDue(), clock_.Now());
     if (next >= end) return;
     Evaluate(next);
   }
@@ -100,9 +83,8 @@ void VirtualShard::EvaluateBefore(Timestamp end) {
 
 void VirtualShard::Evaluate(Timestamp now) {
   clock_.AdvanceTo(now);
-  const absl::Status evaluated = shard_.EvaluateUpTo(now);
+  const absl::Status evaluated = engine_.Evaluate();
   TOCSIN_CHECK(evaluated.ok()) << evaluated;
-  committer_.CommitWaiting(now);  // what rules recorded
   CollectFailures(now);
 }
 
@@ -111,18 +93,18 @@ void VirtualShard::CollectFailures(Timestamp now) {
     if (rule.health.error.empty()) return;
     failures_.push_back({NameOf(rule), now, rule.health.error});
   };
-  for (const GroupRuntime& group : shard_.groups()) {
+  for (const GroupRuntime& group : shard().groups()) {
     for (const auto& rule : group.rules) look(*rule);
   }
-  for (const MonitorRuntime& monitor : shard_.monitors()) look(*monitor.rule);
+  for (const MonitorRuntime& monitor : shard().monitors()) look(*monitor.rule);
 }
 
 absl::StatusOr<AdhocResult> VirtualShard::Query(const promql::Expr& expr, Timestamp at) const {
   AdhocLimits limits;
   limits.samples_max = VirtualLimits().query_samples_max;
   limits.late = limits.ahead = kAnyTime;
-  return RunAdhocQuery(expr, {.at = at, .now = clock_.Now()}, registry_, *log_, limits,
-                       MakeQueryOptions(MakeShardOptions(options_)));
+  return RunAdhocQuery(expr, {.at = at, .now = clock_.Now()}, engine_.registry(), engine_.log(),
+                       limits, MakeQueryOptions(MakeShardOptions(options_)));
 }
 
 }  // namespace tocsin::engine

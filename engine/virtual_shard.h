@@ -8,12 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/manual_clock.h"
-#include "base/metrics.h"
 #include "engine/adhoc_query.h"
-#include "engine/committer.h"
-#include "engine/shard.h"
+#include "engine/stepped_engine.h"
 #include "storage/memory_store.h"
-#include "storage/outbox.h"
 
 namespace tocsin::engine {
 
@@ -36,16 +33,16 @@ struct RuleFailure {
 // told to: production's evaluation over samples that are known beforehand.
 //
 // Thread: the caller's. Nothing outlives it.
-class VirtualShard : private SampleSink {
+class VirtualShard {
  public:
   explicit VirtualShard(VirtualShardOptions options);
-  ~VirtualShard() override;
+  ~VirtualShard();
 
   // To be called once, before time moves. Errors: see BuildShardPlan.
   absl::Status Install(std::shared_ptr<const rules::RuleSet> rules);
 
   // The reference of a series; errors as SeriesRegistry.
-  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels);
 
   // Time moves on: evaluates everything due before `t`, then the samples arrive at `t`. Stops at
   // the first evaluation in which rules fail.
@@ -58,25 +55,17 @@ class VirtualShard : private SampleSink {
   // Evaluates over all samples that arrived and all that rules recorded.
   absl::StatusOr<AdhocResult> Query(const promql::Expr& expr, Timestamp at) const;
 
-  const Shard& shard() const { return shard_; }
+  const Shard& shard() const { return engine_.shard(0); }
 
  private:
-  void Submit(SampleBatch batch, Done done) override;
   void EvaluateBefore(Timestamp end);
   void Evaluate(Timestamp now);
   void CollectFailures(Timestamp now);
 
   const VirtualShardOptions options_;
   ManualClock clock_;
-  InputHealth input_{clock_};
   storage::MemoryStore store_;
-  Metrics metrics_;
-  EvaluationMetrics evaluation_metrics_{metrics_};
-  storage::Outbox outbox_;
-  std::unique_ptr<storage::SampleLog> log_;
-  SeriesRegistry registry_;
-  Shard shard_;
-  Committer committer_;
+  SteppedEngine engine_;
   std::vector<RuleFailure> failures_;
 };
 

@@ -37,8 +37,27 @@ bool ConfirmedEverywhere(const Progress& progress, const Desired& desired) {
          });
 }
 
+// Delivery knows of a page that no alert does. Its state was not written before the process died
+// although it was sent (a full disk), or is damaged. Nobody may be left to close it, so it is owed
+// as closed; an alert that fires again takes it from there.
+Desired Orphan(const Progress& progress) {
+  Desired desired;
+  desired.set_alias(progress.alias());
+  desired.set_episode(progress.routed_episode());
+  desired.set_reason("state_lost");
+  uint64_t sequence = 0;
+  int64_t accepted_ms = 0;
+  for (const auto& target : progress.targets()) {
+    sequence = std::max({sequence, target.confirmed_sequence(), target.operation_sequence()});
+    accepted_ms = std::max(accepted_ms, target.accepted_ms());
+  }
+  desired.set_sequence(sequence + 1);
+  desired.set_changed_ms(accepted_ms);
+  return desired;
+}
+
 // One alias in memory. Without `desired` it is an entry whose first change is staged but not
-// committed, or progress whose desired half was moved aside.
+// committed.
 struct Node {
   std::optional<Desired> desired;
   Progress progress;
@@ -155,7 +174,8 @@ absl::StatusOr<size_t> Outbox::Impl::Recover() {
 
   MutexLock lock(mutex);
   for (auto& [alias, node] : nodes) {
-    if (node.desired && ConfirmedEverywhere(node.progress, *node.desired)) {
+    if (!node.desired) SetDesired(node, Orphan(node.progress));
+    if (ConfirmedEverywhere(node.progress, *node.desired)) {
       SetUnsettled(node, std::nullopt);
     }
   }

@@ -75,7 +75,9 @@ absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::strin
                                *round.external_labels);
   }
   const auto existing = outbox_.Find(instance.alias);
-  const uint64_t last = existing ? existing->desired.sequence() : instance.page_sequence;
+  // A close that waits for its write is not in the outbox yet.
+  const uint64_t last =
+      std::max(existing ? existing->desired.sequence() : 0, instance.page_sequence);
   state::v1::DesiredPage page;
   page.set_alias(instance.alias);
   page.set_sequence(std::max(last + 1, static_cast<uint64_t>(round.now.millis())));
@@ -247,9 +249,30 @@ absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
     Log(LogLevel::kError, "alert state could not be written; it is kept and tried again",
         {{"error", written.ToString()}});
   }
-  // Delivered even if not written: see the class comment.
-  for (const auto& page : std::exchange(pages_, {})) outbox_.Publish(page, /*committed=*/true);
+  PublishPages(written.ok() || !changed);
   return written;
+}
+
+// See the class comment.
+void AlertCommit::PublishPages(bool written) {
+  std::vector<state::v1::DesiredPage> waiting;
+  for (state::v1::DesiredPage& page : std::exchange(pages_, {})) {
+    if (!written && !page.open() && opened_unwritten_.erase(page.alias()) == 0) {
+      waiting.push_back(std::move(page));
+      continue;
+    }
+    // A close that waited and is older than this has had its day.
+    const auto overtaken = std::erase_if(waiting, [&](const auto& closing) {
+      if (closing.alias() != page.alias()) return false;
+      outbox_.Publish(closing, /*committed=*/false);
+      return true;
+    });
+    const bool opens = page.open() && page.episode() == page.sequence();
+    if (!written && opens && overtaken == 0) opened_unwritten_.insert(page.alias());
+    outbox_.Publish(page, /*committed=*/true);
+  }
+  pages_ = std::move(waiting);
+  if (written) opened_unwritten_.clear();
 }
 
 }  // namespace tocsin::engine

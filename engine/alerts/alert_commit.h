@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace tocsin::engine {
 // Gathers what one round of evaluations changed and commits it at once: alert state, history and
 // the pages owed are one write batch, so state and page cannot disagree.
 //
-// When a write fails (disk full) the batch is kept and written with the next one; the pages in it
-// are delivered anyway, since a person has to know. A crash in that time repeats them under the
-// same alias.
+// When a write fails (disk full) the batch is kept and written with the next one. Pages in it that
+// open or change are delivered anyway, since a person has to know; a crash in that time repeats
+// them under the same alias. Those that close wait until it is written, unless the opening was not
+// written either: after a crash the alert would still fire, and nobody would open its page again.
 //
 // Thread: one at a time (the shard's).
 class AlertCommit {
@@ -72,12 +74,14 @@ class AlertCommit {
                   const Round& round);
   void Deferred(const std::string& rule_id, const AlertInstance& instance, const absl::Status& why);
   void CountStates(const rules::AlertState& before, const rules::AlertState& after);
+  void PublishPages(bool written);
 
   storage::Store& store_;
   storage::Outbox& outbox_;
   EvaluationMetrics& metrics_;
   storage::WriteBatch batch_;
-  std::vector<state::v1::DesiredPage> pages_;
+  std::vector<state::v1::DesiredPage> pages_;  // staged, not published; in order
+  std::set<std::string> opened_unwritten_;     // aliases that are closed on disk
   uint64_t history_sequence_ = 0;
 };
 

@@ -25,8 +25,8 @@ struct AlertInstance {
   // The row was missing at the last evaluation: `state.last_seen` on disk is exact. While it is
   // there, last_seen moves with every sample and is not written.
   bool absent = false;
-  uint64_t query_hash = 0;  // of the query that gave it this state
-  // Not stored: that query is not the rule's any more, and the row was not seen since.
+  uint64_t query_hash = 0;  // of the query that gave the row last
+  // Not stored, since the hash says it: that query is not the rule's any more.
   bool rule_changed = false;
 };
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "engine/alerts/alert_instance.h"
 #include "storage/store.h"
@@ -11,7 +11,7 @@
 namespace tocsin::engine {
 
 // Alerts as they are on disk: rule identity to its instances.
-using AlertsByRule = absl::flat_hash_map<std::string, std::vector<AlertInstance>>;
+using AlertsByRule = std::map<std::string, std::vector<AlertInstance>>;
 
 std::string EncodeAlert(const std::string& rule_id, const AlertInstance& instance);
 

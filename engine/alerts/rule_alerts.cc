@@ -45,8 +45,8 @@ void RuleAlerts::Revert(const AlertChange& change) {
 const AlertInstance& RuleAlerts::Restore(AlertInstance instance) {
   auto slot = std::make_unique<Slot>();
   static_cast<AlertInstance&>(*slot) = std::move(instance);
-  slot->rule_changed |= slot->query_hash != 0 && slot->query_hash != query_hash_;
-  slot->query_hash = query_hash_;
+  if (slot->query_hash == 0) slot->query_hash = query_hash_;
+  slot->rule_changed = slot->query_hash != query_hash_;
   const absl::uint128 key = KeyOf(*slot);
   ForgetRows();
   auto& place = instances_[key];
@@ -103,14 +103,14 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
   const bool remove = Forgettable(step.state) || step.transition == rules::Transition::kForgotten ||
                       step.reason == rules::Reason::kNoDataForgotten ||
                       step.reason == rules::Reason::kRuleChanged;
-  if (seen.present) slot.rule_changed = false;
+  const bool adopted = seen.present && slot.rule_changed;
   const bool came_or_went = slot.absent == seen.present;
   const bool active = step.state.phase != rules::AlertPhase::kOk;
   // Bits: of a row that stays NaN, or stays away, nothing changed.
   slot.described = slot.described && std::bit_cast<uint64_t>(step.state.value) ==
                                          std::bit_cast<uint64_t>(slot.state.value);
-  if (!added && !remove && !came_or_went && step.transition == rules::Transition::kNone &&
-      !DurablyDifferent(step.state, slot.state)) {
+  if (!added && !remove && !came_or_went && !adopted &&
+      step.transition == rules::Transition::kNone && !DurablyDifferent(step.state, slot.state)) {
     slot.state = step.state;
     // Kept up to date for those who look; pages change only with transitions.
     if (active && !slot.described) DescribeSlot(slot, evaluation);
@@ -125,6 +125,10 @@ void RuleAlerts::StepInstance(Slot& slot, bool added, const rules::Observation& 
   change.remove = remove;
   slot.state = step.state;
   slot.absent = !seen.present;
+  if (adopted) {
+    slot.rule_changed = false;
+    slot.query_hash = query_hash_;
+  }
   if (step.transition != rules::Transition::kNone || (active && !slot.described)) {
     DescribeSlot(slot, evaluation);
   }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/labels.h"
@@ -114,7 +114,8 @@ class RuleAlerts {
   const size_t alerts_max_;
   uint64_t evaluation_number_ = 0;
   size_t left_out_ = 0;
-  absl::flat_hash_map<absl::uint128, std::unique_ptr<Slot>> instances_;
+  // Ordered: the same alerts change, and page, in the same order in every run.
+  absl::btree_map<absl::uint128, std::unique_ptr<Slot>> instances_;
   uint64_t rows_layout_ = 0;      // of the rows in row_cache_
   std::vector<Slot*> row_cache_;  // the instance of each row; null: none, or not known
 };

@@ -65,9 +65,21 @@ RangeVector::View Window::view() const {
           .end_ms = end_ms_};
 }
 
+// A stale marker ends a series: nothing is computed from it.
 std::vector<int64_t> Window::Newest(int64_t t) const {
-  const int64_t begin = shift_.Apply(t) - range_ms_;
-  return NewestOf(source_, t, [&](size_t, int64_t time) { return time > begin; });
+  const int64_t end = shift_.Apply(t);
+  std::vector<int64_t> newest(source_.set->slots.size(), INT64_MIN);
+  for (size_t row = 0; row < newest.size(); ++row) {
+    const Column& column = source_.table->column(source_.set->slots[row]);
+    for (uint32_t at = column.FirstAfter(end); at > column.begin(); --at) {
+      const Sample sample = column.at(at - 1);
+      if (sample.time_ms <= end - range_ms_) break;
+      if (IsStaleMarker(sample.value)) continue;
+      newest[row] = std::min(shift_.When(sample.time_ms), t);
+      break;
+    }
+  }
+  return newest;
 }
 
 int64_t Window::NextChange(int64_t t) const {

@@ -1,6 +1,8 @@
 // Shard::Install: what a reload keeps, what it ends, and that a bad one changes nothing.
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_replace.h"
+#include "base/sample.h"
 #include "storage/keys.h"
 #include "tests/engine/shard_rig.h"
 
@@ -147,6 +149,45 @@ TEST_F(ShardReloadTest, ShareOfAnotherShardIsNotEvaluated) {
   EXPECT_TRUE(rig_.shard().groups().empty());
   ASSERT_EQ(rig_.shard().monitors().size(), 1u);
   EXPECT_EQ(rig_.shard().monitors()[0].monitor->name, "slow");
+}
+
+// The row of the old query is missing, which proves nothing while it is held; a restart in between
+// must not make it a row of the new query.
+TEST(ShardReloadRestartTest, RowsOfTheOldQueryAreStillTheOldOnesAfterARestart) {
+  const std::string yaml =
+      "monitors:\n- {name: m, query: 'max by (%s) (load)', threshold: {critical: '> 5'}}\n";
+  const Labels series{{"__name__", "load"}, {"a", "1"}, {"b", "2"}};
+  ShardRig rig;
+  ASSERT_TRUE(rig.Install(absl::StrReplaceAll(yaml, {{"%s", "a"}})).ok());
+  rig.Send(series, 9);
+  ASSERT_TRUE(rig.RunTo(Seconds(5)).ok());
+  rig.Reboot(Seconds(60));  // held from here
+  ASSERT_TRUE(rig.Install(absl::StrReplaceAll(yaml, {{"%s", "b"}})).ok());
+  ASSERT_TRUE(rig.RunTo(Seconds(70)).ok());
+  EXPECT_EQ(rig.PageOf("a", "1"), "open") << "held";
+  rig.Reboot();
+  rig.Send(series, 9);
+  ASSERT_TRUE(rig.RunTo(Seconds(300)).ok());
+  EXPECT_EQ(rig.PageOf("a", "1"), "closed");
+  EXPECT_EQ(rig.PageOf("b", "2"), "open");
+}
+
+// Seen under the new query, the row is one of it, also after a restart.
+TEST(ShardReloadRestartTest, RowsSeenUnderTheNewQueryAreItsOwn) {
+  ShardRig rig;
+  ASSERT_TRUE(
+      rig.Install("monitors:\n- {name: m, query: load, threshold: {critical: '> 5'}}\n").ok());
+  rig.Send(Labels{{"__name__", "load"}, {"a", "1"}}, 9);
+  ASSERT_TRUE(rig.RunTo(Seconds(5)).ok());
+  ASSERT_TRUE(
+      rig.Install("monitors:\n- {name: m, query: load or load, threshold: {critical: '> 5'}}\n")
+          .ok());
+  rig.Send(Labels{{"__name__", "load"}, {"a", "1"}}, 8);
+  ASSERT_TRUE(rig.RunTo(Seconds(10)).ok());
+  rig.Reboot();
+  rig.Send(Labels{{"__name__", "load"}, {"a", "1"}}, StaleMarker());
+  ASSERT_TRUE(rig.RunTo(Seconds(60)).ok());
+  EXPECT_EQ(rig.PageOf("a", "1"), "open") << "missing data keeps an alert as it is";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "storage/keys.h"
 #include "tests/engine/shard_rig.h"
 
 namespace tocsin::engine {
@@ -97,6 +98,72 @@ TEST(ShardRetryTest, RefusedAlertsSeriesLeaveTheOthersAlone) {
                                              {"x", absl::StrCat(i)}});
     EXPECT_EQ(samples.back()[0], '1') << samples.back();
   }
+}
+
+class ShardPageTest : public ::testing::Test {
+ protected:
+  // Firing.
+  ShardPageTest() {
+    EXPECT_TRUE(
+        rig_.Install("monitors:\n- {name: m, query: busy, threshold: {critical: '> 5'}}\n").ok());
+    rig_.Send(kBusy, 9);
+    EXPECT_TRUE(rig_.RunTo(Seconds(2)).ok());
+    EXPECT_EQ(rig_.PageOf("x", "1"), "open");
+  }
+  const Labels kBusy{{"__name__", "busy"}, {"x", "1"}};
+  ShardRig rig_;
+};
+
+// If the process died now, the alert would fire on disk with a page that is closed.
+TEST_F(ShardPageTest, CloseWaitsUntilItsStateIsWritten) {
+  rig_.Send(kBusy, 1);
+  rig_.store().FailWrite(1, storage::FaultyStore::Fault::kRefused);
+  ASSERT_FALSE(rig_.shard().EvaluateUpTo(rig_.now()).ok());
+  EXPECT_EQ(rig_.StateOf(Labels{{"alertname", "m"}, {"x", "1"}}), "ok");
+  EXPECT_EQ(rig_.PageOf("x", "1"), "open");
+  ASSERT_TRUE(rig_.shard().EvaluateUpTo(rig_.now()).ok());
+  EXPECT_EQ(rig_.PageOf("x", "1"), "closed");
+}
+
+// Nothing on disk says that it fires, so nothing is lost if the close goes out.
+TEST_F(ShardPageTest, PageWhoseOpeningIsNotWrittenClosesAtOnce) {
+  const Labels other{{"__name__", "busy"}, {"x", "2"}};
+  rig_.Send(other, 9);
+  rig_.store().SetDiskFull(true);
+  ASSERT_FALSE(rig_.RunTo(Seconds(3)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "2"), "open");
+  rig_.store().SetDiskFull(false);
+  rig_.Send(other, 1);
+  rig_.store().SetDiskFull(true);
+  ASSERT_FALSE(rig_.RunTo(Seconds(4)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "2"), "closed");
+}
+
+// The close that waits is overtaken: it must not close the new page afterwards.
+TEST_F(ShardPageTest, AlertThatFiresAgainBeforeItsCloseIsWrittenStaysOpen) {
+  const std::string alias = rig_.outbox().Aliases()[0];
+  const uint64_t episode = rig_.outbox().Find(alias)->desired.episode();
+  rig_.store().FailWrite(2, storage::FaultyStore::Fault::kRefused);
+  rig_.store().FailWrite(4, storage::FaultyStore::Fault::kRefused);
+  rig_.Send(kBusy, 1);
+  ASSERT_FALSE(rig_.RunTo(Seconds(2.2)).ok());
+  rig_.Send(kBusy, 9);
+  ASSERT_FALSE(rig_.RunTo(Seconds(2.4)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "1"), "open");
+  ASSERT_TRUE(rig_.RunTo(Seconds(10)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "1"), "open");
+  EXPECT_GT(rig_.outbox().Find(alias)->desired.episode(), episode) << "it pages again";
+}
+
+TEST_F(ShardPageTest, FiringAlertWhoseOutboxEntryIsDamagedPagesAgain) {
+  storage::WriteBatch damage;
+  damage.Put(storage::Family::kOutbox, storage::DesiredKey(rig_.outbox().Aliases()[0]), "");
+  ASSERT_TRUE(rig_.disk().Write(damage, storage::Durability::kSynced).ok());
+  rig_.Reboot(Seconds(1));
+  EXPECT_EQ(rig_.PageOf("x", "1"), "none");
+  rig_.Send(kBusy, 9);
+  ASSERT_TRUE(rig_.RunTo(Seconds(5)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "1"), "open");
 }
 
 }  // namespace

@@ -7,18 +7,11 @@
 #include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/histogram/text.h"
-#include "engine/recovery.h"
 #include "rules/rule_file.h"
 #include "storage/codec.h"
 #include "storage/keys.h"
 
 namespace tocsin::engine {
-namespace {
-
-constexpr auto kOwnsAll = [](const std::string&) { return true; };
-
-}  // namespace
-
 ShardRig::ShardRig(Limits limits) : limits_(limits) {
   clock_.AdvanceTo(kStart);
   Boot();
@@ -27,28 +20,13 @@ ShardRig::ShardRig(Limits limits) : limits_(limits) {
 ShardRig::~ShardRig() = default;
 
 void ShardRig::Boot() {
-  shard_.reset();
-  committer_.reset();
-  metrics_ = std::make_unique<Metrics>();
-  evaluation_metrics_ = std::make_unique<EvaluationMetrics>(*metrics_);
-  outbox_ = std::make_unique<storage::Outbox>(store_, limits_.outbox_entries_max);
-  TOCSIN_CHECK(outbox_->Recover().ok());
-  auto log = storage::OpenSampleLog(store_);
-  TOCSIN_CHECK(log.ok()) << log.status();
-  log_ = *std::move(log);
-  registry_ = std::make_unique<SeriesRegistry>(limits_);
-  ShardOptions options;
-  options.limits = limits_;
-  shard_ = std::make_unique<Shard>(ShardDependencies{store_, *outbox_, *log_, *registry_, *this,
-                                                     input_, *evaluation_metrics_, clock_},
-                                   options);
-  committer_ = std::make_unique<Committer>(
-      *registry_, *log_, input_, limits_.ingest_queue_bytes_max, *metrics_,
-      [this](std::shared_ptr<const CommittedBatch> batch) { shard_->Apply(*batch); });
-  auto resumed = RecoverState(store_, *log_, now(), *registry_);
-  TOCSIN_CHECK(resumed.ok()) << resumed.status();
-  const absl::Status status = shard_->Resume(rules_, kOwnsAll, now(), *std::move(resumed));
-  TOCSIN_CHECK(status.ok()) << status;
+  SteppedEngine::Options options;
+  options.shard.limits = limits_;
+  options.recorded = this;
+  engine_ = std::make_unique<SteppedEngine>(std::move(options), store_, clock_);
+  absl::Status started = engine_->Open();
+  if (started.ok()) started = engine_->Recover(rules_);
+  TOCSIN_CHECK(started.ok()) << started;
 }
 
 absl::Status ShardRig::Install(const std::string& yaml, bool check) {
@@ -63,7 +41,7 @@ absl::Status ShardRig::Install(const std::string& yaml, bool check) {
   for (const auto& finding : loaded.diagnostics) absl::StrAppend(&findings, finding.message, "\n");
   TOCSIN_CHECK(loaded.ok()) << findings;
   auto rules = std::make_shared<rules::RuleSet>(std::move(loaded.rules));
-  const absl::Status installed = shard_->Install(rules, kOwnsAll, now());
+  const absl::Status installed = engine_->Install(rules, now());
   if (installed.ok()) rules_ = std::move(rules);
   return installed;
 }
@@ -74,14 +52,14 @@ void ShardRig::Reboot(absl::Duration gap) {
 }
 
 SeriesRef ShardRig::RefOf(const Labels& series) {
-  const auto ref = registry_->Resolve(series);
+  const auto ref = engine_->Resolve(series);
   TOCSIN_CHECK(ref.ok()) << ref.status();
   return *ref;
 }
 
 void ShardRig::CommitNow(SampleBatch batch) {
-  committer_->Submit(std::move(batch), [](const absl::Status& s) { TOCSIN_CHECK(s.ok()) << s; });
-  committer_->CommitWaiting(now());
+  engine_->Submit(std::move(batch), [](const absl::Status& s) { TOCSIN_CHECK(s.ok()) << s; });
+  engine_->Commit();
 }
 
 void ShardRig::Send(const Labels& series, double value, absl::Duration age) {
@@ -100,11 +78,10 @@ absl::Status ShardRig::RunTo(absl::Duration since_start) {
   const Timestamp end = kStart + since_start;
   absl::Status status;
   for (;;) {
-    const Timestamp next = std::max(shard_->NextDue(), now() + absl::Milliseconds(1));
+    const Timestamp next = std::max(engine_->NextDue(), now() + absl::Milliseconds(1));
     if (next > end) break;
     clock_.AdvanceTo(next);
-    status = shard_->EvaluateUpTo(next);
-    committer_->CommitWaiting(next);  // what rules recorded
+    status = engine_->Evaluate();
   }
   clock_.AdvanceTo(std::max(now(), end));
   return status;
@@ -118,17 +95,17 @@ std::string ShardRig::StateOf(const Labels& alert) const {
       if (instance.labels == alert) state = rules::AlertPhaseName(instance.state.phase);
     });
   };
-  for (const auto& group : shard_->groups()) {
+  for (const auto& group : engine_->shard(0).groups()) {
     for (const auto& rule : group.rules) look(*rule);
   }
-  for (const auto& monitor : shard_->monitors()) look(*monitor.rule);
+  for (const auto& monitor : engine_->shard(0).monitors()) look(*monitor.rule);
   return state;
 }
 
 std::string ShardRig::PageOf(const std::string& label, const std::string& value) const {
   std::string page = "none";
-  for (const std::string& alias : outbox_->Aliases()) {
-    const auto desired = outbox_->Find(alias)->desired;
+  for (const std::string& alias : engine_->outbox().Aliases()) {
+    const auto desired = engine_->outbox().Find(alias)->desired;
     if (Labels::FromCanonical(desired.labels())->Get(label) != value) continue;
     page = page != "none" ? "several" : desired.open() ? "open" : "closed";
   }
@@ -136,15 +113,15 @@ std::string ShardRig::PageOf(const std::string& label, const std::string& value)
 }
 
 std::string ShardRig::Error() const {
-  return shard_->groups().empty() ? shard_->monitors()[0].rule->health.error
-                                  : shard_->groups()[0].rules[0]->health.error;
+  return engine_->shard(0).groups().empty() ? engine_->shard(0).monitors()[0].rule->health.error
+                                            : engine_->shard(0).groups()[0].rules[0]->health.error;
 }
 
 std::vector<std::string> ShardRig::Recorded(const Labels& series) const {
   std::vector<std::string> samples;
-  const auto read = log_->ReadFrom(0, [&](const storage::LogRecord& record) {
+  const auto read = engine_->log().ReadFrom(0, [&](const storage::LogRecord& record) {
     for (size_t i = 0; i < record.samples.size(); ++i) {
-      if (!(registry_->Get(record.samples.refs[i]) == series)) continue;
+      if (!(engine_->registry().Get(record.samples.refs[i]) == series)) continue;
       const double value = record.samples.values[i];
       const NativeHistogram* histogram = record.samples.histogram(i);
       const std::string text = histogram != nullptr   ? HistogramText(*histogram)
@@ -179,11 +156,11 @@ state::v1::ClockRecord ShardRig::ClockOnDisk() const {
 
 absl::StatusOr<SeriesRef> ShardRig::Resolve(const Labels& labels) {
   ++resolved_;
-  return registry_->Resolve(labels);
+  return engine_->Resolve(labels);
 }
 
 void ShardRig::Submit(SampleBatch batch, Done done) {
-  committer_->Submit(std::move(batch), std::move(done));
+  engine_->Submit(std::move(batch), std::move(done));
 }
 
 }  // namespace tocsin::engine

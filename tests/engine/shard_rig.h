@@ -5,12 +5,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "engine/committer.h"
-#include "engine/shard.h"
+#include "base/manual_clock.h"
+#include "engine/stepped_engine.h"
 #include "storage/memory_store.h"
-#include "storage/outbox.h"
 #include "tests/support/faulty_store.h"
-#include "tests/support/world.h"
 
 namespace tocsin::engine {
 
@@ -52,9 +50,9 @@ class ShardRig : public SampleSink {
 
   storage::FaultyStore& store() { return store_; }
   storage::MemoryStore& disk() { return disk_; }
-  storage::Outbox& outbox() { return *outbox_; }
-  Shard& shard() { return *shard_; }
-  EvaluationMetrics& metrics() { return *evaluation_metrics_; }
+  storage::Outbox& outbox() { return engine_->outbox(); }
+  Shard& shard() { return engine_->shard(0); }
+  EvaluationMetrics& metrics() { return engine_->evaluation_metrics(); }
   // How often rules asked for a series by its labels.
   size_t resolved() const { return resolved_; }
 
@@ -68,20 +66,13 @@ class ShardRig : public SampleSink {
 
   const Limits limits_;
   ManualClock clock_;
-  InputHealth input_{clock_};
   storage::MemoryStore disk_;
   storage::FaultyStore store_{disk_};
   size_t resolved_ = 0;
   std::shared_ptr<const rules::RuleSet> rules_ = std::make_shared<rules::RuleSet>();
 
   // One life of the process.
-  std::unique_ptr<Metrics> metrics_;
-  std::unique_ptr<EvaluationMetrics> evaluation_metrics_;
-  std::unique_ptr<storage::Outbox> outbox_;
-  std::unique_ptr<storage::SampleLog> log_;
-  std::unique_ptr<SeriesRegistry> registry_;
-  std::unique_ptr<Shard> shard_;
-  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<SteppedEngine> engine_;
 };
 
 }  // namespace tocsin::engine

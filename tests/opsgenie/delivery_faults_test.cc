@@ -306,7 +306,7 @@ TEST(DeliveryTest, ALateAnswerToAnOldKeyDoesNotShowTheReceiverBlocked) {
   options.keys[kOtherKey] = {};
   ReceiversAndRoutes config = TestConfig();
   DeliveryWorld world(config, options);
-  world.latency = absl::Seconds(1);
+  world.SetLatency(absl::Seconds(1));
   world.Open("a");
   world.Run(absl::Milliseconds(500));
   config.receivers["payments"].opsgenie_configs[0].api_key = Secret(kOtherKey);
@@ -389,7 +389,7 @@ TEST(DeliveryTest, ACreateWhoseAnswerDiedWithTheProcessIsClosedAllTheSame) {
   sim::SimOptions options = TestSim();
   options.delay = absl::Seconds(5);
   DeliveryWorld world(TestConfig(), options);
-  world.latency = absl::Seconds(1);
+  world.SetLatency(absl::Seconds(1));
   world.Open("a");
   world.Run(absl::Milliseconds(1));  // sent, not answered
   world.Close("a");

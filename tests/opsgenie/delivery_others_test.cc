@@ -250,7 +250,7 @@ TEST(DeliveryTest, APageUnderWayToTheOldUrlIsSentToTheNewOne) {
     sim::SimOptions options = TwoAccounts();
     options.delay = absl::Seconds(3);
     DeliveryWorld world(config, options);
-    world.latency = absl::Milliseconds(100);
+    world.SetLatency(absl::Milliseconds(100));
     world.Open("a");
     world.Run(absl::Milliseconds(answered ? 150 : 50));
     config.receivers["payments"] = {"payments", config.receivers["other"].opsgenie_configs};

@@ -148,7 +148,7 @@ void RunSeed(uint64_t seed) {
   SeededRandom random(seed);
   const Plan plan = RandomPlan(random);
   DeliveryWorld world(TestConfig(plan.target), plan.sim, seed);
-  world.latency = absl::Milliseconds(random.Next() % 200);
+  world.SetLatency(absl::Milliseconds(random.Next() % 200));
   size_t steps = 20 + random.Next() % 120;
   size_t openings = 0;
   std::set<std::string> closed_by_hand;

@@ -207,7 +207,7 @@ TEST(DeliveryTest, OnJsmALevelChangeIsANote) {
 
 TEST(DeliveryTest, LatencyIsObservedFromTheAcknowledgedSample) {
   DeliveryWorld world(TestConfig(), TestSim());
-  world.latency = absl::Milliseconds(40);
+  world.SetLatency(absl::Milliseconds(40));
   world.Open("a");
   world.Run(absl::Seconds(1));
   EXPECT_EQ(world.Metric("tocsin_page_latency_seconds_count"), 1);

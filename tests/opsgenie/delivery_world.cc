@@ -62,7 +62,7 @@ void DeliveryWorld::Boot() {
 }
 
 void DeliveryWorld::Crash(bool lose_buffered) {
-  answers_.clear();
+  wire_.Cut();
   delivery.reset();
   outbox.reset();
   if (lose_buffered) store.ForgetSome(random_);
@@ -72,11 +72,6 @@ void DeliveryWorld::Crash(bool lose_buffered) {
 void DeliveryWorld::StepClock(absl::Duration step) {
   now = now + step;
   stepped_ += step;
-  std::multimap<int64_t, Answer> moved;
-  for (auto& [at, answer] : answers_) {
-    moved.emplace(at + absl::ToInt64Milliseconds(step), std::move(answer));
-  }
-  answers_ = std::move(moved);
   delivery->ClockStepped(step);
 }
 
@@ -150,42 +145,22 @@ std::vector<std::string> DeliveryWorld::OpenAliases() const {
   return out;
 }
 
-void DeliveryWorld::SendDue() {
-  while (auto work = delivery->Take(now)) {
-    const sim::SimReply reply = sim.Handle(work->request(), SimNow());
-    const absl::Duration wait = latency + reply.delay;
-    absl::StatusOr<http_client::HttpResponse> answer = reply.response;
-    if (reply.dropped) answer = absl::UnknownError("connection lost");
-    if (wait > work->request().deadline) answer = absl::UnknownError("deadline");
-    const Timestamp at = now + std::min(wait, work->request().deadline);
-    answers_.emplace(at.millis(), Answer{std::move(*work), std::move(answer)});
-  }
-}
-
-void DeliveryWorld::CompleteDue() {
-  while (!answers_.empty() && answers_.begin()->first <= now.millis()) {
-    const Answer answer = std::move(answers_.begin()->second);
-    answers_.erase(answers_.begin());
-    delivery->Complete(answer.work, answer.response, now);
-  }
-}
-
 Timestamp DeliveryWorld::NextEvent(Timestamp end) const {
   Timestamp next = std::min(end, delivery->NextDue(now));
-  if (!answers_.empty()) {
-    next = std::min(next, Timestamp::FromMillis(answers_.begin()->first));
-  }
+  if (!wire_.idle()) next = std::min(next, wire_.NextAnswer() + stepped_);
   return std::max(next, now);
 }
 
 void DeliveryWorld::Run(absl::Duration span) {
   const Timestamp end = now + span;
   for (;;) {
-    CompleteDue();
-    SendDue();
+    while (wire_.CompleteOne(*delivery, now, SimNow())) {
+    }
+    while (wire_.SendOne(*delivery, now, SimNow())) {
+    }
     const Timestamp next = NextEvent(end);
     if (now >= end && next >= end) break;
-    TOCSIN_CHECK(next > now || !answers_.empty()) << "delivery is due but takes nothing";
+    TOCSIN_CHECK(next > now || !wire_.idle()) << "delivery is due but takes nothing";
     now = next;
   }
   sim.AdvanceTo(SimNow());

@@ -11,6 +11,7 @@
 #include "integrations/delivery/delivery.h"
 #include "storage/memory_store.h"
 #include "storage/outbox.h"
+#include "tests/opsgenie/delivery_wire.h"
 #include "tests/opsgenie_sim/sim_opsgenie.h"
 
 namespace tocsin::delivery {
@@ -70,8 +71,9 @@ class DeliveryWorld {
   size_t CountSent(const std::string& method, const std::string& path_part) const;
   double Metric(const std::string& line_start) const;  // value of the exposition line; -1 if absent
 
+  void SetLatency(absl::Duration latency) { wire_.latency = latency; }
+
   Timestamp now = Timestamp::FromMillis(1'700'000'000'000);
-  absl::Duration latency = absl::Milliseconds(5);
   sim::SimOpsgenie sim;
   ForgetfulStore store;
   Metrics metrics;
@@ -80,14 +82,8 @@ class DeliveryWorld {
   std::shared_ptr<const ReceiversAndRoutes> config;
 
  private:
-  struct Answer {
-    Delivery::Work work;
-    absl::StatusOr<http_client::HttpResponse> response;
-  };
   void Boot();
   void Publish(const state::v1::DesiredPage& page);
-  void SendDue();
-  void CompleteDue();
   Timestamp NextEvent(Timestamp end) const;
 
   Timestamp SimNow() const { return now - stepped_; }
@@ -95,7 +91,7 @@ class DeliveryWorld {
   SeededRandom random_;
   absl::Duration stepped_;
   std::map<std::string, state::v1::DesiredPage> pages_;  // last wish per alias
-  std::multimap<int64_t, Answer> answers_;
+  DeliveryWire wire_{sim};
 };
 
 // One receiver "payments" with one target at the simulator.

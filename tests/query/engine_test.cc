@@ -116,6 +116,14 @@ TEST(QueryEngineTest, NothingChangesBeforeNextChange) {
   }
 }
 
+TEST(QueryEngineTest, MarkersAreNoInputs) {
+  QueryFixture fixture;
+  fixture.Load(Minutes(1), "x 1 2 stale");
+  const QueryId query = fixture.Add("max_over_time(x[5m])");
+  fixture.Eval(query, Minutes(3));
+  EXPECT_EQ(fixture.engine().NewestInputs(query), (std::vector<int64_t>{60'000}));
+}
+
 TEST(QueryEngineTest, NewestInputs) {
   QueryFixture fixture;
   fixture.Load(Minutes(1), "x{i=\"1\"} 1 2\nx{i=\"2\"} 1 2 3");

@@ -33,6 +33,18 @@ WriteBatch MakeUndo(const Store& store, const WriteBatch& batch) {
   return deletes;
 }
 
+uint64_t BytesOf(const WriteBatch& batch) {
+  uint64_t bytes = 0;
+  for (const auto& operation : batch.operations()) {
+    bytes += operation.key.size() + operation.value.size();
+  }
+  return bytes;
+}
+
+absl::Status Dead() {
+  return absl::UnavailableError("injected: the process is dead");
+}
+
 }  // namespace
 
 void FaultyStore::FailWrite(uint64_t nth, Fault fault) {
@@ -40,9 +52,9 @@ void FaultyStore::FailWrite(uint64_t nth, Fault fault) {
   faults_[writes_ + nth] = fault;
 }
 
-void FaultyStore::SetDiskFull(bool full) {
+void FaultyStore::SetWriteBytesMax(uint64_t bytes) {
   MutexLock lock(mutex_);
-  full_ = full;
+  write_bytes_max_ = bytes;
 }
 
 void FaultyStore::Corrupt(Family family, const std::string& key, std::string value) {
@@ -59,12 +71,18 @@ void FaultyStore::Crash(size_t kept) {
   }
   undo_.clear();  // what a crash left is on disk
   faults_.clear();
-  full_ = false;
+  write_bytes_max_ = UINT64_MAX;
+  dead_ = false;
 }
 
 size_t FaultyStore::unsynced() const {
   MutexLock lock(mutex_);
   return undo_.size();
+}
+
+bool FaultyStore::dead() const {
+  MutexLock lock(mutex_);
+  return dead_;
 }
 
 uint64_t FaultyStore::writes() const {
@@ -87,9 +105,13 @@ absl::Status FaultyStore::Apply(const WriteBatch& batch, Durability durability) 
 absl::Status FaultyStore::Write(const WriteBatch& batch, Durability durability) {
   MutexLock lock(mutex_);
   const auto fault = faults_.find(++writes_);
-  if (full_) return absl::UnavailableError("injected: no space left on device");
+  if (dead_) return Dead();
+  if (write_bytes_max_ < UINT64_MAX && BytesOf(batch) > write_bytes_max_) {
+    return absl::UnavailableError("injected: no space left on device");
+  }
   if (fault == faults_.end()) return Apply(batch, durability);
-  if (fault->second == Fault::kTorn) {
+  dead_ = fault->second == Fault::kDies || fault->second == Fault::kDiesTorn;
+  if (fault->second == Fault::kTorn || fault->second == Fault::kDiesTorn) {
     // Whether it survives a crash is open, like anything that was not synced.
     const absl::Status applied = Apply(batch, Durability::kBuffered);
     if (!applied.ok()) return applied;
@@ -106,6 +128,7 @@ absl::StatusOr<std::optional<std::string>> FaultyStore::Get(Family family,
                                                             absl::string_view key) const {
   {
     MutexLock lock(mutex_);
+    if (dead_) return Dead();
     if (const std::string* value = Replacement(family, key)) {
       return std::optional<std::string>(*value);
     }
@@ -115,6 +138,7 @@ absl::StatusOr<std::optional<std::string>> FaultyStore::Get(Family family,
 
 absl::Status FaultyStore::Scan(Family family, absl::string_view begin, absl::string_view end,
                                const Visitor& fn) const {
+  if (dead()) return Dead();
   return inner_.Scan(family, begin, end, [&](absl::string_view key, absl::string_view value) {
     std::optional<std::string> replaced;
     {

@@ -20,11 +20,15 @@ class FaultyStore : public Store {
   enum class Fault {
     kRefused,  // fails, nothing was written
     kTorn,     // fails, but everything was written: the reply was lost
+    kDies,     // fails as kRefused, and so does everything after it until Crash()
+    kDiesTorn  // the same, but this write was written
   };
   // Write number `nth` (1 is the next one) fails with Unavailable.
   void FailWrite(uint64_t nth, Fault fault);
   // Until switched off, every write fails with Unavailable.
-  void SetDiskFull(bool full);
+  void SetDiskFull(bool full) { SetWriteBytesMax(full ? 0 : UINT64_MAX); }
+  // A disk that is nearly full: larger writes (keys and values together) fail with Unavailable.
+  void SetWriteBytesMax(uint64_t bytes);
   // Reading this key, by Get or Scan, gives these bytes instead of what is stored.
   void Corrupt(Family family, const std::string& key, std::string value);
 
@@ -32,6 +36,7 @@ class FaultyStore : public Store {
   // Afterwards the store works again: it is what the next process finds.
   void Crash(size_t kept = 0);
   size_t unsynced() const;  // writes a crash may take
+  bool dead() const;        // by kDies or kDiesTorn
   uint64_t writes() const;  // asked for so far
 
   absl::Status Write(const WriteBatch& batch, Durability durability) override;
@@ -51,7 +56,8 @@ class FaultyStore : public Store {
   // Guarded by mutex_, which is also held while writing: undo must match what was there.
   mutable Mutex mutex_;
   uint64_t writes_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool full_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t write_bytes_max_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;
+  bool dead_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<uint64_t, Fault> faults_ ABSL_GUARDED_BY(mutex_);  // by number of the write
   std::vector<WriteBatch> undo_ ABSL_GUARDED_BY(mutex_);      // of each unsynced write
   std::map<std::pair<Family, std::string>, std::string> corrupt_ ABSL_GUARDED_BY(mutex_);

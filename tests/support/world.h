@@ -6,23 +6,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "base/limits.h"
 #include "base/manual_clock.h"
-#include "base/metrics.h"
-#include "engine/committer.h"
-#include "engine/shard.h"
+#include "engine/stepped_engine.h"
 #include "rules/rule_file.h"
 #include "storage/memory_store.h"
-#include "storage/outbox.h"
 
 namespace tocsin::testing {
 
 // One shard with its committer, log and outbox on a memory store, in virtual time and on the
 // caller's thread: the code of production without its threads, sockets and disk.
-class World : public engine::SampleSink {
+class World {
  public:
   explicit World(Timestamp start);
-  ~World() override;
+  ~World();
 
   // Loads rules as the service would at start or reload. InvalidArgument with all findings if they
   // are wrong.
@@ -51,34 +47,23 @@ class World : public engine::SampleSink {
 
   Timestamp now() const { return clock_.Now(); }
   storage::MemoryStore& store() { return store_; }
-  storage::Outbox& outbox() { return *outbox_; }
-  engine::Shard& shard() { return *shard_; }
-  Metrics& metrics() { return *metrics_; }
-
-  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
-  void Submit(SampleBatch batch, Done done) override;
+  storage::Outbox& outbox() { return engine_->outbox(); }
+  engine::Shard& shard() { return engine_->shard(0); }
+  Metrics& metrics() { return engine_->metrics(); }
 
  private:
   void Boot();
-  absl::Status Resume();
   void Deliver(Timestamp now);
   void Step(Timestamp now);
 
   ManualClock clock_;
-  engine::InputHealth input_{clock_};
   storage::MemoryStore store_;
   std::shared_ptr<const rules::RuleSet> rules_;
   std::multimap<Timestamp, std::pair<Labels, double>> scheduled_;
   bool restart_always_ = false;
 
   // One life of the process.
-  std::unique_ptr<Metrics> metrics_;
-  std::unique_ptr<engine::EvaluationMetrics> evaluation_metrics_;
-  std::unique_ptr<storage::Outbox> outbox_;
-  std::unique_ptr<storage::SampleLog> log_;
-  std::unique_ptr<engine::SeriesRegistry> registry_;
-  std::unique_ptr<engine::Shard> shard_;
-  std::unique_ptr<engine::Committer> committer_;
+  std::unique_ptr<engine::SteppedEngine> engine_;
 };
 
 }  // namespace tocsin::testing
