@@ -130,7 +130,8 @@ StepResult StepPrometheusAlert(const AlertState& state, const Observation& seen,
 //    that are fine are dropped at once. What fires for missing data is given up as late: a pod that
 //    is gone for good must not fire for ever. Either way with kNoDataForgotten, after which the
 //    alert is to be dropped.
-//  - `hold` stops whatever absence would cause.
+//  - `hold` stops whatever absence would cause. A row whose data had stopped before (`after`
+//  elapsed) is as good as absent meanwhile.
 StepResult StepThreshold(const AlertState& state, const Observation& seen, const Monitor& monitor,
                          Timestamp now);
 

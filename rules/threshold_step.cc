@@ -279,7 +279,8 @@ StepResult StepThreshold(const AlertState& before, const Observation& seen, cons
   if (seen.present) state.last_seen = std::max(state.last_seen, seen.newest_sample);
 
   if (seen.rule_changed && !seen.present && !seen.hold) return StepRuleChanged(state, now);
-  if (!seen.hold && IsStale(state, monitor, now)) {
+  const bool stale = IsStale(state, monitor, now);
+  if (stale && !seen.hold) {
     switch (monitor.no_data->as) {
       case NoData::As::kCritical:
         return StepNoDataFires(state, *monitor.no_data, Level::kCritical, now);
@@ -291,7 +292,9 @@ StepResult StepThreshold(const AlertState& before, const Observation& seen, cons
         break;
     }
   }
-  if (!seen.present) {
+  // While held, samples from before the data stopped are no news either: the row may still be
+  // there.
+  if (!seen.present || stale) {
     const bool waits_for_no_data = monitor.no_data && monitor.no_data->as != NoData::As::kKeep;
     return StepKeep(state, seen, monitor, /*gives_up=*/!waits_for_no_data, now);
   }
