@@ -257,19 +257,22 @@ absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
 void AlertCommit::PublishPages(bool written) {
   std::vector<state::v1::DesiredPage> waiting;
   for (state::v1::DesiredPage& page : std::exchange(pages_, {})) {
-    if (!written && !page.open()) {
+    if (!written && !page.open() && opened_unwritten_.erase(page.alias()) == 0) {
       waiting.push_back(std::move(page));
       continue;
     }
-    // What is older than this one has had its day.
-    std::erase_if(waiting, [&](const auto& closing) {
+    // A close that waited and is older than this has had its day.
+    const auto overtaken = std::erase_if(waiting, [&](const auto& closing) {
       if (closing.alias() != page.alias()) return false;
       outbox_.Publish(closing, /*committed=*/false);
       return true;
     });
+    const bool opens = page.open() && page.episode() == page.sequence();
+    if (!written && opens && overtaken == 0) opened_unwritten_.insert(page.alias());
     outbox_.Publish(page, /*committed=*/true);
   }
   pages_ = std::move(waiting);
+  if (written) opened_unwritten_.clear();
 }
 
 }  // namespace tocsin::engine

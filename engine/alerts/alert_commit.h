@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ namespace tocsin::engine {
 //
 // When a write fails (disk full) the batch is kept and written with the next one. Pages in it that
 // open or change are delivered anyway, since a person has to know; a crash in that time repeats
-// them under the same alias. Those that close wait until it is written: after a crash the alert
-// would still fire, and nobody would open its page again.
+// them under the same alias. Those that close wait until it is written, unless the opening was not
+// written either: after a crash the alert would still fire, and nobody would open its page again.
 //
 // Thread: one at a time (the shard's).
 class AlertCommit {
@@ -80,6 +81,7 @@ class AlertCommit {
   EvaluationMetrics& metrics_;
   storage::WriteBatch batch_;
   std::vector<state::v1::DesiredPage> pages_;  // staged, not published; in order
+  std::set<std::string> opened_unwritten_;     // aliases that are closed on disk
   uint64_t history_sequence_ = 0;
 };
 

@@ -125,6 +125,20 @@ TEST_F(ShardPageTest, CloseWaitsUntilItsStateIsWritten) {
   EXPECT_EQ(rig_.PageOf("x", "1"), "closed");
 }
 
+// Nothing on disk says that it fires, so nothing is lost if the close goes out.
+TEST_F(ShardPageTest, PageWhoseOpeningIsNotWrittenClosesAtOnce) {
+  const Labels other{{"__name__", "busy"}, {"x", "2"}};
+  rig_.Send(other, 9);
+  rig_.store().SetDiskFull(true);
+  ASSERT_FALSE(rig_.RunTo(Seconds(3)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "2"), "open");
+  rig_.store().SetDiskFull(false);
+  rig_.Send(other, 1);
+  rig_.store().SetDiskFull(true);
+  ASSERT_FALSE(rig_.RunTo(Seconds(4)).ok());
+  EXPECT_EQ(rig_.PageOf("x", "2"), "closed");
+}
+
 // The close that waits is overtaken: it must not close the new page afterwards.
 TEST_F(ShardPageTest, AlertThatFiresAgainBeforeItsCloseIsWrittenStaysOpen) {
   const std::string alias = rig_.outbox().Aliases()[0];
