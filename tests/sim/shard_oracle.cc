@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "base/sample.h"
 
 namespace tocsin::simulation {
 namespace {
@@ -15,12 +13,6 @@ constexpr absl::Duration kHoldMax = absl::Minutes(5);  // the lookback
 constexpr absl::Duration kClockInterval = absl::Seconds(1);
 constexpr absl::Duration kCoalesce = absl::Milliseconds(100);
 constexpr absl::Duration kReach = absl::Minutes(8);  // of the rules of the simulation, and more
-
-std::string WrittenKey(const Point& point) {
-  const absl::string_view metric = point.labels.metric_name();
-  if (metric != "ALERTS" && metric != "ALERTS_FOR_STATE") return std::string(metric);
-  return absl::StrCat(std::string(metric), "/", std::string(point.labels.Get("alertname")));
-}
 
 }  // namespace
 
@@ -180,20 +172,6 @@ void ShardOracle::EvaluateRule(RuleOracle& rule, Timestamp t, const EvaluationFa
   }
 }
 
-void ShardOracle::CheckAlertSeries(const RuleOracle& rule, const std::vector<Point>& written,
-                                   const EvaluationFacts& facts) {
-  if (facts.registry_full || findings_.any()) return;
-  const auto lasting = std::count_if(written.begin(), written.end(), [](const Point& point) {
-    return !IsStaleMarker(point.value);
-  });
-  const auto active = std::count_if(rule.alerts().begin(), rule.alerts().end(), [](const auto& e) {
-    return e.second.phase != rules::AlertPhase::kOk;
-  });
-  if (lasting == active) return;
-  findings_.Fail(absl::StrCat(rule.runtime().id, " has ", active, " active alerts and wrote ",
-                              lasting, " series of them"));
-}
-
 void ShardOracle::EvaluateGroup(const engine::GroupRuntime& group, const Round& round) {
   const Timestamp slot = group.health.evaluated_at;
   const int64_t interval_ms = absl::ToInt64Milliseconds(group.schedule.interval());
@@ -210,37 +188,10 @@ void ShardOracle::EvaluateGroup(const engine::GroupRuntime& group, const Round& 
   }
 }
 
-// Markers of rules that are gone.
-void ShardOracle::TakeOtherWritten(const engine::Shard& shard, const Round& round) {
-  written_.clear();
-  std::map<std::string, bool> known;
-  for (const engine::GroupRuntime& group : shard.groups()) {
-    for (const auto& rule : group.rules) {
-      if (rule->record != nullptr) {
-        known[rule->record->name] = true;
-      } else {
-        known[absl::StrCat("ALERTS/", rule->alerts->alert_name())] = true;
-        known[absl::StrCat("ALERTS_FOR_STATE/", rule->alerts->alert_name())] = true;
-      }
-    }
-  }
-  for (const Point& point : round.written) {
-    uncommitted_.insert({point.time_ms, point.labels});
-    const std::string key = WrittenKey(point);
-    if (known.count(key) > 0) {
-      written_[key].push_back(point);
-    } else if (IsStaleMarker(point.value)) {
-      Add({point});
-    } else {
-      findings_.Fail(absl::StrCat(point.labels.ToString(), " was written by no rule"));
-    }
-  }
-}
-
 void ShardOracle::After(const engine::Shard& shard, const Committed& committed,
                         const Round& round) {
   const bool rebuilt = FollowClock(shard, committed, round);
-  TakeOtherWritten(shard, round);
+  TakeWritten(shard, round);
   for (const engine::GroupRuntime* group : due_groups_) EvaluateGroup(*group, round);
   for (const engine::MonitorRuntime& monitor : shard.monitors()) {
     const bool due = rebuilt || std::count(due_monitors_.begin(), due_monitors_.end(), &monitor);

@@ -80,7 +80,7 @@ class ShardOracle {
   bool FollowClock(const engine::Shard& shard, const Committed& committed, const Round& round);
   void HoldAfter(absl::Duration gap, Timestamp now);
   void Shift(void (*move)(AlertModel&, absl::Duration), absl::Duration span);
-  void TakeOtherWritten(const engine::Shard& shard, const Round& round);
+  void TakeWritten(const engine::Shard& shard, const Round& round);
   void EvaluateGroup(const engine::GroupRuntime& group, const Round& round);
   void EvaluateRule(RuleOracle& rule, Timestamp t, const EvaluationFacts& facts);
   void CheckAlertSeries(const RuleOracle& rule, const std::vector<Point>& written,

@@ -181,9 +181,9 @@ void World::RunShard(size_t i) {
     round.now = clock_.Now();
     round.monotonic = clock_.Monotonic();
     round.refusing = service_->Refusing();
-    // Pages may have been put off if it could be full at some moment of the call.
     oracle.Before(shard, round.now, round.monotonic);
     const absl::Status status = service_->Evaluate(i, round.written);
+    // Entries only come during a round: full now is full when it mattered.
     round.outbox_full = outbox.size() >= plan_.limits.outbox_entries_max;
     round.registry_full = service_->engine().registry().size() >= plan_.limits.series_max;
     round.committed = status.ok();
