@@ -111,7 +111,8 @@ void ShardOracle::Before(const engine::Shard& shard, Timestamp now, absl::Durati
     if (!stepped && now >= group.schedule.next()) due_groups_.push_back(&group);
   }
   for (const engine::MonitorRuntime& monitor : shard.monitors()) {
-    const bool by_data = monitor.touched && now - monitor.evaluated_at >= kCoalesce;
+    const bool by_data =
+        monitor.touched && absl::AbsDuration(now - monitor.evaluated_at) >= kCoalesce;
     if (stepped || by_data || now >= monitor.due_by_time) due_monitors_.push_back(&monitor);
   }
 }
