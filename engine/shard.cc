@@ -94,7 +94,9 @@ absl::Status Shard::EvaluateUpTo(Timestamp now) {
     ++evaluated;
   }
   for (MonitorRuntime& monitor : plan_->monitors) {
-    const bool by_data = monitor.touched && now - monitor.evaluated_at >= options_.coalesce;
+    // The clock may have been set back, by less than is noticed.
+    const bool rested = absl::AbsDuration(now - monitor.evaluated_at) >= options_.coalesce;
+    const bool by_data = monitor.touched && rested;
     if (!by_data && now < monitor.due_by_time) continue;
     EvaluateMonitor(monitor, now);
     ++evaluated;

@@ -292,7 +292,8 @@ StepResult StepThreshold(const AlertState& before, const Observation& seen, cons
         break;
     }
   }
-  // While held, samples from before the data stopped are no news either: the row may still be there.
+  // While held, samples from before the data stopped are no news either: the row may still be
+  // there.
   if (!seen.present || stale) {
     const bool waits_for_no_data = monitor.no_data && monitor.no_data->as != NoData::As::kKeep;
     return StepKeep(state, seen, monitor, /*gives_up=*/!waits_for_no_data, now);

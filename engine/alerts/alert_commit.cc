@@ -81,7 +81,11 @@ absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::strin
   state::v1::DesiredPage page;
   page.set_alias(instance.alias);
   page.set_sequence(std::max(last + 1, static_cast<uint64_t>(round.now.millis())));
-  const bool reopens = open && !instance.page_open;
+  // Until its close is written the page is still open, and goes on if the alert fires again.
+  const bool close_waits = std::any_of(pages_.begin(), pages_.end(), [&](const auto& waiting) {
+    return waiting.alias() == instance.alias && !waiting.open();
+  });
+  const bool reopens = open && !instance.page_open && !close_waits;
   page.set_episode(reopens || !existing ? page.sequence() : existing->desired.episode());
   page.set_open(open);
   page.set_rule(rule_id);
@@ -262,13 +266,13 @@ void AlertCommit::PublishPages(bool written) {
       continue;
     }
     // A close that waited and is older than this has had its day.
-    const auto overtaken = std::erase_if(waiting, [&](const auto& closing) {
+    std::erase_if(waiting, [&](const auto& closing) {
       if (closing.alias() != page.alias()) return false;
       outbox_.Publish(closing, /*committed=*/false);
       return true;
     });
     const bool opens = page.open() && page.episode() == page.sequence();
-    if (!written && opens && overtaken == 0) opened_unwritten_.insert(page.alias());
+    if (!written && opens) opened_unwritten_.insert(page.alias());
     outbox_.Publish(page, /*committed=*/true);
   }
   pages_ = std::move(waiting);

@@ -201,15 +201,17 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
     const int64_t latest_ms = now.millis() + kGaveUpRetryMs;
     target.set_next_attempt_ms(std::min(target.next_attempt_ms(), latest_ms));
     target.set_verify_at_ms(std::min(target.verify_at_ms(), latest_ms));
+    const int64_t uncertain_ms = (now + absl::Milliseconds(kUncertainMs)).millis();
+    target.set_uncertain_until_ms(std::min(target.uncertain_until_ms(), uncertain_ms));
     target.set_lookup_refused(false);
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();
     // An update of it may have left all the same.
     if (sure && target.confirmed_sequence() < page.desired.sequence()) {
-      target.set_verify_at_ms((now + absl::Milliseconds(kUncertainMs)).millis());
+      target.set_verify_at_ms(uncertain_ms);
     }
     if (sure) continue;
-    target.set_uncertain_until_ms((now + absl::Milliseconds(kUncertainMs)).millis());
+    target.set_uncertain_until_ms(uncertain_ms);
     target.set_verify(true);
   }
 }

@@ -368,6 +368,24 @@ TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDelaysNothing) {
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
 }
 
+// How long a lost create may still come true is told by the old clock.
+TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDoesNotKeepClosedPages) {
+  sim::SimOptions options = TestSim();
+  options.out_of_order = true;  // its clock goes back, too, and it must not wait for its own past
+  DeliveryWorld world(TestConfig(), options);
+  world.sim.SetFaults({.drop_after = 1});
+  world.Open("a");
+  world.Run(absl::Milliseconds(1));
+  world.sim.SetFaults({});
+  world.Run(absl::Seconds(10));
+  ASSERT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  world.now = world.now - absl::Hours(1);
+  world.Crash(/*lose_buffered=*/false);
+  world.Close("a");
+  world.Run(absl::Minutes(10));
+  EXPECT_EQ(world.outbox->size(), 0u);
+}
+
 TEST(DeliveryTest, ARestartGoesOnFromTheRecords) {
   sim::SimOptions options = TestSim();
   options.delay = absl::Seconds(2);

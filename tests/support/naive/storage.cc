@@ -70,6 +70,13 @@ void Storage::Add(const Labels& labels, Point point) {
   }
 }
 
+void Storage::DropBefore(int64_t time_ms) {
+  for (auto& [labels, samples] : series_) {
+    std::erase_if(samples, [&](const Point& point) { return point.time_ms < time_ms; });
+  }
+  std::erase_if(series_, [](const auto& entry) { return entry.second.empty(); });
+}
+
 absl::StatusOr<bool> Matches(const std::vector<promql::Matcher>& matchers, const Labels& labels) {
   for (const promql::Matcher& matcher : matchers) {
     TOCSIN_ASSIGN_OR_RETURN(const bool matches, MatchesOne(matcher, labels.Get(matcher.name)));

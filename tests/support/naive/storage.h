@@ -19,7 +19,8 @@ struct Point {
   HistogramPtr histogram;
 };
 
-// All samples ever seen, ascending per series. Nothing is dropped, nothing is indexed.
+// All samples ever seen, ascending per series. Nothing is dropped unless told so, nothing is
+// indexed.
 class Storage {
  public:
   // A second sample at the same time of a series is ignored.
@@ -27,6 +28,8 @@ class Storage {
   // Histograms come out marked as StoredCounterReset() says.
   void Add(const Labels& labels, int64_t time_ms, HistogramPtr histogram);
   void Clear() { series_.clear(); }
+  // For long runs: older samples go, and series without any.
+  void DropBefore(int64_t time_ms);
 
   const std::map<Labels, std::vector<Point>>& series() const { return series_; }
 
