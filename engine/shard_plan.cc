@@ -119,10 +119,8 @@ absl::Status PlanBuilder::LoadWindows(Timestamp at) {
         queries->SeriesAdded(slot);
         triggers->SeriesAdded(slot, labels);
       });
-  // Samples may have been committed a while before the time they are dated.
-  const absl::Duration slack = absl::Milliseconds(options_.limits.future_ms_max);
-  return plan_.windows->Load(deps_.log,
-                             at - plan_.query_offset_max - plan_.queries->MaxReach() - slack);
+  return plan_.windows->Load(deps_.log, at - plan_.query_offset_max - plan_.queries->MaxReach(),
+                             absl::Milliseconds(options_.limits.future_ms_max));
 }
 
 }  // namespace

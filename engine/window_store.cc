@@ -63,13 +63,17 @@ std::optional<WindowStore::Applied> WindowStore::Apply(const SampleBatch& sample
 }
 
 void WindowStore::ApplyAll(const SampleBatch& samples) {
-  for (size_t i = 0; i < samples.size(); ++i) Apply(samples, i);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (samples.times_ms[i] >= oldest_.millis()) Apply(samples, i);
+  }
 }
 
-absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp since) {
+absl::Status WindowStore::Load(const storage::SampleLog& log, Timestamp oldest,
+                               absl::Duration ahead) {
   const auto hold = log.HoldRecords();
-  TOCSIN_RETURN_IF_ERROR(LoadBlocks(log, since));
-  TOCSIN_ASSIGN_OR_RETURN(loaded_to_, log.SeekToTime(since));
+  oldest_ = oldest;
+  TOCSIN_RETURN_IF_ERROR(LoadBlocks(log));
+  TOCSIN_ASSIGN_OR_RETURN(loaded_to_, log.SeekToTime(oldest - ahead));
   return LoadRecords(log);
 }
 
@@ -77,16 +81,16 @@ absl::Status WindowStore::LoadMore(const storage::SampleLog& log) {
   const auto hold = log.HoldRecords();
   // What was a record is in a block by now: all of it comes again, which changes nothing.
   if (loaded_to_ < log.first_offset()) {
-    TOCSIN_RETURN_IF_ERROR(LoadBlocks(log, Timestamp::Min()));
+    TOCSIN_RETURN_IF_ERROR(LoadBlocks(log));
     loaded_to_ = log.first_offset();
   }
   return LoadRecords(log);
 }
 
-absl::Status WindowStore::LoadBlocks(const storage::SampleLog& log, Timestamp since) {
+absl::Status WindowStore::LoadBlocks(const storage::SampleLog& log) {
   storage::BlockRead read;
   read.from_offset = loaded_to_;
-  read.oldest = since;
+  read.oldest = oldest_;
   read.wanted = [this](SeriesRef ref) { return Wants(ref); };
   return log.ReadBlocks(read, [this](const SampleBatch& samples) {
     ApplyAll(samples);

@@ -39,9 +39,9 @@ class WindowStore {
   // The same for sample `i` of a batch, which may be a native histogram.
   std::optional<Applied> Apply(const SampleBatch& samples, size_t i);
 
-  // Applies all samples that are dated or were committed at or after `since`, and with the next
-  // call those that came after them. Some older ones may come along.
-  absl::Status Load(const storage::SampleLog& log, Timestamp since);
+  // Applies all samples that are dated at or after `oldest`, and with LoadMore() those that came
+  // after them. `ahead`: how long before the time it is dated a sample may have been committed.
+  absl::Status Load(const storage::SampleLog& log, Timestamp oldest, absl::Duration ahead);
   absl::Status LoadMore(const storage::SampleLog& log);
 
   // Some rule wants this series.
@@ -60,7 +60,7 @@ class WindowStore {
 
   // nullopt: no rule wants it.
   std::optional<SeriesTable::Slot> SlotOf(SeriesRef ref);
-  absl::Status LoadBlocks(const storage::SampleLog& log, Timestamp since);
+  absl::Status LoadBlocks(const storage::SampleLog& log);
   absl::Status LoadRecords(const storage::SampleLog& log);
   void ApplyAll(const SampleBatch& samples);
 
@@ -71,6 +71,7 @@ class WindowStore {
   std::vector<uint32_t> slot_of_ref_;
   std::vector<SeriesRef> ref_of_slot_;  // the only one that leads to this slot
   uint64_t loaded_to_ = 0;              // offset in the log
+  Timestamp oldest_;                    // what is dated before is not loaded
 };
 
 }  // namespace tocsin::engine

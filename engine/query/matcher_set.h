@@ -26,6 +26,10 @@ class CompiledMatcher {
 
   const std::string& name() const { return name_; }
   bool Matches(absl::string_view value) const;
+  // The only values that match, if they are few enough to be listed; else null.
+  const absl::flat_hash_set<std::string>* accepted() const {
+    return kind_ == Kind::kOneOf && !negated_ ? &values_ : nullptr;
+  }
 
  private:
   enum class Kind { kOneOf, kAnything, kNonEmpty, kRegex };
@@ -47,6 +51,7 @@ class MatcherSet {
   bool Matches(const Labels& labels) const;
   // The metric name that every match has, if the matchers say it by equality.
   const std::optional<std::string>& metric() const { return metric_; }
+  const std::vector<CompiledMatcher>& matchers() const { return matchers_; }
 
  private:
   std::vector<CompiledMatcher> matchers_;

@@ -19,8 +19,7 @@ absl::StatusOr<std::shared_ptr<const SeriesSet>> SeriesSets::Get(
   TellUpTo(static_cast<SeriesTable::Slot>(table_.size()));
   Fill(*set);
   by_key_[std::move(key)] = set;
-  const auto& metric = set->matchers.metric();
-  (metric ? by_metric_[*metric] : rest_).push_back(set);
+  index_.Add(set->matchers, set);
   ++changes_;
   return set;
 }
@@ -69,56 +68,41 @@ void SeriesSets::Remove(const std::vector<SeriesTable::Slot>& slots) {
     metrics.emplace(table_.labels(slot).metric_name());
   }
   ++changes_;
-  RemoveFrom(rest_, gone);
+  const auto remove = [&](const std::weak_ptr<SeriesSet>& weak) {
+    const auto set = weak.lock();
+    if (set == nullptr) return;
+    const size_t removed =
+        std::erase_if(set->slots, [&](SeriesTable::Slot slot) { return gone[slot]; });
+    if (removed > 0) ++set->layout;
+  };
+  index_.ForEachOfMetric("", remove);
   for (const std::string& metric : metrics) {
     const auto it = slots_by_metric_.find(metric);
     std::erase_if(it->second, [&](SeriesTable::Slot slot) { return gone[slot]; });
     if (it->second.empty()) slots_by_metric_.erase(it);
-    if (const auto list = by_metric_.find(metric); list != by_metric_.end()) {
-      RemoveFrom(list->second, gone);
-    }
-  }
-}
-
-void SeriesSets::RemoveFrom(const List& list, const std::vector<bool>& gone) {
-  for (const auto& weak : list) {
-    const auto set = weak.lock();
-    if (set == nullptr) continue;
-    const size_t removed =
-        std::erase_if(set->slots, [&](SeriesTable::Slot slot) { return gone[slot]; });
-    if (removed > 0) ++set->layout;
+    if (!metric.empty()) index_.ForEachOfMetric(metric, remove);
   }
 }
 
 bool SeriesSets::Offer(SeriesTable::Slot slot, bool add) {
-  bool wanted = OfferTo(rest_, slot, add);
-  const auto it = by_metric_.find(table_.labels(slot).metric_name());
-  if (it != by_metric_.end()) wanted = OfferTo(it->second, slot, add) || wanted;
-  return wanted;
-}
-
-bool SeriesSets::OfferTo(const List& list, SeriesTable::Slot slot, bool add) {
   bool wanted = false;
-  for (const auto& weak : list) {
+  const Labels& labels = table_.labels(slot);
+  index_.ForEachCandidate(labels, [&](const std::weak_ptr<SeriesSet>& weak) {
     const auto set = weak.lock();
-    if (set == nullptr || !set->matchers.Matches(table_.labels(slot))) continue;
+    if (set == nullptr || !set->matchers.Matches(labels)) return true;
     wanted = true;
-    if (!add) return true;
+    if (!add) return false;
     set->slots.push_back(slot);
     ++changes_;
-  }
+    return true;
+  });
   return wanted;
-}
-
-void SeriesSets::SweepList(List& list) {
-  std::erase_if(list, [](const auto& weak) { return weak.expired(); });
 }
 
 void SeriesSets::Sweep() {
-  absl::erase_if(by_key_, [](const auto& entry) { return entry.second.expired(); });
-  SweepList(rest_);
-  for (auto& entry : by_metric_) SweepList(entry.second);
-  absl::erase_if(by_metric_, [](const auto& entry) { return entry.second.empty(); });
+  const auto expired = [](const std::weak_ptr<SeriesSet>& set) { return set.expired(); };
+  absl::erase_if(by_key_, [&](const auto& entry) { return expired(entry.second); });
+  index_.EraseIf(expired);
 }
 
 }  // namespace tocsin::engine

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "engine/query/matcher_index.h"
 #include "engine/query/matcher_set.h"
 #include "engine/query/series_table.h"
 
@@ -38,18 +39,13 @@ class SeriesSets {
   uint64_t changes() const { return changes_; }
 
  private:
-  using List = std::vector<std::weak_ptr<SeriesSet>>;
   bool Offer(SeriesTable::Slot slot, bool add);
-  bool OfferTo(const List& list, SeriesTable::Slot slot, bool add);
   void TellUpTo(SeriesTable::Slot end);
   void Fill(SeriesSet& set) const;
-  void RemoveFrom(const List& list, const std::vector<bool>& gone);
-  static void SweepList(List& list);
 
   const SeriesTable& table_;
   absl::flat_hash_map<std::string, std::weak_ptr<SeriesSet>> by_key_;
-  absl::flat_hash_map<std::string, List> by_metric_;
-  List rest_;
+  MatcherIndex<std::weak_ptr<SeriesSet>> index_;
   // Slots marked here are in slots_by_metric_, and every set has those of them that it wants. Of
   // slots below the end only such are not marked that are free, or not told of since they were.
   std::vector<bool> told_;

@@ -12,7 +12,6 @@
 // 1,000 rules of 1,000 rows each.
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -22,6 +21,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/manual_clock.h"
 #include "engine/engine.h"
 #include "engine/upkeep.h"
@@ -138,10 +138,10 @@ void Record(const Traffic& traffic, int64_t seconds, const std::string& path) {
     if (second == seconds) break;
     const SampleBatch batch = traffic.At(second);
     const double begin = CpuSeconds();
-    const auto wall = std::chrono::steady_clock::now();
+    const absl::Duration wall = SystemClock().Monotonic();
     TOCSIN_CHECK(disk.log->Append(batch, std::exchange(declared, {}), now).ok());
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - wall;
-    slowest_commit = std::max(slowest_commit, took.count());
+    const absl::Duration took = SystemClock().Monotonic() - wall;
+    slowest_commit = std::max(slowest_commit, absl::ToDoubleSeconds(took));
     commit_cpu += CpuSeconds() - begin;
     samples += batch.size();
   }
@@ -174,10 +174,8 @@ std::string RuleFile(size_t series, const std::string& window) {
 
 void Restart(size_t series, int64_t seconds, const std::string& window, size_t shards,
              const std::string& path) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto passed = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  };
+  const absl::Duration begin = SystemClock().Monotonic();
+  const auto passed = [&] { return absl::ToDoubleSeconds(SystemClock().Monotonic() - begin); };
   Disk disk(path);
   const double opened = passed();
   ManualClock clock;

@@ -147,9 +147,9 @@ class WindowStoreLoadTest : public WindowStoreTest {
   std::unique_ptr<storage::SampleLog> log_;
 };
 
-TEST_F(WindowStoreLoadTest, LoadsWhatWasCommittedSinceInclusively) {
+TEST_F(WindowStoreLoadTest, LoadsWhatIsDatedSinceInclusively) {
   for (int i = 0; i < 5; ++i) Commit(absl::Seconds(i), i);
-  ASSERT_TRUE(windows_->Load(*log_, kStart + absl::Seconds(2)).ok());
+  ASSERT_TRUE(windows_->Load(*log_, kStart + absl::Seconds(2), absl::ZeroDuration()).ok());
   EXPECT_EQ(Values(labels_[1]), std::vector<double>({2, 3, 4}));
   EXPECT_EQ(table_.size(), 1u);
   // What comes live afterwards goes on from there.
@@ -165,7 +165,7 @@ TEST_F(WindowStoreLoadTest, BlocksAndRecordsTogetherGiveEverySampleOnce) {
     ASSERT_TRUE(log_->CloseBlock(kStart + absl::Seconds(i - 2)).ok());
   }
   ASSERT_EQ(log_->blocks().size(), 3u);
-  ASSERT_TRUE(windows_->Load(*log_, kStart + absl::Seconds(1)).ok());
+  ASSERT_TRUE(windows_->Load(*log_, kStart + absl::Seconds(1), absl::ZeroDuration()).ok());
   EXPECT_EQ(Values(labels_[1]), std::vector<double>({1, 2, 3, 4, 5}));
   EXPECT_EQ(table_.size(), 1u) << "chunks that no rule wants are not put in";
 }
@@ -174,7 +174,7 @@ TEST_F(WindowStoreLoadTest, BlocksAndRecordsTogetherGiveEverySampleOnce) {
 // block.
 TEST_F(WindowStoreLoadTest, LoadingMoreFindsWhatBecameABlockMeanwhile) {
   for (int i = 0; i < 3; ++i) Commit(absl::Seconds(i), i);
-  ASSERT_TRUE(windows_->Load(*log_, kStart).ok());
+  ASSERT_TRUE(windows_->Load(*log_, kStart, absl::ZeroDuration()).ok());
   for (int i = 3; i < 6; ++i) Commit(absl::Seconds(i), i);
   ASSERT_TRUE(log_->CloseBlock(kStart + absl::Seconds(5)).ok());
   ASSERT_TRUE(windows_->LoadMore(*log_).ok());
@@ -187,7 +187,8 @@ TEST_F(WindowStoreLoadTest, LoadingMoreFindsWhatBecameABlockMeanwhile) {
 TEST_F(WindowStoreLoadTest, DamagedLogIsDataLoss) {
   for (int i = 0; i < 3; ++i) Commit(absl::Seconds(i), i);
   store_.Corrupt(storage::Family::kLog, storage::LogKey(1), "\x01garbage");
-  EXPECT_EQ(windows_->Load(*log_, kStart).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(windows_->Load(*log_, kStart, absl::ZeroDuration()).code(),
+            absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

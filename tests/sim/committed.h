@@ -34,6 +34,7 @@ class Committed {
   size_t batches() const { return batches_.size(); }
 
  private:
+  std::string CompareBlocks(const engine::SteppedEngine& engine) const;
   std::vector<Batch> batches_;
   std::vector<Batch> doubtful_;  // all for the same place in the log
 };

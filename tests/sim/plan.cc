@@ -43,6 +43,7 @@ void DrawDisk(Dice& dice, Plan& plan) {
   if (dice.OneIn(4)) plan.tears_write = 0.01;
   plan.fills = dice.OneIn(5);
   plan.slow = dice.OneIn(4);
+  if (dice.OneIn(2)) plan.closes_block = 0.05;
 }
 
 }  // namespace
@@ -81,6 +82,7 @@ std::string Plan::ToString() const {
   flag("refuses_write", refuses_write > 0);
   flag("tears_write", tears_write > 0);
   flag("fills", fills);
+  flag("blocks", closes_block > 0);
   flag("slow", slow);
   flag("clock_jumps", clock_jumps);
   flag("receiver_faults", receiver_faults);

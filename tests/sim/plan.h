@@ -30,7 +30,8 @@ struct Plan {
   double refuses_write = 0;
   double tears_write = 0;  // written, but reported as failed
   bool fills = false;
-  bool slow = false;  // commits of samples take seconds
+  double closes_block = 0;  // after a commit: what was committed some time ago becomes a block
+  bool slow = false;        // commits of samples take seconds
   // The clock is set by up to an hour; senders follow it.
   bool clock_jumps = false;
   // The receiver, and the network to it.

@@ -162,6 +162,15 @@ void World::CommitSamples() {
     Note(absl::StrCat("commit of ", failed.size(), " samples failed"));
     committed_.Doubt(std::move(failed));
   });
+  if (Up() && dice_.Chance(plan_.closes_block)) CloseBlock();
+}
+
+void World::CloseBlock() {
+  const Timestamp until = clock_.Now() - absl::Milliseconds(dice_.Between(-1'000, 300'000));
+  Call("block", [&] {
+    const auto closed = service_->engine().log().CloseBlock(until);
+    Note(absl::StrCat("block: ", closed.ok() ? (*closed ? "closed" : "nothing") : "failed"));
+  });
 }
 
 void World::RunShard(size_t i) {

@@ -46,6 +46,7 @@ class World {
   void AdvanceTo(int64_t at_ms);
   void SendRequests();
   void CommitSamples();
+  void CloseBlock();
   void RunShard(size_t shard);
   void RunDelivery();
   void Converge();
