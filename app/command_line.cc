@@ -11,13 +11,17 @@
 
 #include "absl/time/time.h"
 #include "app/commands/alerts.h"
+#include "app/commands/backup.h"
 #include "app/commands/check.h"
+#include "app/commands/inspect.h"
 #include "app/commands/later.h"
 #include "app/commands/query.h"
+#include "app/commands/restore.h"
 #include "app/commands/send.h"
 #include "app/commands/serve.h"
 #include "app/commands/status.h"
 #include "app/commands/test.h"
+#include "app/inspect/inspect.h"
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,6 +39,9 @@ struct Commands {
   QueryOptions query;
   StatusOptions status;
   AlertsOptions alerts;
+  BackupOptions backup;
+  RestoreOptions restore;
+  InspectOptions inspect;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
@@ -158,6 +165,53 @@ void AddAlerts(CLI::App& app, Commands& commands) {
   });
 }
 
+void AddBackup(CLI::App& app, Commands& commands) {
+  CLI::App* backup = app.add_subcommand("backup", "Copy the state of a server");
+  BackupOptions& options = commands.backup;
+  AddServer(*backup, options.server);
+  backup->add_option("--data-dir", options.data_dir, "That of a stopped server, not a running one")
+      ->excludes("--server");
+  backup
+      ->add_option("TARGET", options.target,
+                   "Name of the backup in the server's data_dir/backups; with --data-dir: the "
+                   "directory to make")
+      ->required();
+  backup->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      http_client::CurlTransport transport;
+      return RunBackup(commands.backup, transport, out, err);
+    };
+  });
+}
+
+void AddRestore(CLI::App& app, Commands& commands) {
+  CLI::App* restore = app.add_subcommand("restore", "Make a data directory of a backup");
+  restore->add_option("BACKUP", commands.restore.backup, "What `tocsin backup` made")->required();
+  restore->add_option("DATA_DIR", commands.restore.data_dir, "Empty, or not there yet")->required();
+  restore->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      return RunRestore(commands.restore, out, err);
+    };
+  });
+}
+
+void AddInspect(CLI::App& app, Commands& commands) {
+  CLI::App* inspect = app.add_subcommand("inspect", "Look into a data directory");
+  InspectOptions& options = commands.inspect;
+  inspect->add_option("DATA_DIR", options.data_dir, "May be in use; nothing is changed")
+      ->required();
+  inspect->add_option("WHAT", options.noun, "")
+      ->check(CLI::IsMember(inspect::Nouns()))
+      ->capture_default_str();
+  inspect->add_option("--limit", options.limit, "Rows to show; 0: all")->capture_default_str();
+  inspect->add_flag("--json", options.json, "Print JSON");
+  inspect->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      return RunInspect(commands.inspect, out, err);
+    };
+  });
+}
+
 void AddTarget(CLI::App& app, SendTarget& target) {
   app.add_option("--endpoint", target.endpoint, "OTLP/gRPC address")->capture_default_str();
   app.add_option("--attr", target.attributes, "Attribute key=value; may be given several times")
@@ -232,6 +286,9 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddQuery(app, commands);
   AddStatus(app, commands);
   AddAlerts(app, commands);
+  AddBackup(app, commands);
+  AddRestore(app, commands);
+  AddInspect(app, commands);
   AddSend(app, commands);
   AddLater(app, commands);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them

@@ -246,16 +246,25 @@ absl::Status RocksdbStore::Checkpoint(const std::string& path) {
   return FromRocksdb(copied, what);
 }
 
+// What refuses a directory does so before anything in it changes, be it the lock file. The lock is
+// held meanwhile if there is one: another program that raises the format just then is found at the
+// real open.
+absl::Status CheckUntouched(const std::string& path, const RocksdbOptions& options) {
+  TOCSIN_ASSIGN_OR_RETURN(const std::optional<DirectoryLock> lock,
+                          DirectoryLock::AcquireIfThere(path));
+  TOCSIN_RETURN_IF_ERROR(CheckRestored(path));
+  return PeekFormat(path + "/db", options);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DiskStore>> OpenRocksdbStore(const std::string& path,
                                                             const RocksdbOptions& options) {
-  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
-  TOCSIN_RETURN_IF_ERROR(CheckRestored(path));
   const std::string db_path = path + "/db";
+  TOCSIN_RETURN_IF_ERROR(CheckUntouched(path, options));
+  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
   TOCSIN_RETURN_IF_ERROR(MakePrivateDirectory(db_path));
   TOCSIN_RETURN_IF_ERROR(DiskReserve::ReleaseIfNeeded(path));
-  TOCSIN_RETURN_IF_ERROR(PeekFormat(db_path, options));
   TOCSIN_ASSIGN_OR_RETURN(auto store, RocksdbStore::Open(db_path, std::move(lock), options));
   DiskReserve::Restore(path);
   return store;
