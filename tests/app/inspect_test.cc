@@ -153,7 +153,7 @@ TEST_F(InspectTest, JsonHasTheSameWhateverBytesAreInIt) {
   EXPECT_EQ(json["summary"]["alerts"], "1 firing");
   EXPECT_EQ(json["families"]["rows"][2]["family"], "alerts");
   EXPECT_EQ(json["problems_total"], 1);
-  EXPECT_EQ(json["problems"][0]["record"], R"(outbox d\377\001)");
+  EXPECT_EQ(json["problems"][0]["record"], R"(outbox d\xff\x01)");
 }
 
 // The exit code tells scripts.
