@@ -231,9 +231,10 @@ absl::Status RocksdbStore::Scan(Family family, absl::string_view begin, absl::st
 }
 
 // What is in memory only is written to table files first, then the rest of the write-ahead log is
-// copied: as much room as the log may take at most.
+// copied: as much room as the log may take at most. What samples need is left to them.
 absl::Status RocksdbStore::Checkpoint(const std::string& path) {
-  TOCSIN_RETURN_IF_ERROR(CheckSpaceFor(db_->GetDBOptions().max_total_wal_size));
+  const uint64_t copied_max = db_->GetDBOptions().max_total_wal_size;
+  TOCSIN_RETURN_IF_ERROR(CheckSpaceFor(copied_max + log_free_bytes_min_ / 2));
   TryResume();
   rocksdb::Checkpoint* raw = nullptr;
   const rocksdb::Status created = rocksdb::Checkpoint::Create(db_.get(), &raw);

@@ -128,6 +128,53 @@ class Backup(unittest.TestCase):
         self.tocsin.push("queue_length", 5, "queue=mail")
         await_("closes", lambda: not self.simulator.open_alerts())
 
+    def backup_then_restore(self, meanwhile):
+        """Goes back to a backup that was made before `meanwhile`, while the receiver does not."""
+        made = tocsin("backup", "--server", self.tocsin.admin, "old")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        kept = self.tocsin.path("kept")
+        shutil.copytree(os.path.join(self.tocsin.data_dir, "backups", "old"), kept)
+        meanwhile()
+        self.tocsin.stop()
+        self.tocsin.data_dir = self.tocsin.path("restored")
+        self.assertEqual(tocsin("restore", kept, self.tocsin.data_dir).returncode, 0)
+        self.tocsin.start()
+
+    def test_old_backup_whose_page_was_closed_since(self):
+        self.tocsin.start()
+        self.tocsin.push("queue_length", 120, "queue=orders")
+        await_("page", self.simulator.open_alerts)
+        self.await_settled(self.tocsin)
+
+        def resolve():
+            self.tocsin.push("queue_length", 5, "queue=orders")
+            await_("close", lambda: not self.simulator.open_alerts())
+
+        self.backup_then_restore(resolve)
+        self.assertEqual(self.states("queue"), {"orders": "firing"}, "as it was then")
+        self.tocsin.push("queue_length", 5, "queue=orders")
+        await_("resolved", lambda: self.states("queue") == {})
+        self.await_settled(self.tocsin)
+        self.assertEqual(len(self.accepted_creates("orders")), 1)
+        self.assertEqual(self.simulator.open_alerts(), [])
+
+    def test_old_backup_without_an_alert_that_fires_since(self):
+        self.tocsin.start()
+        self.tocsin.push("queue_length", 5, "queue=orders")
+
+        def fire():
+            self.tocsin.push("queue_length", 120, "queue=orders")
+            await_("page", self.simulator.open_alerts)
+
+        self.backup_then_restore(fire)
+        self.assertEqual(self.tocsin.query("queue_length{queue='orders'}")[0]["value"][1], "5")
+        self.tocsin.push("queue_length", 121, "queue=orders")
+        await_("firing again", lambda: self.states("queue") == {"orders": "firing"})
+        self.await_settled(self.tocsin)
+        self.assertEqual(len(self.simulator.open_alerts()), 1, "the same alias: the receiver joins them")
+        self.tocsin.push("queue_length", 5, "queue=orders")
+        await_("close", lambda: not self.simulator.open_alerts())
+
     def test_backup_of_a_stopped_service_is_a_data_directory(self):
         self.tocsin.start()
         self.tocsin.push("queue_length", 120, "queue=orders")
