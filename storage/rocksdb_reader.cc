@@ -176,8 +176,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbReader(const std::string& path
     // Between two states of the files records could be missing without an error.
     if (FilesFingerprint(db_path) == before) return reader;
   }
-  if (!reader.ok()) return reader;
-  return absl::UnavailableError(absl::StrCat(db_path, " keeps changing; try again"));
+  const std::string last = reader.ok() ? "" : std::string(reader.status().message());
+  return absl::UnavailableError(absl::StrCat(db_path, " keeps changing; try again. ", last));
 }
 
 }  // namespace tocsin::storage
