@@ -10,18 +10,15 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "app/command_line_state.h"
 #include "app/commands/alerts.h"
-#include "app/commands/backup.h"
 #include "app/commands/check.h"
-#include "app/commands/inspect.h"
 #include "app/commands/later.h"
 #include "app/commands/query.h"
-#include "app/commands/restore.h"
 #include "app/commands/send.h"
 #include "app/commands/serve.h"
 #include "app/commands/status.h"
 #include "app/commands/test.h"
-#include "app/inspect/inspect.h"
 #include "app/version.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -39,13 +36,11 @@ struct Commands {
   QueryOptions query;
   StatusOptions status;
   AlertsOptions alerts;
-  BackupOptions backup;
-  RestoreOptions restore;
-  InspectOptions inspect;
+  StateCommandOptions state;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
-  std::function<int(std::ostream& out, std::ostream& err)> run;
+  RunCommand run;
 };
 
 // An option that takes a duration as rule files write it.
@@ -122,15 +117,9 @@ void AddTest(CLI::App& app, Commands& commands) {
   });
 }
 
-void AddServer(CLI::App& app, std::string& server) {
-  app.add_option("--server", server, "Admin port of the server")
-      ->type_name("URL")
-      ->capture_default_str();
-}
-
 void AddQuery(CLI::App& app, Commands& commands) {
   CLI::App* query = app.add_subcommand("query", "Evaluate an expression on a running server");
-  AddServer(*query, commands.query.server);
+  AddServerOption(*query, commands.query.server);
   query->add_option("--time", commands.query.time, "Unix seconds or RFC 3339; default: now");
   query->add_flag("--json", commands.query.json, "Print the server's answer as it is");
   query->add_option("EXPR", commands.query.expression, "PromQL expression")->required();
@@ -144,7 +133,7 @@ void AddQuery(CLI::App& app, Commands& commands) {
 
 void AddStatus(CLI::App& app, Commands& commands) {
   CLI::App* status = app.add_subcommand("status", "Show how a running server is");
-  AddServer(*status, commands.status.server);
+  AddServerOption(*status, commands.status.server);
   status->callback([&commands] {
     commands.run = [&commands](std::ostream& out, std::ostream& err) {
       http_client::CurlTransport transport;
@@ -155,59 +144,12 @@ void AddStatus(CLI::App& app, Commands& commands) {
 
 void AddAlerts(CLI::App& app, Commands& commands) {
   CLI::App* alerts = app.add_subcommand("alerts", "Show pending and firing alerts");
-  AddServer(*alerts, commands.alerts.server);
+  AddServerOption(*alerts, commands.alerts.server);
   alerts->add_flag("--json", commands.alerts.json, "Print the server's answer as it is");
   alerts->callback([&commands] {
     commands.run = [&commands](std::ostream& out, std::ostream& err) {
       http_client::CurlTransport transport;
       return RunAlerts(commands.alerts, transport, out, err);
-    };
-  });
-}
-
-void AddBackup(CLI::App& app, Commands& commands) {
-  CLI::App* backup = app.add_subcommand("backup", "Copy the state of a server");
-  BackupOptions& options = commands.backup;
-  AddServer(*backup, options.server);
-  backup->add_option("--data-dir", options.data_dir, "That of a stopped server, not a running one")
-      ->excludes("--server");
-  backup
-      ->add_option("TARGET", options.target,
-                   "Name of the backup in the server's data_dir/backups; with --data-dir: the "
-                   "directory to make")
-      ->required();
-  backup->callback([&commands] {
-    commands.run = [&commands](std::ostream& out, std::ostream& err) {
-      http_client::CurlTransport transport;
-      return RunBackup(commands.backup, transport, out, err);
-    };
-  });
-}
-
-void AddRestore(CLI::App& app, Commands& commands) {
-  CLI::App* restore = app.add_subcommand("restore", "Make a data directory of a backup");
-  restore->add_option("BACKUP", commands.restore.backup, "What `tocsin backup` made")->required();
-  restore->add_option("DATA_DIR", commands.restore.data_dir, "Empty, or not there yet")->required();
-  restore->callback([&commands] {
-    commands.run = [&commands](std::ostream& out, std::ostream& err) {
-      return RunRestore(commands.restore, out, err);
-    };
-  });
-}
-
-void AddInspect(CLI::App& app, Commands& commands) {
-  CLI::App* inspect = app.add_subcommand("inspect", "Look into a data directory");
-  InspectOptions& options = commands.inspect;
-  inspect->add_option("DATA_DIR", options.data_dir, "May be in use; nothing is changed")
-      ->required();
-  inspect->add_option("WHAT", options.noun, "")
-      ->check(CLI::IsMember(inspect::Nouns()))
-      ->capture_default_str();
-  inspect->add_option("--limit", options.limit, "Rows to show; 0: all")->capture_default_str();
-  inspect->add_flag("--json", options.json, "Print JSON");
-  inspect->callback([&commands] {
-    commands.run = [&commands](std::ostream& out, std::ostream& err) {
-      return RunInspect(commands.inspect, out, err);
     };
   });
 }
@@ -286,9 +228,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddQuery(app, commands);
   AddStatus(app, commands);
   AddAlerts(app, commands);
-  AddBackup(app, commands);
-  AddRestore(app, commands);
-  AddInspect(app, commands);
+  AddStateCommands(app, commands.state, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
