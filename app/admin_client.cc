@@ -32,6 +32,24 @@ absl::StatusOr<http_client::HttpResponse> AdminClient::Get(const std::string& pa
 absl::StatusOr<std::string> AdminClient::Call(const std::string& path,
                                               const Parameters& parameters) {
   TOCSIN_ASSIGN_OR_RETURN(http_client::HttpResponse response, Get(path, parameters));
+  return ReadCall(path, std::move(response));
+}
+
+absl::StatusOr<std::string> AdminClient::Post(const std::string& path, std::string body,
+                                              absl::Duration deadline) {
+  auto response = transport_.Send({.method = "POST",
+                                   .url = server_ + path,
+                                   .headers = {{"Content-Type", "application/json"}},
+                                   .body = std::move(body),
+                                   .deadline = deadline});
+  if (response.ok()) return ReadCall(path, *std::move(response));
+  const std::string message = absl::StrCat(server_, ": ", std::string(response.status().message()));
+  if (absl::IsUnknown(response.status())) return absl::DeadlineExceededError(message);
+  return absl::UnavailableError(message);
+}
+
+absl::StatusOr<std::string> AdminClient::ReadCall(const std::string& path,
+                                                  http_client::HttpResponse response) {
   const auto json = nlohmann::json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("status")) {
     return absl::UnavailableError(absl::StrCat(server_, path, ": status ", response.status,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "integrations/http/http_client.h"
 
 namespace tocsin::app {
@@ -26,9 +27,16 @@ class AdminClient {
   // call failed there.
   absl::StatusOr<std::string> Call(const std::string& path, const Parameters& parameters = {});
 
+  // The same for a POST of JSON that may take a while. DeadlineExceeded if the answer did not come
+  // within `deadline`, or was lost: what was asked for may be done or not.
+  absl::StatusOr<std::string> Post(const std::string& path, std::string body,
+                                   absl::Duration deadline);
+
   const std::string& server() const { return server_; }
 
  private:
+  absl::StatusOr<std::string> ReadCall(const std::string& path, http_client::HttpResponse response);
+
   http_client::HttpTransport& transport_;
   std::string server_;
 };

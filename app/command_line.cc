@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "app/command_line_state.h"
 #include "app/commands/alerts.h"
 #include "app/commands/check.h"
 #include "app/commands/later.h"
@@ -35,10 +36,11 @@ struct Commands {
   QueryOptions query;
   StatusOptions status;
   AlertsOptions alerts;
+  StateCommandOptions state;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
-  std::function<int(std::ostream& out, std::ostream& err)> run;
+  RunCommand run;
 };
 
 // An option that takes a duration as rule files write it.
@@ -115,15 +117,9 @@ void AddTest(CLI::App& app, Commands& commands) {
   });
 }
 
-void AddServer(CLI::App& app, std::string& server) {
-  app.add_option("--server", server, "Admin port of the server")
-      ->type_name("URL")
-      ->capture_default_str();
-}
-
 void AddQuery(CLI::App& app, Commands& commands) {
   CLI::App* query = app.add_subcommand("query", "Evaluate an expression on a running server");
-  AddServer(*query, commands.query.server);
+  AddServerOption(*query, commands.query.server);
   query->add_option("--time", commands.query.time, "Unix seconds or RFC 3339; default: now");
   query->add_flag("--json", commands.query.json, "Print the server's answer as it is");
   query->add_option("EXPR", commands.query.expression, "PromQL expression")->required();
@@ -137,7 +133,7 @@ void AddQuery(CLI::App& app, Commands& commands) {
 
 void AddStatus(CLI::App& app, Commands& commands) {
   CLI::App* status = app.add_subcommand("status", "Show how a running server is");
-  AddServer(*status, commands.status.server);
+  AddServerOption(*status, commands.status.server);
   status->callback([&commands] {
     commands.run = [&commands](std::ostream& out, std::ostream& err) {
       http_client::CurlTransport transport;
@@ -148,7 +144,7 @@ void AddStatus(CLI::App& app, Commands& commands) {
 
 void AddAlerts(CLI::App& app, Commands& commands) {
   CLI::App* alerts = app.add_subcommand("alerts", "Show pending and firing alerts");
-  AddServer(*alerts, commands.alerts.server);
+  AddServerOption(*alerts, commands.alerts.server);
   alerts->add_flag("--json", commands.alerts.json, "Print the server's answer as it is");
   alerts->callback([&commands] {
     commands.run = [&commands](std::ostream& out, std::ostream& err) {
@@ -232,6 +228,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddQuery(app, commands);
   AddStatus(app, commands);
   AddAlerts(app, commands);
+  AddStateCommands(app, commands.state, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them

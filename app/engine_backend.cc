@@ -126,8 +126,9 @@ http::RuleGroupStatus GroupStatus(const engine::GroupRuntime& runtime) {
 
 }  // namespace
 
-EngineBackend::EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload)
-    : engine_(engine), reload_(std::move(reload)) {}
+EngineBackend::EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload,
+                             MakeBackup backup)
+    : engine_(engine), reload_(std::move(reload)), backup_(std::move(backup)) {}
 
 void EngineBackend::SetNotReady(std::string reason) {
   MutexLock lock(mutex_);
@@ -151,6 +152,10 @@ http::ReadyStatus EngineBackend::Ready() {
 
 absl::Status EngineBackend::Reload() {
   return reload_();
+}
+
+absl::StatusOr<http::BackupStatus> EngineBackend::Backup(const std::string& name) {
+  return backup_(name);
 }
 
 std::vector<http::RuleGroupStatus> EngineBackend::Rules() {

@@ -17,8 +17,9 @@ namespace tocsin::app {
 // rounds of evaluation.
 class EngineBackend : public http::AdminBackend {
  public:
-  // `reload` reads the files again; all or nothing.
-  EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload);
+  // `reload` reads the files again; all or nothing. `backup` makes the backup of that name.
+  using MakeBackup = std::function<absl::StatusOr<http::BackupStatus>(const std::string& name)>;
+  EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload, MakeBackup backup);
 
   // Why the service is not ready; "" makes it ready. It starts as "starting".
   void SetNotReady(std::string reason);
@@ -29,10 +30,12 @@ class EngineBackend : public http::AdminBackend {
   std::vector<http::AlertStatus> Alerts() override;
   absl::StatusOr<http::QueryValue> Query(absl::string_view text, Timestamp time,
                                          const http::Expired& expired) override;
+  absl::StatusOr<http::BackupStatus> Backup(const std::string& name) override;
 
  private:
   engine::Engine& engine_;
   const std::function<absl::Status()> reload_;
+  const MakeBackup backup_;
 
   Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";

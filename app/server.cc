@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "app/backup_service.h"
 #include "app/engine_backend.h"
 #include "app/file_watch.h"
 #include "app/loaded_files.h"
@@ -90,7 +91,8 @@ struct Server::Parts {
   prometheus::Gauge& reload_time;
   prometheus::Counter& moved_aside;
 
-  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<storage::DiskStore> store;
+  std::unique_ptr<BackupService> backups;
   std::unique_ptr<storage::Outbox> outbox;
   std::unique_ptr<storage::SampleLog> log;
   std::unique_ptr<engine::Engine> engine;
@@ -111,6 +113,7 @@ struct Server::Parts {
 absl::Status Server::Parts::Start(Server& server) {
   const Config config = files.config;
   TOCSIN_ASSIGN_OR_RETURN(store, storage::OpenRocksdbStore(config.data_dir));
+  backups = std::make_unique<BackupService>(*store, config.data_dir, metrics, clock);
   outbox = std::make_unique<storage::Outbox>(*store, config.limits.outbox_entries_max);
   TOCSIN_ASSIGN_OR_RETURN(const size_t aside, outbox->Recover());
   moved_aside.Increment(static_cast<double>(aside));
@@ -121,7 +124,9 @@ absl::Status Server::Parts::Start(Server& server) {
   if (options.http_listen) {
     Log(LogLevel::kWarning, kNoHttpYet, {{"flag", "--http-listen " + *options.http_listen}});
   }
-  backend = std::make_unique<EngineBackend>(*engine, [&server] { return server.Reload(); });
+  backend = std::make_unique<EngineBackend>(
+      *engine, [&server] { return server.Reload(); },
+      [this](const std::string& name) { return backups->Make(name); });
   backend->SetNotReady("recovering state");
   admin_api = std::make_unique<http::AdminApi>(
       *backend, metrics, clock, http::BuildInfo{kVersion, TOCSIN_REVISION, "main", ""});

@@ -13,17 +13,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "storage/files.h"
 
 namespace tocsin::storage {
 namespace {
-
-absl::Status ErrnoStatus(int error, const std::string& what) {
-  const std::string message = absl::StrCat(what, ": ", std::generic_category().message(error));
-  if (error == EACCES || error == EPERM || error == EROFS) {
-    return absl::PermissionDeniedError(message);
-  }
-  return absl::UnavailableError(message);
-}
 
 // Only the leaf is ours to restrict; a directory that exists keeps its mode.
 absl::Status MakeDirectory(const std::string& path) {
@@ -48,22 +41,35 @@ std::string HolderOf(int fd) {
 
 }  // namespace
 
+absl::StatusOr<DirectoryLock> DirectoryLock::Take(int fd, const std::string& path) {
+  DirectoryLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("cannot lock ", path, "/lock"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("data directory ", path, " is in use by ", HolderOf(fd)));
+}
+
 absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& path) {
   TOCSIN_RETURN_IF_ERROR(MakeDirectory(path));
   const std::string file = path + "/lock";
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot open ", file));
-  DirectoryLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("cannot lock ", file));
-    return absl::FailedPreconditionError(
-        absl::StrCat("data directory ", path, " is in use by ", HolderOf(fd)));
-  }
+  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, Take(fd, path));
   // For people and the message above only: the lock is the kernel's, a full disk does not matter
   // here.
   const std::string pid = absl::StrCat(::getpid(), "\n");
   if (::ftruncate(fd, 0) == 0) (void)!::pwrite(fd, pid.data(), pid.size(), 0);
   return lock;
+}
+
+absl::StatusOr<std::optional<DirectoryLock>> DirectoryLock::AcquireIfThere(
+    const std::string& path) {
+  const std::string file = path + "/lock";
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::optional<DirectoryLock>();
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot open ", file));
+  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, Take(fd, path));
+  return std::optional<DirectoryLock>(std::move(lock));
 }
 
 DirectoryLock::~DirectoryLock() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,12 +16,17 @@ class DirectoryLock {
   // FailedPrecondition names the holder's process id if another one has it; PermissionDenied or
   // Unavailable if the file cannot be made.
   static absl::StatusOr<DirectoryLock> Acquire(const std::string& path);
+  // Takes the lock without changing a byte: nullopt if there is no PATH/lock, so that nobody ever
+  // opened the directory. Errors as above.
+  static absl::StatusOr<std::optional<DirectoryLock>> AcquireIfThere(const std::string& path);
 
   DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   DirectoryLock& operator=(DirectoryLock&&) = delete;
   ~DirectoryLock();
 
  private:
+  static absl::StatusOr<DirectoryLock> Take(int fd, const std::string& path);
+
   explicit DirectoryLock(int fd) : fd_(fd) {}
   int fd_;
 };

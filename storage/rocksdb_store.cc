@@ -1,159 +1,37 @@
 #include "storage/rocksdb_store.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
-#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "base/mutex.h"
 #include "base/status_macros.h"
+#include "storage/data_directory.h"
 #include "storage/directory_lock.h"
 #include "storage/disk_reserve.h"
+#include "storage/files.h"
 #include "storage/format.h"
-#include "storage/keys.h"
+#include "storage/rocksdb_reader.h"
+#include "storage/rocksdb_setup.h"
 
 namespace tocsin::storage {
 namespace {
 
-constexpr size_t kLogMemtableBytes = 32 << 20;
-constexpr size_t kMemtableBytes = 8 << 20;
 // What BulkLoad() writes before RocksDB takes it in; a crash may leave it behind.
 constexpr char kIncomingFile[] = "incoming.sst";
-constexpr size_t kInfoLogBytes = 2 << 20;
-constexpr size_t kInfoLogFiles = 4;
 
-absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string message = absl::StrCat(what, ": ", status.ToString());
-  if (status.IsCorruption()) return absl::DataLossError(message);
-  if (status.IsIOError() || status.IsNoSpace() || status.IsIncomplete() || status.IsBusy() ||
-      status.IsTryAgain() || status.IsTimedOut()) {
-    return absl::UnavailableError(message);
-  }
-  if (status.IsShutdownInProgress() || status.IsAborted() || status.IsNotSupported()) {
-    return absl::FailedPreconditionError(message);
-  }
-  return absl::InternalError(message);
-}
-
-rocksdb::Slice ToSlice(absl::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-absl::string_view ToView(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
-// RocksDB would recover from a full disk by itself, but looks only every 5 s, and refuses Resume()
-// meanwhile.
-class NoAutoRecovery : public rocksdb::EventListener {
+class RocksdbStore : public DiskStore {
  public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
-rocksdb::DBOptions MakeDbOptions(const RocksdbOptions& options) {
-  rocksdb::DBOptions db;
-  if (options.env != nullptr) db.env = options.env;
-  db.create_if_missing = true;
-  db.create_missing_column_families = true;
-  db.paranoid_checks = true;
-  db.track_and_verify_wals_in_manifest = true;
-  // A torn tail is cut back to the last whole batch; anything that was synced is before it.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  db.max_total_wal_size = options.wal_bytes_max;
-  db.db_write_buffer_size = options.memtable_bytes_max;
-  db.listeners.push_back(std::make_shared<NoAutoRecovery>());
-  db.max_background_jobs = 2;
-  db.bytes_per_sync = 1 << 20;
-  db.max_open_files = 512;
-  db.max_manifest_file_size = 16 << 20;
-  // RocksDB's own log: enough to understand a failure, never what fills the disk.
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = kInfoLogBytes;
-  db.keep_log_file_num = kInfoLogFiles;
-  db.stats_dump_period_sec = 0;
-  db.stats_persist_period_sec = 0;
-  return db;
-}
-
-rocksdb::ColumnFamilyOptions MakeFamilyOptions(const std::string& name,
-                                               const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.block_size = 16 << 10;
-  rocksdb::ColumnFamilyOptions family;
-  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Samples are packed already, and are moved between levels without being rewritten.
-  const bool log = name == FamilyName(Family::kLog);
-  const bool packed = log || name == FamilyName(Family::kChunks);
-  family.write_buffer_size = log ? kLogMemtableBytes : kMemtableBytes;
-  family.compression = packed ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
-  return family;
-}
-
-std::vector<rocksdb::ColumnFamilyDescriptor> MakeDescriptors(const RocksdbOptions& options) {
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  const auto add = [&](const std::string& name) {
-    descriptors.emplace_back(name, MakeFamilyOptions(name, cache));
-  };
-  for (Family family : kAllFamilies) add(FamilyName(family));
-  add(rocksdb::kDefaultColumnFamilyName);  // RocksDB insists on it; always empty
-  return descriptors;
-}
-
-// Says nothing: looking into a database must not even rotate its info log.
-class SilentLogger : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
-};
-
-// Reads meta "format" without changing a byte on disk. Recovery at a real open would already write
-// files, so this comes before it; it costs one more reading of the write-ahead log, which is
-// bounded.
-absl::Status PeekFormat(const std::string& path, const RocksdbOptions& options) {
-  rocksdb::DBOptions db_options = MakeDbOptions(options);
-  if (db_options.env->FileExists(path + "/CURRENT").IsNotFound()) return absl::OkStatus();
-  db_options.info_log = std::make_shared<SilentLogger>();
-  const auto cache = rocksdb::NewLRUCache(1 << 20);
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const std::string& name : {rocksdb::kDefaultColumnFamilyName, std::string("meta")}) {
-    descriptors.emplace_back(name, MakeFamilyOptions(name, cache));
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::OpenForReadOnly(db_options, path, descriptors, &handles, &raw);
-  // A creation that was interrupted before its families existed: nothing was promised yet.
-  if (opened.IsInvalidArgument()) return absl::OkStatus();
-  TOCSIN_RETURN_IF_ERROR(FromRocksdb(opened, absl::StrCat("cannot read ", path)));
-  std::unique_ptr<rocksdb::DB> db(raw);
-  std::string value;
-  const rocksdb::Status got = db->Get({}, handles[1], kMetaFormat, &value);
-  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
-  if (got.IsNotFound()) return absl::OkStatus();
-  TOCSIN_RETURN_IF_ERROR(FromRocksdb(got, "cannot read meta \"format\""));
-  return CheckFormat(value);
-}
-
-class RocksdbStore : public Store {
- public:
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, DirectoryLock lock,
-                                                     const RocksdbOptions& options);
+  static absl::StatusOr<std::unique_ptr<DiskStore>> Open(const std::string& path,
+                                                         DirectoryLock lock,
+                                                         const RocksdbOptions& options);
   RocksdbStore(DirectoryLock lock, std::unique_ptr<rocksdb::DB> db,
                const std::vector<rocksdb::ColumnFamilyHandle*>& handles,
                uint64_t log_free_bytes_min)
@@ -169,6 +47,7 @@ class RocksdbStore : public Store {
                                                  absl::string_view key) const override;
   absl::Status Scan(Family family, absl::string_view begin, absl::string_view end,
                     const Visitor& fn) const override;
+  absl::Status Checkpoint(const std::string& path) override;
 
  private:
   rocksdb::ColumnFamilyHandle* Handle(Family family) const {
@@ -187,16 +66,20 @@ class RocksdbStore : public Store {
   const std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // by Family, then "default"
   const uint64_t log_free_bytes_min_;
 
-  std::atomic<bool> failing_ = false;  // the last write failed
+  std::atomic<bool> failing_ = false;  // the last write failed, or a checkpoint since
 };
 
-absl::StatusOr<std::unique_ptr<Store>> RocksdbStore::Open(const std::string& path,
-                                                          DirectoryLock lock,
-                                                          const RocksdbOptions& options) {
+absl::StatusOr<std::unique_ptr<DiskStore>> RocksdbStore::Open(const std::string& path,
+                                                              DirectoryLock lock,
+                                                              const RocksdbOptions& options) {
+  std::vector<std::string> names;
+  for (Family family : kAllFamilies) names.emplace_back(FamilyName(family));
+  names.push_back(rocksdb::kDefaultColumnFamilyName);  // RocksDB insists on it; always empty
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =
-      rocksdb::DB::Open(MakeDbOptions(options), path, MakeDescriptors(options), &handles, &db);
+      rocksdb::DB::Open(MakeDbOptions(options), path,
+                        MakeDescriptors(names, options.block_cache_bytes), &handles, &db);
   TOCSIN_RETURN_IF_ERROR(FromRocksdb(opened, absl::StrCat("cannot open ", path)));
   db->GetEnv()->DeleteFile(absl::StrCat(path, "/", kIncomingFile)).PermitUncheckedError();
   auto store = std::make_unique<RocksdbStore>(std::move(lock), std::unique_ptr<rocksdb::DB>(db),
@@ -347,22 +230,42 @@ absl::Status RocksdbStore::Scan(Family family, absl::string_view begin, absl::st
   return FromRocksdb(it->status(), absl::StrCat("cannot scan ", FamilyName(family)));
 }
 
-absl::Status MakePrivate(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) {
-    if (::chmod(path.c_str(), 0700) == 0) return absl::OkStatus();
-  }
-  return absl::PermissionDeniedError(absl::StrCat("cannot make ", path, " private: errno ", errno));
+// What is in memory only is written to table files first, then the rest of the write-ahead log is
+// copied: as much room as the log may take at most. What samples need is left to them.
+absl::Status RocksdbStore::Checkpoint(const std::string& path) {
+  const uint64_t copied_max = db_->GetDBOptions().max_total_wal_size;
+  TOCSIN_RETURN_IF_ERROR(CheckSpaceFor(copied_max + log_free_bytes_min_ / 2));
+  TryResume();
+  rocksdb::Checkpoint* raw = nullptr;
+  const rocksdb::Status created = rocksdb::Checkpoint::Create(db_.get(), &raw);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+  const std::string what = absl::StrCat("cannot copy the database to ", path);
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(created, what));
+  const rocksdb::Status copied = checkpoint->CreateCheckpoint(path);
+  // The memtables could not be written, perhaps: then RocksDB refuses writes until it is resumed.
+  if (!copied.ok()) failing_.store(true, std::memory_order_relaxed);
+  return FromRocksdb(copied, what);
+}
+
+// What refuses a directory does so before anything in it changes, be it the lock file. The lock is
+// held meanwhile if there is one: another program that raises the format just then is found at the
+// real open.
+absl::Status CheckUntouched(const std::string& path, const RocksdbOptions& options) {
+  TOCSIN_ASSIGN_OR_RETURN(const std::optional<DirectoryLock> lock,
+                          DirectoryLock::AcquireIfThere(path));
+  TOCSIN_RETURN_IF_ERROR(CheckRestored(path));
+  return PeekFormat(path + "/db", options);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
-                                                        const RocksdbOptions& options) {
-  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
+absl::StatusOr<std::unique_ptr<DiskStore>> OpenRocksdbStore(const std::string& path,
+                                                            const RocksdbOptions& options) {
   const std::string db_path = path + "/db";
-  TOCSIN_RETURN_IF_ERROR(MakePrivate(db_path));
+  TOCSIN_RETURN_IF_ERROR(CheckUntouched(path, options));
+  TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
+  TOCSIN_RETURN_IF_ERROR(MakePrivateDirectory(db_path));
   TOCSIN_RETURN_IF_ERROR(DiskReserve::ReleaseIfNeeded(path));
-  TOCSIN_RETURN_IF_ERROR(PeekFormat(db_path, options));
   TOCSIN_ASSIGN_OR_RETURN(auto store, RocksdbStore::Open(db_path, std::move(lock), options));
   DiskReserve::Restore(path);
   return store;

@@ -28,6 +28,18 @@ struct RocksdbOptions {
   rocksdb::Env* env = nullptr;
 };
 
+// A store whose files can be copied while it is in use.
+class DiskStore : public Store {
+ public:
+  // Makes PATH, which must not exist, a database of its own with everything that was written before
+  // the call, and perhaps a part of what is written meanwhile, each batch whole; on disk when it
+  // returns. Table files are shared (hard links) where PATH is on the same volume, so it is quick
+  // and takes little room at first; the shared files stay as long as one of both needs them.
+  //
+  // Thread: any. Errors: as Write; an unfinished PATH is removed.
+  virtual absl::Status Checkpoint(const std::string& path) = 0;
+};
+
 // Opens, or creates, the database of a data directory: RocksDB in PATH/db (mode 0700) and
 // PATH/lock, which keeps a second process out for as long as the Store lives.
 //
@@ -37,8 +49,9 @@ struct RocksdbOptions {
 // DiskReserve.
 //
 // Errors: FailedPrecondition (in use by another process; a format newer than this program, in which
-// case nothing is touched), DataLoss (corrupt), Unavailable (I/O), PermissionDenied.
-absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
-                                                        const RocksdbOptions& options = {});
+// case nothing is touched; a restore that was interrupted, see data_directory.h), DataLoss
+// (corrupt), Unavailable (I/O), PermissionDenied.
+absl::StatusOr<std::unique_ptr<DiskStore>> OpenRocksdbStore(const std::string& path,
+                                                            const RocksdbOptions& options = {});
 
 }  // namespace tocsin::storage

@@ -7,8 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "integrations/http/admin_reply.h"
+#include "integrations/http/backup_route.h"
 #include "integrations/http/prometheus_json.h"
 
 namespace tocsin::http {
@@ -17,22 +18,8 @@ namespace {
 // As Prometheus' --query.timeout.
 constexpr absl::Duration kQueryTimeoutMax = absl::Minutes(2);
 
-HttpReply JsonReply(int status, std::string body) {
-  return {.status = status, .content_type = "application/json", .body = std::move(body)};
-}
-
-HttpReply ErrorReply(int status, absl::string_view type, absl::string_view message) {
-  return JsonReply(status, ErrorBody(type, message));
-}
-
 HttpReply BadParameter(absl::string_view name, absl::string_view why) {
   return ErrorReply(400, "bad_data", absl::StrCat("invalid parameter \"", name, "\": ", why));
-}
-
-HttpReply MethodNotAllowed(const char* allowed) {
-  HttpReply reply = ErrorReply(405, "bad_data", absl::StrCat("method not allowed; use ", allowed));
-  reply.headers.emplace_back("Allow", allowed);
-  return reply;
 }
 
 HttpReply TextReply(int status, std::string text) {
@@ -113,16 +100,6 @@ class Place {
   const int number_;
 };
 
-// A page of another site may send us a POST, but its Origin says so.
-bool FromAnotherOrigin(const HttpRequest& request) {
-  absl::string_view origin = request.Header("Origin");
-  if (origin.empty()) return false;
-  if (!absl::ConsumePrefix(&origin, "http://") && !absl::ConsumePrefix(&origin, "https://")) {
-    return true;
-  }
-  return !absl::EqualsIgnoreCase(origin, request.Header("Host"));
-}
-
 bool IsLater(const std::string& path) {
   const bool label_values =
       absl::StartsWith(path, "/api/v1/label/") && absl::EndsWith(path, "/values");
@@ -201,6 +178,7 @@ HttpReply AdminApi::Route(const HttpRequest& request) {
   const std::string& path = request.path;
   if (path == "/-/reload") return Reload(request);
   if (path == "/api/v1/query") return Query(request);
+  if (path == "/api/tocsin/v1/backup") return Backup(backend_, request);
   if (IsLater(path)) {
     // The path is the caller's own text; JSON escapes it.
     return ErrorReply(501, "not_supported", absl::StrCat("not supported yet: ", path));

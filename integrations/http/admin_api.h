@@ -18,12 +18,12 @@ struct BuildInfo {
   std::string build_date;
 };
 
-// The admin port's routes: /metrics, /-/healthy, /-/ready, /-/reload and the Prometheus-compatible
-// part of /api/v1. Pass Handle to HttpServer as its handler. Routes to come answer 501 with "not
-// supported yet: ...".
+// The admin port's routes: /metrics, /-/healthy, /-/ready, /-/reload, the Prometheus-compatible
+// part of /api/v1, and /api/tocsin/v1/backup (backup_route.h). Pass Handle to HttpServer as its
+// handler. Routes to come answer 501 with "not supported yet: ...".
 //
-// Reloading from a browser page of another origin is refused (403): an admin port on loopback has
-// no other guard.
+// Reloading and backups from a browser page of another origin are refused (403): an admin port on
+// loopback has no other guard.
 //
 // At most kQueriesMax queries run at once, as each may take a core and much memory for as long as
 // its `timeout` allows; a further one gets 503 "unavailable". Metrics:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -82,6 +83,11 @@ struct QueryValue {
   std::vector<std::string> infos;
 };
 
+struct BackupStatus {
+  std::string path;    // absolute, on the server
+  uint64_t bytes = 0;  // of its files
+};
+
 // True once the time given to a call is over. Cheap; to be asked again and again.
 using Expired = std::function<bool()>;
 
@@ -109,6 +115,12 @@ class AdminBackend {
   //   Unavailable         not now (503 unavailable)
   virtual absl::StatusOr<QueryValue> Query(absl::string_view text, Timestamp time,
                                            const Expired& expired) = 0;
+
+  // Makes a backup of the data directory below itself; takes as long as that takes. Errors:
+  //   InvalidArgument     the name (400 bad_data)
+  //   AlreadyExists       it is taken (409 conflict)
+  //   Unavailable         not now (503 unavailable)
+  virtual absl::StatusOr<BackupStatus> Backup(const std::string& name) = 0;
 };
 
 }  // namespace tocsin::http

@@ -32,6 +32,15 @@ TEST_F(CommandLineTest, WrongUseIsExitCodeTwo) {
       {"check"},
       {"check", "--format", "xml", "a.yaml"},
       {"query"},
+      {"backup"},
+      {"backup", "--data-dir", "d", "--server", "127.0.0.1:1", "b"},
+      {"backup", "--data-dir", "/nonexistent", "/nonexistent-backup"},
+      {"restore", "b"},
+      {"restore", "/nonexistent", "/nonexistent-data"},
+      {"inspect"},
+      {"inspect", "/nonexistent"},
+      {"inspect", "/nonexistent", "secrets"},
+      {"inspect", "/nonexistent", "log", "--limit", "-1"},
       {"query", "up", "down"},
       {"send"},
       {"send", "csv", "f.csv"},
@@ -49,7 +58,8 @@ TEST_F(CommandLineTest, WrongUseIsExitCodeTwo) {
 
 TEST_F(CommandLineTest, HelpAndVersionAreFine) {
   EXPECT_EQ(Run({"--help"}), 0);
-  for (const char* command : {"serve", "check", "query", "status", "alerts", "send"}) {
+  for (const char* command :
+       {"serve", "check", "query", "status", "alerts", "backup", "restore", "inspect", "send"}) {
     EXPECT_THAT(out_, HasSubstr(command));
     EXPECT_EQ(Run({command, "--help"}), 0);
     EXPECT_NE(out_, "");

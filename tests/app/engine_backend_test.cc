@@ -20,7 +20,11 @@ class EngineBackendTest : public ::testing::Test {
   EngineBackendTest()
       : log_(*storage::OpenSampleLog(store_)),
         engine_({}, store_, outbox_, *log_, clock_, metrics_),
-        backend_(engine_, [] { return absl::OkStatus(); }) {}
+        backend_(
+            engine_, [] { return absl::OkStatus(); },
+            [](const std::string& name) -> absl::StatusOr<http::BackupStatus> {
+              return http::BackupStatus{.path = "/data/backups/" + name, .bytes = 7};
+            }) {}
 
   absl::StatusOr<http::QueryValue> Query(const std::string& text, const http::Expired& expired) {
     return backend_.Query(text, clock_.Now(), expired);
@@ -57,6 +61,12 @@ TEST_F(EngineBackendTest, IsReadyWhenNothingSpeaksAgainstIt) {
   EXPECT_TRUE(backend_.Ready().ready);
   backend_.SetNotReady("stopping");
   EXPECT_EQ(backend_.Ready().reasons, std::vector<std::string>{"stopping"});
+}
+
+TEST_F(EngineBackendTest, BackupsAreMadeByName) {
+  const auto made = backend_.Backup("one");
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->path, "/data/backups/one");
 }
 
 }  // namespace

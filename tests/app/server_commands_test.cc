@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "app/commands/alerts.h"
+#include "app/commands/backup.h"
 #include "app/commands/query.h"
 #include "app/commands/status.h"
 
@@ -18,6 +19,8 @@ class FakeServer : public http_client::HttpTransport {
  public:
   absl::StatusOr<http_client::HttpResponse> Send(const http_client::HttpRequest& request) override {
     last_url = request.url;
+    last_body = request.body;
+    if (lost) return absl::UnknownError("timed out");
     const size_t path = request.url.find('/', 7);
     const auto answer = answers.find(request.url.substr(path, request.url.find('?') - path));
     if (answer == answers.end()) return absl::UnavailableError("connection refused");
@@ -29,12 +32,17 @@ class FakeServer : public http_client::HttpTransport {
 
   std::map<std::string, http_client::HttpResponse> answers;
   std::string last_url;
+  std::string last_body;
+  bool lost = false;  // every answer
 };
 
 class ServerCommandsTest : public ::testing::Test {
  protected:
   int Query(const QueryOptions& options) { return Finish(RunQuery(options, server_, out_, err_)); }
   int Alerts() { return Finish(RunAlerts({}, server_, out_, err_)); }
+  int Backup(const std::string& name) {
+    return Finish(RunBackup({.target = name}, server_, out_, err_));
+  }
   int Status() { return Finish(RunStatus({}, server_, out_, err_)); }
 
   FakeServer server_;
@@ -126,6 +134,32 @@ TEST_F(ServerCommandsTest, StatusShowsReadinessAndFailingRules) {
   server_.Answer("/-/ready", 503, R"({"status":"not ready","reasons":["restoring"]})");
   EXPECT_EQ(Status(), 1);
   EXPECT_THAT(out, HasSubstr("ready:    no: restoring\n"));
+}
+
+TEST_F(ServerCommandsTest, BackupPrintsWhereItIsAndHowLarge) {
+  server_.Answer("/api/tocsin/v1/backup", 200,
+                 R"({"status":"success","data":{"name":"one","path":"/d/backups/one","bytes":7}})");
+  EXPECT_EQ(Backup("one"), 0) << err;
+  EXPECT_EQ(out, "/d/backups/one (7 bytes)\n");
+  EXPECT_EQ(server_.last_body, R"({"name":"one"})");
+}
+
+TEST_F(ServerCommandsTest, BackupPassesTheServersWordsOn) {
+  server_.Answer("/api/tocsin/v1/backup", 409,
+                 R"({"status":"error","errorType":"conflict","error":"one exists already"})");
+  EXPECT_EQ(Backup("one"), 2);
+  EXPECT_EQ(err, "tocsin backup: one exists already\n");
+  server_.Answer("/api/tocsin/v1/backup", 200, R"({"status":"success","data":{"path":1}})");
+  EXPECT_EQ(Backup("one"), 2);
+  EXPECT_THAT(err, HasSubstr("answers something else"));
+}
+
+TEST_F(ServerCommandsTest, BackupWhoseAnswerIsLostMayBeThere) {
+  server_.lost = true;
+  EXPECT_EQ(Backup("one"), 2);
+  EXPECT_EQ(err,
+            "tocsin backup: http://127.0.0.1:9095: timed out; the backup may yet be made: see the "
+            "server's log\n");
 }
 
 }  // namespace

@@ -43,6 +43,13 @@ class FakeBackend : public AdminBackend {
     return value;
   }
 
+  absl::StatusOr<BackupStatus> Backup(const std::string& name) override {
+    backups.push_back(name);
+    return backup;
+  }
+
+  std::vector<std::string> backups;
+  absl::StatusOr<BackupStatus> backup = BackupStatus{.path = "/data/backups/one", .bytes = 7};
   ReadyStatus ready{.ready = true};
   absl::Status reload_result;
   int reloads = 0;
@@ -300,6 +307,60 @@ TEST_F(AdminApiTest, OnlyReadingMethodsReadAndHeadCountsAsGet) {
   EXPECT_EQ(Send("POST", "/api/v1/alerts").status, 405);
   EXPECT_EQ(Send("DELETE", "/api/v1/query?query=1").status, 405);
   EXPECT_EQ(Send("HEAD", "/-/healthy").status, 200);
+}
+
+TEST_F(AdminApiTest, BackupAnswersWhereItIs) {
+  const HttpReply reply = Send("POST", "/api/tocsin/v1/backup", R"({"name": "one"})");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body,
+            R"({"status":"success","data":{"name":"one","path":"/data/backups/one","bytes":7}})");
+  EXPECT_EQ(backend_.backups, std::vector<std::string>{"one"});
+}
+
+TEST_F(AdminApiTest, BackupAsksForANameAndNothingElse) {
+  for (const char* body : {"", "one", "{", "[]", "{}", R"({"name":1})", R"({"path":"/etc"})",
+                           R"({"name":"one","path":"/etc"})"}) {
+    const HttpReply reply = Send("POST", "/api/tocsin/v1/backup", body);
+    EXPECT_EQ(reply.status, 400) << body;
+    EXPECT_THAT(reply.body, HasSubstr(R"(expected {\"name\": \"...\"})")) << body;
+  }
+  EXPECT_TRUE(backend_.backups.empty());
+}
+
+TEST_F(AdminApiTest, BackupErrorsKeepTheirReasons) {
+  struct Case {
+    absl::Status error;
+    int status;
+    const char* type;
+  };
+  const Case cases[] = {
+      {absl::InvalidArgumentError("a reason"), 400, "bad_data"},
+      {absl::AlreadyExistsError("a reason"), 409, "conflict"},
+      {absl::UnavailableError("a reason"), 503, "unavailable"},
+      {absl::PermissionDeniedError("a reason"), 500, "internal"},
+      {absl::DataLossError("a reason"), 500, "internal"},
+  };
+  for (const Case& c : cases) {
+    backend_.backup = c.error;
+    const HttpReply reply = Send("POST", "/api/tocsin/v1/backup", R"({"name":"one"})");
+    EXPECT_EQ(reply.status, c.status) << c.error;
+    EXPECT_EQ(reply.body, absl::StrCat(R"({"status":"error","errorType":")", c.type,
+                                       R"(","error":"a reason"})"));
+  }
+}
+
+TEST_F(AdminApiTest, BackupIsForPostsOfOurOwnPagesOnly) {
+  const std::string body = R"({"name":"one"})";
+  EXPECT_EQ(Get("/api/tocsin/v1/backup?name=one").status, 405);
+  EXPECT_EQ(Send("POST", "/api/tocsin/v1/backup", body,
+                 {{"Origin", "http://evil.example"}, {"Host", "127.0.0.1:9095"}})
+                .status,
+            403);
+  EXPECT_TRUE(backend_.backups.empty());
+  EXPECT_EQ(Send("POST", "/api/tocsin/v1/backup", body,
+                 {{"Origin", "http://127.0.0.1:9095"}, {"Host", "127.0.0.1:9095"}})
+                .status,
+            200);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "storage/format.h"
 #include "storage/keys.h"
 #include "storage/sample_log.h"
+#include "tests/storage/directory_contents.h"
 #include "tests/storage/temp_dir.h"
 
 namespace tocsin::storage {
@@ -27,7 +28,7 @@ namespace {
 
 using absl::StatusCode;
 
-std::unique_ptr<Store> Open(const std::string& path, const RocksdbOptions& options = {}) {
+std::unique_ptr<DiskStore> Open(const std::string& path, const RocksdbOptions& options = {}) {
   auto opened = OpenRocksdbStore(path, options);
   EXPECT_TRUE(opened.ok()) << opened.status();
   return opened.ok() ? *std::move(opened) : nullptr;
@@ -42,17 +43,6 @@ absl::Status Put(Store& store, const std::string& key, const std::string& value,
 
 std::string Get(Store& store, const std::string& key) {
   return store.Get(Family::kAlerts, key)->value_or("(none)");
-}
-
-// Names and contents of all files: what "nothing is touched" means.
-std::map<std::string, std::string> Files(const std::string& path) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    files[entry.path()] = std::string(std::istreambuf_iterator<char>(in), {});
-  }
-  return files;
 }
 
 TEST(RocksdbStoreTest, ReopenKeepsBothDurabilities) {
@@ -99,11 +89,11 @@ TEST(RocksdbStoreTest, NewerFormatIsRefusedBeforeAnythingIsTouched) {
     newer.Put(Family::kMeta, kMetaFormat, EncodeNumber(kFormatNumber + 1));
     ASSERT_TRUE(store->Write(newer, Durability::kSynced).ok());
   }
-  const auto before = Files(dir.path());
+  const auto before = DirectoryContents(dir.path());
   const auto opened = OpenRocksdbStore(dir.path());
   EXPECT_EQ(opened.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(opened.status().ToString().find("newer program"), std::string::npos) << opened.status();
-  EXPECT_EQ(Files(dir.path()), before);
+  EXPECT_EQ(DirectoryContents(dir.path()), before);
 }
 
 // What the first format left behind: its number, and a log record without histograms.
@@ -156,9 +146,9 @@ TEST(RocksdbStoreTest, CorruptFileIsDataLoss) {
   { ASSERT_TRUE(Put(*Open(dir.path()), "a", std::string(10'000, 'a')).ok()); }
   { Open(dir.path()); }  // recovery turned the log into tables
   size_t damaged = 0;
-  for (const auto& [name, bytes] : Files(dir.path())) {
+  for (const auto& [name, bytes] : DirectoryContents(dir.path())) {
     if (name.size() < 4 || name.substr(name.size() - 4) != ".sst" || bytes.empty()) continue;
-    std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(dir.path() + "/" + name, std::ios::in | std::ios::out | std::ios::binary);
     for (size_t at = 0; at < bytes.size(); at += 16) {
       file.seekp(static_cast<std::streamoff>(at));
       file.put(static_cast<char>(bytes[at] ^ 0x55));
@@ -263,6 +253,27 @@ TEST(RocksdbStoreTest, LittleSpaceRefusesSamplesAndNothingElse) {
   EXPECT_TRUE(log->Append({}, {}, Timestamp::FromMillis(2)).ok());
   free_bytes = 0;
   EXPECT_TRUE(log->CutBefore(Timestamp::FromMillis(2)).ok()) << "retention makes room";
+}
+
+TEST(RocksdbStoreTest, CheckpointThatDoesNotFitIsRefusedAndLeavesNothing) {
+  TempDir dir;
+  std::atomic<bool> full = false;
+  std::atomic<uint64_t> free_bytes = 1 << 20;
+  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(full, free_bytes));
+  RocksdbOptions options;
+  options.env = env.get();
+  auto store = Open(dir.path() + "/data", options);
+  ASSERT_TRUE(Put(*store, "a", "1").ok());
+  const std::string copy = dir.path() + "/copy";
+  EXPECT_EQ(store->Checkpoint(copy).code(), StatusCode::kUnavailable) << "too little space";
+  free_bytes = 1 << 30;
+  full = true;
+  EXPECT_EQ(store->Checkpoint(copy).code(), StatusCode::kUnavailable) << "no space in the middle";
+  EXPECT_FALSE(std::filesystem::exists(copy));
+  full = false;
+  EXPECT_TRUE(Put(*store, "b", "2").ok()) << "the service goes on";
+  const absl::Status made = store->Checkpoint(copy);
+  EXPECT_TRUE(made.ok()) << made;
 }
 
 // Moves the log below the first level, where it is after a while in any database.

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "app/commands/backup.h"
+#include "app/commands/inspect.h"
+#include "app/commands/restore.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tocsin::app {
+
+// The words of the commands about the state of a server: backup, restore, inspect.
+
+struct StateCommandOptions {
+  BackupOptions backup;
+  RestoreOptions restore;
+  InspectOptions inspect;
+};
+
+// What a command line comes to, once its words are read. Exit code as the command says.
+using RunCommand = std::function<int(std::ostream& out, std::ostream& err)>;
+
+// Both arguments but `app` are filled in when words are parsed, and must live until then and until
+// the command has run.
+void AddStateCommands(CLI::App& app, StateCommandOptions& options, RunCommand& run);
+
+// --server URL, of all commands that talk to one.
+void AddServerOption(CLI::App& app, std::string& server);
+
+}  // namespace tocsin::app

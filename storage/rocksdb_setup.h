@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "storage/rocksdb_store.h"
+
+namespace rocksdb {
+class Cache;
+class Slice;
+class Status;
+struct ColumnFamilyDescriptor;
+struct DBOptions;
+}  // namespace rocksdb
+
+namespace tocsin::storage {
+
+// What opening the database to write and opening it to read have in common. Internal to the folder;
+// pure functions, any thread.
+
+// RocksDB's status as ours, with `what` in front of its message.
+absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what);
+
+// The views live as long as the bytes.
+rocksdb::Slice ToSlice(absl::string_view bytes);
+absl::string_view ToView(const rocksdb::Slice& slice);
+
+rocksdb::DBOptions MakeDbOptions(const RocksdbOptions& options);
+// One for each name, in that order; they share a cache of `block_cache_bytes`.
+std::vector<rocksdb::ColumnFamilyDescriptor> MakeDescriptors(const std::vector<std::string>& names,
+                                                             uint64_t block_cache_bytes);
+
+}  // namespace tocsin::storage
