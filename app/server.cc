@@ -10,6 +10,7 @@
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
 #include "app/version.h"
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -42,6 +43,8 @@ engine::EngineOptions MakeEngineOptions(const ServerOptions& options, const Conf
   engine.shard.limits = config.limits;
   engine.shards = options.shards > 0 ? options.shards : DefaultShards();
   engine.retention = config.retention;
+  if (options.block_span) engine.block_span = *options.block_span;
+  if (options.upkeep_interval) engine.upkeep_interval = *options.upkeep_interval;
   return engine;
 }
 
@@ -139,13 +142,16 @@ absl::Status Server::Parts::Start(Server& server) {
   delivery = std::make_unique<delivery::Delivery>(
       *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config));
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
+  KillPoint("start.before_delivery");
   delivery_loop->Start();
+  KillPoint("start.before_evaluation");
   engine->Start();
 
   ingest::GrpcServerOptions grpc_options;
   grpc_options.listen = config.listen.grpc;
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
+  KillPoint("start.before_serving");
   grpc->SetServing(true);
   backend->SetNotReady("");
   reload_successful.Set(1);
@@ -174,9 +180,13 @@ void Server::Parts::Stop() {
   if (std::exchange(stopped, true)) return;
   watch.reset();
   if (backend) backend->SetNotReady("stopping");
+  KillPoint("stop.before_drain");
   if (grpc) grpc->Drain(kDrainGrace);
+  KillPoint("stop.after_drain");
   if (engine) engine->Stop();
+  KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
+  KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");
 }
@@ -200,7 +210,9 @@ absl::Status Server::Parts::Reload() {
   // receivers that are gone find their old configuration until they are closed.
   if (status.ok()) {
     delivery->SetReceivers(Routing(loaded->config));
+    KillPoint("reload.before_rules");
     status = engine->Reload(loaded->rules);
+    KillPoint("reload.after_rules");
     if (!status.ok()) delivery->SetReceivers(Routing(files.config));
   }
   reload_successful.Set(status.ok() ? 1 : 0);

@@ -16,6 +16,7 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "base/kill_point.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "storage/directory_lock.h"
@@ -206,8 +207,10 @@ absl::StatusOr<std::unique_ptr<Store>> RocksdbStore::Open(const std::string& pat
 }
 
 RocksdbStore::~RocksdbStore() {
+  KillPoint("store_close.before");
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   db_->Close();
+  KillPoint("store_close.after");
 }
 
 rocksdb::Status RocksdbStore::Translate(const WriteBatch& batch, rocksdb::WriteBatch& out) const {
@@ -262,10 +265,12 @@ void RocksdbStore::FreeDeleted(const WriteBatch& batch) {
   for (const WriteBatch::Operation& operation : batch.operations()) {
     const bool samples = operation.family == Family::kLog || operation.family == Family::kChunks;
     if (operation.kind != WriteBatch::Kind::kDeleteRange || !samples) continue;
+    KillPoint("store.before_files_are_freed");
     const rocksdb::Slice begin(operation.key);
     const rocksdb::Slice end(operation.value);
     rocksdb::DeleteFilesInRange(db_.get(), Handle(operation.family), &begin, &end, false)
         .PermitUncheckedError();
+    KillPoint("store.after_files_are_freed");
   }
 }
 
@@ -316,10 +321,12 @@ absl::Status RocksdbStore::BulkLoad(Family family, const Entries& entries) {
   TryResume();
   const std::string path = absl::StrCat(db_->GetName(), "/", kIncomingFile);
   rocksdb::Status status = WriteTableFile(family, entries, path);
+  KillPoint("bulk_load.after_file");
   if (status.ok()) {
     rocksdb::IngestExternalFileOptions ingest;
     ingest.move_files = true;
     status = db_->IngestExternalFile(Handle(family), {path}, ingest);
+    KillPoint("bulk_load.after_ingestion");
   }
   if (!status.ok()) db_->GetEnv()->DeleteFile(path).PermitUncheckedError();
   return FromRocksdb(status, absl::StrCat("cannot load ", FamilyName(family)));
@@ -360,10 +367,13 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
                                                         const RocksdbOptions& options) {
   TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
   const std::string db_path = path + "/db";
+  KillPoint("store_open.after_lock");
   TOCSIN_RETURN_IF_ERROR(MakePrivate(db_path));
   TOCSIN_RETURN_IF_ERROR(DiskReserve::ReleaseIfNeeded(path));
   TOCSIN_RETURN_IF_ERROR(PeekFormat(db_path, options));
+  KillPoint("store_open.before_database");
   TOCSIN_ASSIGN_OR_RETURN(auto store, RocksdbStore::Open(db_path, std::move(lock), options));
+  KillPoint("store_open.after_database");
   DiskReserve::Restore(path);
   return store;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "engine/alerts/alert_records.h"
@@ -236,8 +237,10 @@ absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
   record.set_hold_until_ms(clock.hold_until.millis());
   batch_.Put(storage::Family::kMeta, storage::ClockKey(clock.shard),
              storage::EncodeMessage(record));
+  if (changed) KillPoint("alert_commit.before_write");
   const absl::Status written =
       store_.Write(batch_, changed ? storage::Durability::kSynced : storage::Durability::kBuffered);
+  if (changed) KillPoint("alert_commit.after_write");
   if (written.ok() || !changed) {
     batch_.Clear();
   } else {
@@ -248,7 +251,9 @@ absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
         {{"error", written.ToString()}});
   }
   // Delivered even if not written: see the class comment.
+  const bool pages = !pages_.empty();
   for (const auto& page : std::exchange(pages_, {})) outbox_.Publish(page, /*committed=*/true);
+  if (pages) KillPoint("alert_commit.after_publication");
   return written;
 }
 
