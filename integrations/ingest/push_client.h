@@ -71,7 +71,7 @@ class PushClient {
   };
 
   Request MakeRequest(const Samples& samples);
-  absl::Status Send(const Request& request);
+  absl::Status Send(const std::vector<Request>& requests);
   absl::Status Resend();
   absl::Status WaitUntilAtMost(size_t in_flight);
   // Ends the stream and says how it ended. What was not answered stays in in_flight_.

@@ -86,10 +86,8 @@ class Load {
         record_(options.record) {
     record_.precision(17);
     for (size_t i = 0; i < options.series; ++i) {
-      Labels labels = LabelsBuilder()
-                          .Set("__name__", options.name)
-                          .Set("series", absl::StrCat(i))
-                          .Build();
+      Labels labels =
+          LabelsBuilder().Set("__name__", options.name).Set("series", absl::StrCat(i)).Build();
       references_.push_back(client_.Declare(labels));
     }
   }
