@@ -60,6 +60,16 @@ std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config
   return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
 }
 
+// Whoever reads it has no page of ours to wait for.
+absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(
+      "data directory ", data_dir, " is damaged: ", status.message(),
+      "; restore it from a backup, or move it away to start with an empty one: recorded samples, "
+      "alert states and owed pages are lost then, and pages that are open now stay open at their "
+      "receivers until somebody closes them"));
+}
+
 }  // namespace
 
 // In order of construction; members are destroyed in the reverse one.
@@ -246,7 +256,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   TOCSIN_ASSIGN_OR_RETURN(LoadedFiles files, LoadFiles(options));
   std::unique_ptr<Server> server(
       new Server(std::make_unique<Parts>(options, std::move(files), clock)));
-  TOCSIN_RETURN_IF_ERROR(server->parts_->Start(*server));
+  TOCSIN_RETURN_IF_ERROR(
+      WithAdvice(server->parts_->Start(*server), server->parts_->files.config.data_dir));
   return server;
 }
 

@@ -37,7 +37,7 @@ struct ServerOptions {
 class Server {
  public:
   // Errors: InvalidArgument (configuration or rules, all findings in the message), what the store
-  // says, Unavailable (a port is taken).
+  // says (DataLoss: with what to do about it), Unavailable (a port is taken).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const Clock& clock);
   ~Server();  // stops

@@ -22,7 +22,8 @@
 #include "storage/directory_lock.h"
 #include "storage/disk_reserve.h"
 #include "storage/format.h"
-#include "storage/keys.h"
+#include "storage/rocksdb_peek.h"
+#include "storage/rocksdb_status.h"
 
 namespace tocsin::storage {
 namespace {
@@ -33,20 +34,6 @@ constexpr size_t kMemtableBytes = 8 << 20;
 constexpr char kIncomingFile[] = "incoming.sst";
 constexpr size_t kInfoLogBytes = 2 << 20;
 constexpr size_t kInfoLogFiles = 4;
-
-absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string message = absl::StrCat(what, ": ", status.ToString());
-  if (status.IsCorruption()) return absl::DataLossError(message);
-  if (status.IsIOError() || status.IsNoSpace() || status.IsIncomplete() || status.IsBusy() ||
-      status.IsTryAgain() || status.IsTimedOut()) {
-    return absl::UnavailableError(message);
-  }
-  if (status.IsShutdownInProgress() || status.IsAborted() || status.IsNotSupported()) {
-    return absl::FailedPreconditionError(message);
-  }
-  return absl::InternalError(message);
-}
 
 rocksdb::Slice ToSlice(absl::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -116,39 +103,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> MakeDescriptors(const RocksdbOption
   return descriptors;
 }
 
-// Says nothing: looking into a database must not even rotate its info log.
-class SilentLogger : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
-};
-
-// Reads meta "format" without changing a byte on disk. Recovery at a real open would already write
-// files, so this comes before it; it costs one more reading of the write-ahead log, which is
-// bounded.
-absl::Status PeekFormat(const std::string& path, const RocksdbOptions& options) {
-  rocksdb::DBOptions db_options = MakeDbOptions(options);
-  if (db_options.env->FileExists(path + "/CURRENT").IsNotFound()) return absl::OkStatus();
-  db_options.info_log = std::make_shared<SilentLogger>();
-  const auto cache = rocksdb::NewLRUCache(1 << 20);
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const std::string& name : {rocksdb::kDefaultColumnFamilyName, std::string("meta")}) {
-    descriptors.emplace_back(name, MakeFamilyOptions(name, cache));
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::OpenForReadOnly(db_options, path, descriptors, &handles, &raw);
-  // A creation that was interrupted before its families existed: nothing was promised yet.
-  if (opened.IsInvalidArgument()) return absl::OkStatus();
-  TOCSIN_RETURN_IF_ERROR(FromRocksdb(opened, absl::StrCat("cannot read ", path)));
-  std::unique_ptr<rocksdb::DB> db(raw);
-  std::string value;
-  const rocksdb::Status got = db->Get({}, handles[1], kMetaFormat, &value);
-  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
-  if (got.IsNotFound()) return absl::OkStatus();
-  TOCSIN_RETURN_IF_ERROR(FromRocksdb(got, "cannot read meta \"format\""));
-  return CheckFormat(value);
+absl::Status Peek(const std::string& path, const RocksdbOptions& options) {
+  return PeekIntoDatabase(path, MakeDbOptions(options),
+                          MakeFamilyOptions("meta", rocksdb::NewLRUCache(1 << 20)));
 }
 
 class RocksdbStore : public Store {
@@ -370,7 +327,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksdbStore(const std::string& path,
   KillPoint("store_open.after_lock");
   TOCSIN_RETURN_IF_ERROR(MakePrivate(db_path));
   TOCSIN_RETURN_IF_ERROR(DiskReserve::ReleaseIfNeeded(path));
-  TOCSIN_RETURN_IF_ERROR(PeekFormat(db_path, options));
+  TOCSIN_RETURN_IF_ERROR(Peek(db_path, options));
   KillPoint("store_open.before_database");
   TOCSIN_ASSIGN_OR_RETURN(auto store, RocksdbStore::Open(db_path, std::move(lock), options));
   KillPoint("store_open.after_database");
