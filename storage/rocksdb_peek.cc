@@ -93,16 +93,30 @@ void ReportDamagedLog(const std::string& path, const rocksdb::DBOptions& options
         {{"what", dropped.empty() ? opened.ToString() : dropped}});
   } else {
     Log(LogLevel::kWarning,
-        "the write-ahead log ends in an unfinished record, as after a crash of the machine",
+        "the write-ahead log ends in an unfinished record: a crash of the machine came before it "
+        "was synced, or the disk lost some of it",
         {{"what", dropped}});
   }
+}
+
+// RocksDB would take a directory without CURRENT for a new one and remove what else is in it.
+absl::Status CheckIsNew(const std::string& path, const rocksdb::DBOptions& options) {
+  std::vector<std::string> names;
+  TOCSIN_RETURN_IF_ERROR(
+      FromRocksdb(options.env->GetChildren(path, &names), "cannot list " + path));
+  for (const std::string& name : names) {
+    if (absl::EndsWith(name, ".sst") || absl::EndsWith(name, ".log")) {
+      return absl::DataLossError(absl::StrCat(path, "/CURRENT is missing, but there is ", name));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status PeekIntoDatabase(const std::string& path, const rocksdb::DBOptions& options,
                               const rocksdb::ColumnFamilyOptions& family_options) {
-  if (options.env->FileExists(path + "/CURRENT").IsNotFound()) return absl::OkStatus();
+  if (options.env->FileExists(path + "/CURRENT").IsNotFound()) return CheckIsNew(path, options);
   auto db = std::make_unique<ReadOnlyDatabase>();
   rocksdb::Status opened =
       db->Open(path, options, family_options, WALRecoveryMode::kAbsoluteConsistency);

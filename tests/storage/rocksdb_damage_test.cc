@@ -90,6 +90,15 @@ TEST(RocksdbDamageTest, WhatPrecedesTheDamageIsKeptAndTheRestIsReported) {
   }
 }
 
+TEST(RocksdbDamageTest, DirectoryThatLostItsCurrentFileIsNotTakenForANewOne) {
+  TempDir dir;
+  { ASSERT_TRUE(OpenRocksdbStore(dir.path()).ok()); }
+  std::filesystem::remove(dir.path() + "/db/CURRENT");
+  const auto opened = OpenRocksdbStore(dir.path());
+  EXPECT_TRUE(absl::IsDataLoss(opened.status())) << opened.status();
+  EXPECT_THAT(std::string(opened.status().message()), HasSubstr("/db/CURRENT is missing"));
+}
+
 TEST(RocksdbDamageTest, MissingFileIsDataLoss) {
   TempDir dir;
   { ASSERT_TRUE(OpenRocksdbStore(dir.path()).ok()); }
