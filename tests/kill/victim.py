@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from service import BUILD, KEY, Simulator, Tocsin, await_  # noqa: E402, F401  (for the others here)
+from service import BUILD, KEY, Simulator, Tocsin, await_, get  # noqa: E402, F401  (for the others here)
 
 # What a test cannot wait half an hour for; the program of the tests alone knows these.
 QUICK_UPKEEP = ["--block-span", "500ms", "--upkeep-interval", "100ms"]
