@@ -59,7 +59,8 @@ void Upkeep::CloseBlocks(Timestamp now) {
 absl::StatusOr<bool> Upkeep::CloseBlock(Timestamp now) {
   TOCSIN_ASSIGN_OR_RETURN(const std::optional<Timestamp> first, log_.FirstCommitted());
   if (!first) return false;
-  if (const Timestamp end = SpanEnd(*first, options_.block_span); end <= now) return log_.CloseBlock(end);
+  if (const Timestamp end = SpanEnd(*first, options_.block_span); end <= now)
+    return log_.CloseBlock(end);
   if (log_.record_bytes() >= kRecordBytesMax) return log_.CloseBlock(now - kYoung);
   return false;
 }
