@@ -8,6 +8,7 @@ TOCSIN_KILL_SECONDS (default 60) is how long it kills, at least KILLS_MIN times;
 
 import os
 import random
+import signal
 import time
 import unittest
 
@@ -85,7 +86,10 @@ class KillTest(unittest.TestCase):
         for _ in range(STOPS):
             self.live_for_a_moment()
             begin = time.monotonic()
-            self.assertEqual(self.victim.stop(), 0, self.victim.log())
+            code = self.victim.stop()
+            # Told to stop before it had come so far as to listen to signals, and before it did anything.
+            before_its_start = code == -signal.SIGTERM and self.victim.log() == ""
+            self.assertTrue(code == 0 or before_its_start, f"{code}: {self.victim.log()}")
             longest = max(longest, time.monotonic() - begin)
         self.assertLess(longest, STOP_SECONDS_MAX)
         self.check(f"{STOPS} stops of {longest:.1f} s at most")

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from victim import BUILD, await_
+from victim import BUILD
 
 HIGH, LOW = 1000, 0  # the threshold lies between
 
@@ -127,8 +127,11 @@ class Script(threading.Thread):
     def settle(self, high):
         """Ends the changes, once what is under way has led to its page or close; `high` says which series stay high."""
         self.stop()
-        await_("pages of the last episodes", lambda: all(self.receiver.is_open(page) == self.high[page] for page in STEADY),
-               PAGE_SECONDS_MAX)
+        deadline = time.monotonic() + PAGE_SECONDS_MAX
+        while waiting := [page for page in STEADY if self.receiver.is_open(page) != self.high[page]]:
+            assert time.monotonic() < deadline, (f"{waiting}: not opened or closed within {PAGE_SECONDS_MAX} s\n"
+                                                 f"{self.receiver.history()}")
+            time.sleep(0.05)
         for page in self.episodes:
             if self.high[page] != (page in high):
                 self.turn(page, 0)
