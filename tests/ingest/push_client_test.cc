@@ -66,14 +66,15 @@ TEST(PushClientTest, NothingIsForgottenWhenTheStreamBreaksWhileItIsSentAgain) {
   constexpr int kRequests = 6;
   // So large that the end of the stream comes before the last of them is written.
   constexpr size_t kSamples = 300'000;
-  EndingServer server({kRequests, 2, 3});
+  // The first request of each stream is the declaration.
+  EndingServer server({1 + kRequests, 2, 3});
   PushClient client({.target = server.target()});
   const uint32_t reference = client.Declare(Labels{{"__name__", "m"}});
   ASSERT_TRUE(client.Open().ok());
   const std::vector<uint32_t> references(kSamples, reference);
   const std::vector<int64_t> times(kSamples, 1'700'000'000'000);
   for (int i = 0; i < kRequests; ++i) {
-    client.Push({references, times, std::vector<double>(kSamples, i)}).IgnoreError();
+    ASSERT_TRUE(client.Push({references, times, std::vector<double>(kSamples, i)}).ok());
   }
   while (!client.Flush().ok()) client.Open().IgnoreError();
   EXPECT_THAT(server.answered(), ElementsAre(0, 1, 2, 3, 4, 5));
