@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -90,3 +91,11 @@ class Victim(Tocsin):
             return self.process.returncode if self.process else None
         self.process.terminate()
         return self.process.wait(60)
+
+    def close(self):
+        """TOCSIN_KEEP=FOLDER keeps the logs of all starts there, one folder each victim."""
+        self.stop()
+        if keep := os.environ.get("TOCSIN_KEEP"):
+            shutil.copytree(self.folder.name, os.path.join(keep, os.path.basename(self.folder.name)),
+                            ignore=shutil.ignore_patterns("data", "damaged", "new.*"))
+        super().close()
