@@ -1,9 +1,10 @@
 """What has to hold after any number of kills."""
 
+import os
 import time
 
 from script import FLAPPING, SERIES, STEADY
-from victim import await_
+from victim import await_, get
 
 
 def firing(victim):
@@ -60,8 +61,29 @@ def pages(script, receiver):
     assert not refused, refused[:3]
 
 
+def state(victim, load):
+    """What there is to know about the service when something is not as it should be."""
+    lines = [f"service: exit code {victim.process.poll()}, load: exit code {load.process.poll()}, "
+             f"last sample {time.time() - os.path.getmtime(load.record):.1f} s ago"]
+    for path in ("/-/ready", "/api/v1/alerts", "/metrics"):
+        try:
+            text = get(victim.admin + path)
+        except (OSError, ValueError) as error:
+            text = str(error)
+        wanted = ("tocsin_commit", "tocsin_outbox", "tocsin_pages", "tocsin_ingest", "tocsin_evaluation_lag", "tocsin_upkeep")
+        lines += [line for line in text.splitlines() if path != "/metrics" or line.startswith(wanted)]
+    return "\n".join(lines + ["the end of its log:", victim.log()[-6000:]])
+
+
 def everything(victim, receiver, load, script):
     """With the service up: settles, compares, finishes. Returns a summary for people."""
+    try:
+        return settled(victim, receiver, load, script)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{state(victim, load)}") from None
+
+
+def settled(victim, receiver, load, script):
     assert script.failure is None, f"{script.failure}\n{receiver.history()}"
     high = set(STEADY[::2] + FLAPPING[::2])
     script.settle(high)
