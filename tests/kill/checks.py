@@ -3,7 +3,7 @@
 import os
 import time
 
-from script import FLAPPING, SERIES, STEADY
+from script import FLAPPING, PAGE_SECONDS_MAX, SERIES, STEADY
 from victim import await_, get
 
 
@@ -15,7 +15,8 @@ def firing(victim):
 def agreement(victim, receiver, expected):
     """Waits until the service's firing alerts and the receiver's open ones are the expected ones."""
     try:
-        await_("agreement", lambda: firing(victim) == receiver.open_pages() == expected, 30)
+        await_("agreement", lambda: firing(victim) == receiver.open_pages() == expected,
+               PAGE_SECONDS_MAX)
     except AssertionError:
         raise AssertionError(f"expected {sorted(expected)}\nfiring   {sorted(firing(victim))}\n"
                              f"open     {sorted(receiver.open_pages())}\n{receiver.history()}") from None

@@ -41,7 +41,8 @@ STEADY = [("kill-now", 0), ("kill-now", 1), ("kill-for", 2), ("kill-group", 3)]
 FLAPPING = [("kill-flap", 4), ("kill-flap", 5), ("kill-flap", 6), ("kill-flap", 7)]
 SERIES = 8
 
-# How long a page, or a close, may take while the service is killed several times a second.
+# How long a page, or a close, may take while the service is killed several times a second. A receiver that lost a
+# request is asked about it for half a minute before it counts as lost.
 PAGE_SECONDS_MAX = 60
 
 
