@@ -11,6 +11,7 @@
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
 #include "app/version.h"
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -43,6 +44,8 @@ engine::EngineOptions MakeEngineOptions(const ServerOptions& options, const Conf
   engine.shard.limits = config.limits;
   engine.shards = options.shards > 0 ? options.shards : DefaultShards();
   engine.retention = config.retention;
+  if (options.block_span) engine.block_span = *options.block_span;
+  if (options.upkeep_interval) engine.upkeep_interval = *options.upkeep_interval;
   return engine;
 }
 
@@ -56,6 +59,16 @@ bool NeedsRestart(const Config& running, const Config& wanted) {
 
 std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config) {
   return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
+}
+
+// Whoever reads it has no page of ours to wait for.
+absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(
+      "data directory ", data_dir, " is damaged: ", status.message(),
+      "; restore it from a backup, or move it away to start with an empty one: recorded samples, "
+      "alert states and owed pages are lost then, and pages that are open now stay open at their "
+      "receivers until somebody closes them"));
 }
 
 }  // namespace
@@ -144,13 +157,16 @@ absl::Status Server::Parts::Start(Server& server) {
   delivery = std::make_unique<delivery::Delivery>(
       *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config));
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
+  KillPoint("start.before_delivery");
   delivery_loop->Start();
+  KillPoint("start.before_evaluation");
   engine->Start();
 
   ingest::GrpcServerOptions grpc_options;
   grpc_options.listen = config.listen.grpc;
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
+  KillPoint("start.before_serving");
   grpc->SetServing(true);
   backend->SetNotReady("");
   reload_successful.Set(1);
@@ -179,9 +195,13 @@ void Server::Parts::Stop() {
   if (std::exchange(stopped, true)) return;
   watch.reset();
   if (backend) backend->SetNotReady("stopping");
+  KillPoint("stop.before_drain");
   if (grpc) grpc->Drain(kDrainGrace);
+  KillPoint("stop.after_drain");
   if (engine) engine->Stop();
+  KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
+  KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");
 }
@@ -205,7 +225,9 @@ absl::Status Server::Parts::Reload() {
   // receivers that are gone find their old configuration until they are closed.
   if (status.ok()) {
     delivery->SetReceivers(Routing(loaded->config));
+    KillPoint("reload.before_rules");
     status = engine->Reload(loaded->rules);
+    KillPoint("reload.after_rules");
     if (!status.ok()) delivery->SetReceivers(Routing(files.config));
   }
   reload_successful.Set(status.ok() ? 1 : 0);
@@ -239,7 +261,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   TOCSIN_ASSIGN_OR_RETURN(LoadedFiles files, LoadFiles(options));
   std::unique_ptr<Server> server(
       new Server(std::make_unique<Parts>(options, std::move(files), clock)));
-  TOCSIN_RETURN_IF_ERROR(server->parts_->Start(*server));
+  TOCSIN_RETURN_IF_ERROR(
+      WithAdvice(server->parts_->Start(*server), server->parts_->files.config.data_dir));
   return server;
 }
 

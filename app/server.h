@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/clock.h"
 
 namespace tocsin::app {
@@ -20,6 +21,9 @@ struct ServerOptions {
   std::optional<std::string> http_listen;
   std::optional<std::string> admin_listen;
   size_t shards = 0;  // 0: by the number of cores
+  // Of engine::EngineOptions, for tests: no flag and no key of the file sets them.
+  std::optional<absl::Duration> block_span;
+  std::optional<absl::Duration> upkeep_interval;
 };
 
 // The whole service as an object: `main` makes one, tests make one on ports 0.
@@ -33,7 +37,7 @@ struct ServerOptions {
 class Server {
  public:
   // Errors: InvalidArgument (configuration or rules, all findings in the message), what the store
-  // says, Unavailable (a port is taken).
+  // says (DataLoss: with what to do about it), Unavailable (a port is taken).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const Clock& clock);
   ~Server();  // stops

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/kill_point.h"
 #include "base/log.h"
 
 namespace tocsin::engine {
@@ -77,6 +78,7 @@ void Committer::CommitWaiting(Timestamp now) {
     commits_.Increment();
     health_.Taken();
     series_.Set(static_cast<double>(registry_.size()));
+    KillPoint("commit.before_shards");
     hand_on_(std::move(committed));
   } else {
     health_.Refused();
@@ -86,7 +88,9 @@ void Committer::CommitWaiting(Timestamp now) {
     status = absl::UnavailableError(
         absl::StrCat("samples could not be made durable: ", offset.status().message()));
   }
+  KillPoint("commit.before_acknowledgement");
   for (Request& request : requests) request.done(status);
+  KillPoint("commit.after_acknowledgement");
 }
 
 void Committer::Close() {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "engine/recovery.h"
@@ -15,7 +16,6 @@ namespace tocsin::engine {
 namespace {
 
 constexpr size_t kInboxBytesMax = 64 << 20;
-constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
 
 constexpr absl::Duration kStuck = absl::Seconds(10);
 
@@ -75,7 +75,8 @@ Engine::Engine(EngineOptions options, storage::Store& store, storage::Outbox& ou
                  }),
       upkeep_({.retention = options_.retention,
                .recorded_bytes_max = options_.shard.limits.recorded_bytes_max,
-               .history = absl::Hours(24) * options_.shard.limits.history_days},
+               .history = absl::Hours(24) * options_.shard.limits.history_days,
+               .block_span = options_.block_span},
               store, log, metrics),
       alive_(metrics.Gauge("tocsin_start_time_seconds", "When this process began to evaluate.")) {
   TOCSIN_CHECK(options_.shards >= 1 && options_.shards <= 64) << options_.shards;
@@ -97,12 +98,14 @@ Engine::~Engine() {
 absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
   const Timestamp now = clock_.Now();
   TOCSIN_ASSIGN_OR_RETURN(Resumed recovered, RecoverState(store_, log_, now, registry_));
+  KillPoint("recovery.after_state");
   reach_ms_ = absl::ToInt64Milliseconds(MaxReach(*rules));
   size_t alert_count = 0;
   for (const auto& [rule_id, instances] : recovered.alerts) alert_count += instances.size();
   const Timestamp evaluated = recovered.evaluated;
   std::vector<Resumed> shares = ShareOut(std::move(recovered), *rules, shards_.size());
   TOCSIN_RETURN_IF_ERROR(ResumeShards(rules, now, std::move(shares)));
+  KillPoint("recovery.after_shards");
   TOCSIN_RETURN_IF_ERROR(ForgetClocksFrom(store_, shards_.size()));
   committer_.Recovered();
   Log(LogLevel::kInfo, "state recovered",
@@ -140,6 +143,7 @@ void Engine::Stop() {
   // What rules record in the last evaluation is committed too. A sample that is committed after it
   // is evaluated by the next start.
   for (auto& shard : shards_) shard->Stop();
+  KillPoint("engine_stop.after_shards");
   committer_.Close();
   if (commit_thread_.joinable()) commit_thread_.join();
   {
@@ -165,7 +169,7 @@ void Engine::UpkeepLoop() {
   while (true) {
     {
       MutexLock lock(stopping_mutex_);
-      if (!stopping_) stopping_changed_.WaitFor(stopping_mutex_, kUpkeepInterval);
+      if (!stopping_) stopping_changed_.WaitFor(stopping_mutex_, options_.upkeep_interval);
       if (stopping_) return;
     }
     // A sample may have been committed before the time it is dated.
@@ -191,6 +195,7 @@ absl::Status Engine::Reload(std::shared_ptr<const rules::RuleSet> rules) {
                             shards_[i]->shard().Prepare(rules, OwnedBy(i, shards_.size()), now));
     plans.push_back(std::move(plan));
   }
+  KillPoint("engine_reload.before_installation");
   absl::Status status;
   for (size_t i = 0; i < shards_.size(); ++i) {
     const bool ran = shards_[i]->Run([&](Shard& shard) {

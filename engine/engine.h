@@ -29,6 +29,8 @@ struct EngineOptions {
   size_t shards = 1;  // 1..64
   absl::Duration retention =
       absl::Hours(48);  // of the sample log; at least what windows reach back
+  absl::Duration block_span = absl::Minutes(30);  // see UpkeepOptions
+  absl::Duration upkeep_interval = absl::Minutes(1);
 };
 
 // The whole of evaluation behind one door: takes samples, commits them, evaluates the rules, owes

@@ -9,9 +9,6 @@
 namespace tocsin::engine {
 namespace {
 
-// Long enough for chunks that compress well at usual intervals; short enough that what a start
-// reads sample by sample is little.
-constexpr absl::Duration kBlockSpan = absl::Minutes(30);
 // So many bytes of records are closed earlier, except for the last minute.
 constexpr uint64_t kRecordBytesMax = 256 << 20;
 constexpr absl::Duration kYoung = absl::Minutes(1);
@@ -19,8 +16,8 @@ constexpr absl::Duration kYoung = absl::Minutes(1);
 constexpr int kBlocksPerStep = 4;
 
 // The end of the span that `time` lies in.
-Timestamp SpanEnd(Timestamp time) {
-  const int64_t span = absl::ToInt64Milliseconds(kBlockSpan);
+Timestamp SpanEnd(Timestamp time, absl::Duration block_span) {
+  const int64_t span = absl::ToInt64Milliseconds(block_span);
   const int64_t ms = time.millis();
   const int64_t before = ms >= 0 ? ms / span : (ms - span + 1) / span;
   return Timestamp::FromMillis((before + 1) * span);
@@ -62,7 +59,8 @@ void Upkeep::CloseBlocks(Timestamp now) {
 absl::StatusOr<bool> Upkeep::CloseBlock(Timestamp now) {
   TOCSIN_ASSIGN_OR_RETURN(const std::optional<Timestamp> first, log_.FirstCommitted());
   if (!first) return false;
-  if (const Timestamp end = SpanEnd(*first); end <= now) return log_.CloseBlock(end);
+  if (const Timestamp end = SpanEnd(*first, options_.block_span); end <= now)
+    return log_.CloseBlock(end);
   if (log_.record_bytes() >= kRecordBytesMax) return log_.CloseBlock(now - kYoung);
   return false;
 }

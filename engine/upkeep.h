@@ -15,6 +15,10 @@ struct UpkeepOptions {
   absl::Duration retention = absl::Hours(48);       // of recorded samples
   uint64_t recorded_bytes_max = uint64_t{1} << 40;  // of blocks; the oldest go first
   absl::Duration history = absl::Hours(24 * 7);     // of transitions
+  // What is recorded in so much of the commit clock becomes a block. Long enough for chunks that
+  // compress well at usual intervals; short enough that what a start reads sample by sample is
+  // little.
+  absl::Duration block_span = absl::Minutes(30);
 };
 
 // What storage needs now and then: records that are old enough become blocks, what is older than
@@ -26,7 +30,7 @@ class Upkeep {
  public:
   Upkeep(UpkeepOptions options, storage::Store& store, storage::SampleLog& log, Metrics& metrics);
 
-  // Half-hours of the commit clock become blocks once they are over, what came at a high rate
+  // Spans of the commit clock become blocks once they are over, what came at a high rate
   // earlier. `reach`: how far back windows look; so much stays whatever the options say.
   void Step(Timestamp now, absl::Duration reach);
 

@@ -1,6 +1,7 @@
 #include "storage/format.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/kill_point.h"
 #include "base/status_macros.h"
 #include "storage/codec.h"
 #include "storage/keys.h"
@@ -26,7 +27,10 @@ absl::Status EnsureFormat(Store& store) {
   if (stored == own) return absl::OkStatus();
   WriteBatch batch;
   batch.Put(Family::kMeta, kMetaFormat, own);
-  return store.Write(batch, Durability::kSynced);
+  KillPoint("format.before_write");
+  TOCSIN_RETURN_IF_ERROR(store.Write(batch, Durability::kSynced));
+  KillPoint("format.after_write");
+  return absl::OkStatus();
 }
 
 }  // namespace tocsin::storage

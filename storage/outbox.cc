@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/kill_point.h"
 #include "base/status_macros.h"
 #include "storage/codec.h"
 #include "storage/keys.h"
@@ -290,7 +291,9 @@ absl::Status Outbox::SaveProgress(const Progress& progress, bool settled, Durabi
   TOCSIN_RETURN_IF_ERROR(impl_->Pin(progress.alias(), /*add=*/false));
   WriteBatch batch;
   batch.Put(Family::kOutbox, ProgressKey(progress.alias()), EncodeMessage(progress));
+  KillPoint("outbox_progress.before_write");
   const absl::Status written = impl_->store.Write(batch, durability);
+  KillPoint("outbox_progress.after_write");
   MutexLock lock(impl_->mutex);
   Node& node = impl_->nodes.find(progress.alias())->second;
   --node.pins;
@@ -303,7 +306,9 @@ absl::StatusOr<bool> Outbox::Remove(const std::string& alias, uint64_t sequence)
   WriteBatch batch;
   batch.Delete(Family::kOutbox, DesiredKey(alias));
   batch.Delete(Family::kOutbox, ProgressKey(alias));
+  KillPoint("outbox_remove.before_write");
   const absl::Status written = impl_->store.Write(batch, Durability::kBuffered);
+  KillPoint("outbox_remove.after_write");
   impl_->EndRemove(alias, written.ok());
   TOCSIN_RETURN_IF_ERROR(written);
   return true;

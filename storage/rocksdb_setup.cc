@@ -43,20 +43,6 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(const std::string& name,
 
 }  // namespace
 
-absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string message = absl::StrCat(what, ": ", status.ToString());
-  if (status.IsCorruption()) return absl::DataLossError(message);
-  if (status.IsIOError() || status.IsNoSpace() || status.IsIncomplete() || status.IsBusy() ||
-      status.IsTryAgain() || status.IsTimedOut()) {
-    return absl::UnavailableError(message);
-  }
-  if (status.IsShutdownInProgress() || status.IsAborted() || status.IsNotSupported()) {
-    return absl::FailedPreconditionError(message);
-  }
-  return absl::InternalError(message);
-}
-
 rocksdb::Slice ToSlice(absl::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }

@@ -6,12 +6,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "storage/rocksdb_status.h"
 #include "storage/rocksdb_store.h"
 
 namespace rocksdb {
 class Cache;
 class Slice;
-class Status;
 struct ColumnFamilyDescriptor;
 struct DBOptions;
 }  // namespace rocksdb
@@ -20,9 +20,6 @@ namespace tocsin::storage {
 
 // What opening the database to write and opening it to read have in common. Internal to the folder;
 // pure functions, any thread.
-
-// RocksDB's status as ours, with `what` in front of its message.
-absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what);
 
 // The views live as long as the bytes.
 rocksdb::Slice ToSlice(absl::string_view bytes);

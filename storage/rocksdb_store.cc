@@ -12,13 +12,14 @@
 #include <atomic>
 
 #include "absl/strings/str_cat.h"
+#include "base/kill_point.h"
 #include "base/status_macros.h"
 #include "storage/data_directory.h"
 #include "storage/directory_lock.h"
 #include "storage/disk_reserve.h"
 #include "storage/files.h"
 #include "storage/format.h"
-#include "storage/rocksdb_reader.h"
+#include "storage/rocksdb_peek.h"
 #include "storage/rocksdb_setup.h"
 
 namespace tocsin::storage {
@@ -26,6 +27,7 @@ namespace {
 
 // What BulkLoad() writes before RocksDB takes it in; a crash may leave it behind.
 constexpr char kIncomingFile[] = "incoming.sst";
+constexpr uint64_t kPeekCacheBytes = 1 << 20;
 
 class RocksdbStore : public DiskStore {
  public:
@@ -89,8 +91,10 @@ absl::StatusOr<std::unique_ptr<DiskStore>> RocksdbStore::Open(const std::string&
 }
 
 RocksdbStore::~RocksdbStore() {
+  KillPoint("store_close.before");
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   db_->Close();
+  KillPoint("store_close.after");
 }
 
 rocksdb::Status RocksdbStore::Translate(const WriteBatch& batch, rocksdb::WriteBatch& out) const {
@@ -145,10 +149,12 @@ void RocksdbStore::FreeDeleted(const WriteBatch& batch) {
   for (const WriteBatch::Operation& operation : batch.operations()) {
     const bool samples = operation.family == Family::kLog || operation.family == Family::kChunks;
     if (operation.kind != WriteBatch::Kind::kDeleteRange || !samples) continue;
+    KillPoint("store.before_files_are_freed");
     const rocksdb::Slice begin(operation.key);
     const rocksdb::Slice end(operation.value);
     rocksdb::DeleteFilesInRange(db_.get(), Handle(operation.family), &begin, &end, false)
         .PermitUncheckedError();
+    KillPoint("store.after_files_are_freed");
   }
 }
 
@@ -199,10 +205,12 @@ absl::Status RocksdbStore::BulkLoad(Family family, const Entries& entries) {
   TryResume();
   const std::string path = absl::StrCat(db_->GetName(), "/", kIncomingFile);
   rocksdb::Status status = WriteTableFile(family, entries, path);
+  KillPoint("bulk_load.after_file");
   if (status.ok()) {
     rocksdb::IngestExternalFileOptions ingest;
     ingest.move_files = true;
     status = db_->IngestExternalFile(Handle(family), {path}, ingest);
+    KillPoint("bulk_load.after_ingestion");
   }
   if (!status.ok()) db_->GetEnv()->DeleteFile(path).PermitUncheckedError();
   return FromRocksdb(status, absl::StrCat("cannot load ", FamilyName(family)));
@@ -254,7 +262,8 @@ absl::Status CheckUntouched(const std::string& path, const RocksdbOptions& optio
   TOCSIN_ASSIGN_OR_RETURN(const std::optional<DirectoryLock> lock,
                           DirectoryLock::AcquireIfThere(path));
   TOCSIN_RETURN_IF_ERROR(CheckRestored(path));
-  return PeekFormat(path + "/db", options);
+  const auto meta = MakeDescriptors({FamilyName(Family::kMeta)}, kPeekCacheBytes);
+  return PeekIntoDatabase(path + "/db", MakeDbOptions(options), meta.front().options);
 }
 
 }  // namespace
@@ -264,9 +273,12 @@ absl::StatusOr<std::unique_ptr<DiskStore>> OpenRocksdbStore(const std::string& p
   const std::string db_path = path + "/db";
   TOCSIN_RETURN_IF_ERROR(CheckUntouched(path, options));
   TOCSIN_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Acquire(path));
+  KillPoint("store_open.after_lock");
   TOCSIN_RETURN_IF_ERROR(MakePrivateDirectory(db_path));
   TOCSIN_RETURN_IF_ERROR(DiskReserve::ReleaseIfNeeded(path));
+  KillPoint("store_open.before_database");
   TOCSIN_ASSIGN_OR_RETURN(auto store, RocksdbStore::Open(db_path, std::move(lock), options));
+  KillPoint("store_open.after_database");
   DiskReserve::Restore(path);
   return store;
 }

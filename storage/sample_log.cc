@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/kill_point.h"
 #include "base/status_macros.h"
 #include "storage/codec.h"
 #include "storage/keys.h"
@@ -64,8 +65,10 @@ absl::Status StoreSampleLog::Recover() {
     TOCSIN_ASSIGN_OR_RETURN(start_, DecodeNumber(*stored));
     cut_ = start_.load();
   }
+  KillPoint("log_open.before_blocks");
   TOCSIN_RETURN_IF_ERROR(index_.Recover(store_));
   TOCSIN_RETURN_IF_ERROR(RemoveUnfinishedBlock());
+  KillPoint("log_open.after_blocks");
   TOCSIN_ASSIGN_OR_RETURN(next_, FindEnd(start_));
   if (next_ == start_) return absl::OkStatus();
   TOCSIN_ASSIGN_OR_RETURN(const auto committed, CommitTime(next_ - 1));
@@ -86,7 +89,9 @@ absl::StatusOr<uint64_t> StoreSampleLog::Append(const SampleBatch& samples,
   std::string record = EncodeLogRecord(samples, committed);
   const size_t bytes = record.size();
   batch.Put(Family::kLog, LogKey(offset), std::move(record));
+  KillPoint("log_append.before_write");
   TOCSIN_RETURN_IF_ERROR(store_.Write(batch, Durability::kSynced));
+  KillPoint("log_append.after_write");
   record_bytes_ += bytes;
   last_committed_ = committed;
   next_ = offset + 1;

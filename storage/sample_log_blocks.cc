@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/kill_point.h"
 #include "base/status_macros.h"
 #include "storage/block_writer.h"
 #include "storage/chunk_codec.h"
@@ -23,6 +24,7 @@ absl::Status StoreSampleLog::RemoveUnfinishedBlock() {
   if (!any) return absl::OkStatus();
   WriteBatch batch;
   batch.DeleteRange(Family::kChunks, begin, std::string(begin.size(), '\xff'));
+  KillPoint("log_open.before_unfinished_block_goes");
   return store_.Write(batch, Durability::kSynced);
 }
 
@@ -82,6 +84,7 @@ absl::Status StoreSampleLog::CommitBlock(const Block& block) {
   const std::unique_lock<std::shared_mutex> alone(hold_);
   cut_ = block.end_offset;
   const absl::Status written = store_.Write(batch, Durability::kSynced);
+  KillPoint("block.after_commit");
   if (!written.ok()) {
     // It may have happened nevertheless; then the records are gone.
     const auto stored = store_.Get(Family::kMeta, kMetaLogStart);
@@ -101,7 +104,9 @@ absl::Status StoreSampleLog::CommitBlock(const Block& block) {
 absl::StatusOr<bool> StoreSampleLog::CloseBlock(Timestamp time) {
   TOCSIN_ASSIGN_OR_RETURN(const uint64_t end, SeekToTime(time));
   if (end == start_) return false;
+  KillPoint("block.before_chunks");
   TOCSIN_ASSIGN_OR_RETURN(const Block block, WriteBlock(end));
+  KillPoint("block.before_commit");
   TOCSIN_RETURN_IF_ERROR(CommitBlock(block));
   return true;
 }
@@ -110,7 +115,9 @@ absl::StatusOr<bool> StoreSampleLog::CloseBlock(Timestamp time) {
 absl::Status StoreSampleLog::RemoveBlocks(const std::vector<Block>& blocks, WriteBatch batch) {
   for (const Block& block : blocks) BlockIndex::PutRemoved(block, batch);
   if (batch.empty()) return absl::OkStatus();
+  KillPoint("log_cut.before_write");
   TOCSIN_RETURN_IF_ERROR(store_.Write(batch, Durability::kSynced));
+  KillPoint("log_cut.after_write");
   if (!blocks.empty()) index_.RemoveBefore(blocks.back().end_offset);
   return absl::OkStatus();
 }

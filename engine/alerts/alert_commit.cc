@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/kill_point.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "engine/alerts/alert_records.h"
@@ -242,8 +243,10 @@ absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
   record.set_hold_until_ms(clock.hold_until.millis());
   batch_.Put(storage::Family::kMeta, storage::ClockKey(clock.shard),
              storage::EncodeMessage(record));
+  if (changed) KillPoint("alert_commit.before_write");
   const absl::Status written =
       store_.Write(batch_, changed ? storage::Durability::kSynced : storage::Durability::kBuffered);
+  if (changed) KillPoint("alert_commit.after_write");
   if (written.ok() || !changed) {
     batch_.Clear();
   } else {
@@ -253,7 +256,9 @@ absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
     Log(LogLevel::kError, "alert state could not be written; it is kept and tried again",
         {{"error", written.ToString()}});
   }
+  const bool pages = !pages_.empty();
   PublishPages(written.ok() || !changed);
+  if (pages) KillPoint("alert_commit.after_publication");
   return written;
 }
 

@@ -1,5 +1,7 @@
 #include "integrations/delivery/delivery_loop.h"
 
+#include "base/kill_point.h"
+
 #include <algorithm>
 
 namespace tocsin::delivery {
@@ -77,8 +79,11 @@ void DeliveryLoop::Run(bool keeper) {
     if (const auto work = delivery_.Take(clock_.Now())) {
       changed_.NotifyOne();  // there may be more, and the next one due may be sooner than sleepers
                              // think
+      KillPoint("delivery.before_request");
       const auto answer = transport_.Send(work->request());
+      KillPoint("delivery.after_reply");
       delivery_.Complete(*work, answer, clock_.Now());
+      KillPoint("delivery.after_record");
       continue;
     }
     const Timestamp now = clock_.Now();

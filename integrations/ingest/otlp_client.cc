@@ -88,8 +88,9 @@ absl::StatusOr<OtlpPushed> OtlpClient::Attempt(absl::string_view request,
                                                absl::Duration& retry_after) {
   UnaryCall call(connection_->stub, request, options_.attempt_timeout);
   const grpc::Status status = call.Await();
+  asked_to_wait_ = RetryDelayOf(status);
   if (status.ok()) return ReadAnswer(call.response());
-  if (IsRetryable(status)) retry_after = RetryDelayOf(status);
+  if (IsRetryable(status)) retry_after = asked_to_wait_;
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 

@@ -39,6 +39,9 @@ class OtlpClient {
   // `request`: a serialized ExportMetricsServiceRequest (otlp_encode.h).
   absl::StatusOr<OtlpPushed> Push(absl::string_view request);
 
+  // The time before the next attempt that the last answer asked for; zero if it did not.
+  absl::Duration asked_to_wait() const { return asked_to_wait_; }
+
  private:
   struct Connection;
 
@@ -49,6 +52,7 @@ class OtlpClient {
   const OtlpClientOptions options_;
   Random& random_;
   std::unique_ptr<Connection> connection_;
+  absl::Duration asked_to_wait_;
   Mutex wait_mutex_;
   CondVar wait_;
 };

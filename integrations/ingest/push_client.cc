@@ -40,18 +40,21 @@ absl::Status PushClient::Open() {
   }
   stream_->call = stream_->stub->Push(&stream_->context);
   declared_ = 0;
-  std::deque<Request> unanswered;
+  std::vector<Request> requests;
+  if (!series_.empty()) requests.push_back(MakeRequest({}));
   {
     MutexLock lock(mutex_);
     broken_ = false;
-    unanswered.swap(in_flight_);
-    unanswered.insert(unanswered.end(), to_resend_.begin(), to_resend_.end());
+    in_flight_.insert(in_flight_.end(), to_resend_.begin(), to_resend_.end());
     to_resend_.clear();
+    for (Request& request : in_flight_) {
+      // What only declared is said by the new first request.
+      if (request.samples > 0) requests.push_back(std::move(request));
+    }
+    in_flight_.clear();
   }
   stream_->reader = std::thread([this] { ReadAnswers(); });
-  if (!series_.empty()) TOCSIN_RETURN_IF_ERROR(Send(MakeRequest({})));
-  for (const Request& request : unanswered) TOCSIN_RETURN_IF_ERROR(Send(request));
-  return absl::OkStatus();
+  return Send(requests);
 }
 
 uint32_t PushClient::Declare(const Labels& labels) {
@@ -90,22 +93,25 @@ absl::Status PushClient::Push(const Samples& samples) {
                samples.references.size() == samples.values.size());
   TOCSIN_CHECK(options_.in_flight_max > 0);
   TOCSIN_RETURN_IF_ERROR(WaitUntilAtMost(options_.in_flight_max - 1));
-  return Send(MakeRequest(samples));
+  return Send({MakeRequest(samples)});
 }
 
 absl::Status PushClient::Flush() {
   return WaitUntilAtMost(0);
 }
 
-absl::Status PushClient::Send(const Request& request) {
+absl::Status PushClient::Send(const std::vector<Request>& requests) {
   if (!stream_) return absl::UnavailableError("not connected");
   {
-    // Before the write: its answer may come before the write returns.
+    // All of them before the first write: its answer may come before the write returns, and if the
+    // stream breaks none may be forgotten.
     MutexLock lock(mutex_);
-    in_flight_.push_back(request);
+    in_flight_.insert(in_flight_.end(), requests.begin(), requests.end());
   }
-  if (stream_->call->Write(*request.message)) return absl::OkStatus();
-  return Close();
+  for (const Request& request : requests) {
+    if (!stream_->call->Write(*request.message)) return Close();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status PushClient::WaitUntilAtMost(size_t in_flight) {
@@ -131,8 +137,7 @@ absl::Status PushClient::Resend() {
     requests.swap(to_resend_);
     totals_.retried_requests += requests.size();
   }
-  for (const Request& request : requests) TOCSIN_RETURN_IF_ERROR(Send(request));
-  return absl::OkStatus();
+  return Send(requests);
 }
 
 void PushClient::ReadAnswers() {

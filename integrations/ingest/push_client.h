@@ -39,8 +39,9 @@ struct PushClientTotals {
 //
 // Thread: one at a time, which it may block; a thread of its own reads the answers.
 // Errors: Unavailable when the stream broke; Open() then connects again, declares everything anew
-// and sends what was not answered (samples may arrive twice, which is harmless: same series, time
-// and value).
+// and sends what was not answered, however often it takes. Whether the samples of the Push() that
+// failed are among it is not said: push them again (samples may arrive twice, which is harmless:
+// same series, time and value).
 class PushClient {
  public:
   // Columns of equal length; references come from Declare().
@@ -71,7 +72,7 @@ class PushClient {
   };
 
   Request MakeRequest(const Samples& samples);
-  absl::Status Send(const Request& request);
+  absl::Status Send(const std::vector<Request>& requests);
   absl::Status Resend();
   absl::Status WaitUntilAtMost(size_t in_flight);
   // Ends the stream and says how it ended. What was not answered stays in in_flight_.

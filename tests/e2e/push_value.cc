@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -60,9 +61,13 @@ int Main(int argc, char** argv) {
     const auto pushed = client.Push(ingest::EncodeOtlp({}, {point}));
     const bool taken = pushed.ok() && pushed->rejected_points == 0;
     if (!taken) ++failures;
+    const std::string why =
+        taken ? ""
+              : absl::StrCat(absl::StatusCodeToString(pushed.status().code()), " ",
+                             pushed.status().message(), ", retry after ",
+                             absl::ToInt64Milliseconds(client.asked_to_wait()), " ms");
     std::printf("%s %lld %s\n", taken ? "acked" : "refused",
-                static_cast<long long>(point.time.millis()),
-                taken ? "" : std::string(pushed.status().message()).c_str());
+                static_cast<long long>(point.time.millis()), why.c_str());
     std::fflush(stdout);
   }
   return failures == 0 ? 0 : 1;
