@@ -102,8 +102,9 @@ void ReportDamagedLog(const std::string& path, const rocksdb::DBOptions& options
 // RocksDB would take a directory without CURRENT for a new one and remove what else is in it.
 absl::Status CheckIsNew(const std::string& path, const rocksdb::DBOptions& options) {
   std::vector<std::string> names;
-  TOCSIN_RETURN_IF_ERROR(
-      FromRocksdb(options.env->GetChildren(path, &names), "cannot list " + path));
+  const rocksdb::Status listed = options.env->GetChildren(path, &names);
+  if (listed.IsNotFound()) return absl::OkStatus();  // not even the directory is there
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(listed, "cannot list " + path));
   for (const std::string& name : names) {
     if (absl::EndsWith(name, ".sst") || absl::EndsWith(name, ".log")) {
       return absl::DataLossError(absl::StrCat(path, "/CURRENT is missing, but there is ", name));
