@@ -158,6 +158,12 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
         std::max(options.ahead_ms, need.unbounded || need.at_query_time ? SubqueryOptions::kAnywhere
                                                                         : Millis(need.ahead));
   }
+  // Parsing did not know the default step.
+  const auto steps_max = static_cast<int64_t>(promql::ParseOptions().subquery_steps_max);
+  if (options.range_ms / options.step_ms > steps_max) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("subquery has more than ", steps_max, " steps of ", options.step_ms, " ms"));
+  }
   const std::string kind = absl::StrCat("subquery", options.range_ms, ":", options.step_ms, "/",
                                         ShiftKey(options.shift));
   return std::static_pointer_cast<RangeVector>(Share(kind, {*inner}, [&] {
