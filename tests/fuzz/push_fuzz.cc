@@ -7,6 +7,8 @@
 //   - samples are of known series and within the time limits
 // Inputs: message_input.h.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <string>
 
 #include "base/check.h"
@@ -34,7 +36,17 @@ Limits SmallLimits() {
   return limits;
 }
 
-void CheckAgainstProtobuf(const std::string& wire, const absl::StatusOr<PushSamples>& decoded) {
+// Protobuf takes some bytes that are no message (tags of more than 32 bits); what it writes is one.
+bool IsMalformedAsWritten(const v1::PushRequest& request, const Limits& limits) {
+  fuzz::RegistrySink sink(limits);
+  tocsin::Metrics metrics;
+  Budget declarations(metrics, {.reason = "declarations", .limit = "", .amount_max = 1000});
+  PushSession session(limits, sink, declarations);
+  return absl::IsInvalidArgument(session.Decode(request.SerializeAsString(), kNow).status());
+}
+
+void CheckAgainstProtobuf(const std::string& wire, const Limits& limits,
+                          const absl::StatusOr<PushSamples>& decoded) {
   v1::PushRequest request;
   if (!request.ParseFromString(wire)) return;
   const bool same_length = request.references_size() == request.times_delta_ms_size() &&
@@ -42,7 +54,7 @@ void CheckAgainstProtobuf(const std::string& wire, const absl::StatusOr<PushSamp
   // More samples than are taken are counted, not kept, so their columns are not compared.
   if (!decoded.ok()) {
     TOCSIN_CHECK(!same_length || !absl::IsInvalidArgument(decoded.status()) ||
-                 request.declare_size() > 0)
+                 !IsMalformedAsWritten(request, limits))
         << decoded.status();
     return;
   }
@@ -77,7 +89,7 @@ void CheckStream(const std::vector<std::string>& messages) {
     const auto decoded = session.Decode(wire, kNow);
     TOCSIN_CHECK(session.declared() <= limits.series_max) << session.declared();
     TOCSIN_CHECK(sink.registry.size() <= limits.series_max);
-    CheckAgainstProtobuf(wire, decoded);
+    CheckAgainstProtobuf(wire, limits, decoded);
     if (!decoded.ok()) {
       TOCSIN_CHECK(absl::IsInvalidArgument(decoded.status()) ||
                    absl::IsUnavailable(decoded.status()))
@@ -94,6 +106,7 @@ void CheckStream(const std::vector<std::string>& messages) {
 }  // namespace tocsin::ingest
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const google::protobuf::LogSilencer silent;  // it would report each string that is no UTF-8
   tocsin::ingest::CheckStream(
       tocsin::fuzz::ToWires(tocsin::fuzz::Text(data, size), tocsin::v1::PushRequest()));
   return 0;

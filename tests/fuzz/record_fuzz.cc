@@ -6,6 +6,8 @@
 // would find a checksum. `outbox` and `alerts` also go through their readers of a whole store.
 // Inputs: record_input.h.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <array>
 #include <bit>
 #include <string>
@@ -191,6 +193,7 @@ constexpr std::array kKinds = {
 }  // namespace tocsin::storage
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const google::protobuf::LogSilencer silent;  // it would report each string that is no UTF-8
   for (const auto& record : tocsin::fuzz::ReadRecords(tocsin::fuzz::Text(data, size))) {
     for (const tocsin::storage::Kind& kind : tocsin::storage::kKinds) {
       if (record.kind == kind.name) kind.check(record.bytes);
