@@ -133,6 +133,10 @@ bool ConfigMap::ReadCount(absl::string_view key, uint64_t* out) const {
   if (node == nullptr) return false;
   uint64_t value = 0;
   if (node->kind == Kind::kScalar && absl::SimpleAtoi(node->value, &value) && value > 0) {
+    if (value > kCountMax) {
+      findings_.Error(*node, code::kLimit, absl::StrCat(key, " must be at most ", kCountMax));
+      return false;
+    }
     *out = value;
     return true;
   }

@@ -37,6 +37,10 @@ class ConfigFindings {
   std::vector<rules::Diagnostic>& findings_;
 };
 
+// Milliseconds of 31 years, far more bytes or series than any machine has: sums and products of two
+// such numbers do not overflow.
+inline constexpr uint64_t kCountMax = 1'000'000'000'000;
+
 // The keys of a map and what to do with them. Reads each value by its type; a value of a wrong type
 // is a finding and leaves the target as it was, so that all findings of a file come at once.
 class ConfigMap {
@@ -57,7 +61,7 @@ class ConfigMap {
   bool ReadString(absl::string_view key, std::string* out) const;
   bool ReadBool(absl::string_view key, bool* out) const;
   bool ReadDuration(absl::string_view key, absl::Duration* out) const;
-  bool ReadCount(absl::string_view key, uint64_t* out) const;  // whole number above 0
+  bool ReadCount(absl::string_view key, uint64_t* out) const;  // whole number above 0, to kCountMax
   bool ReadStrings(absl::string_view key, std::vector<std::string>* out) const;
   // Calls `read` for each item; an absent key has none.
   void ForEachItem(absl::string_view key, const std::function<void(const YamlNode&)>& read) const;

@@ -9,6 +9,7 @@ namespace {
   }
 const LimitName kLimits[] = {
     TOCSIN_LIMIT(series_max),
+    TOCSIN_LIMIT(series_per_sender_max),
     TOCSIN_LIMIT(labels_per_series_max),
     TOCSIN_LIMIT(label_name_bytes_max),
     TOCSIN_LIMIT(label_value_bytes_max),
@@ -23,6 +24,8 @@ const LimitName kLimits[] = {
     TOCSIN_LIMIT(recorded_bytes_max),
     TOCSIN_LIMIT(rule_file_bytes_max),
     TOCSIN_LIMIT(rules_max),
+    TOCSIN_LIMIT(expression_nodes_max),
+    TOCSIN_LIMIT(regex_instructions_max),
     TOCSIN_LIMIT(alerts_per_rule_max),
     TOCSIN_LIMIT(outbox_entries_max),
     TOCSIN_LIMIT(history_days),

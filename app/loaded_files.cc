@@ -61,15 +61,21 @@ absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
   std::vector<rules::Diagnostic> findings;
   const auto contents =
       rules::ReadRuleFiles(paths, findings, files.config.limits.rule_file_bytes_max);
-  rules::LoadOptions load;
-  load.unsupported = Unsupported;
-  load.file_bytes_max = files.config.limits.rule_file_bytes_max;
-  load.rules_max = files.config.limits.rules_max;
-  rules::LoadResult loaded = rules::LoadRules(contents, load);
+  rules::LoadResult loaded = rules::LoadRules(contents, RuleLoadOptions(files.config.limits));
   findings.insert(findings.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
   TOCSIN_RETURN_IF_ERROR(Judge(findings));
   files.rules = std::make_shared<const rules::RuleSet>(std::move(loaded.rules));
   return files;
+}
+
+rules::LoadOptions RuleLoadOptions(const Limits& limits) {
+  rules::LoadOptions options;
+  options.unsupported = Unsupported;
+  options.file_bytes_max = limits.rule_file_bytes_max;
+  options.rules_max = limits.rules_max;
+  options.expression_nodes_max = limits.expression_nodes_max;
+  options.regex_instructions_max = limits.regex_instructions_max;
+  return options;
 }
 
 uint64_t FilesFingerprint(const std::vector<std::string>& files,

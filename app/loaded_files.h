@@ -7,7 +7,9 @@
 #include "absl/status/statusor.h"
 #include "app/config.h"
 #include "app/server.h"
+#include "base/limits.h"
 #include "rules/rule.h"
+#include "rules/rule_file.h"
 
 namespace tocsin::app {
 
@@ -22,6 +24,9 @@ struct LoadedFiles {
 // Reads everything `options` names; flags are already applied to the result. Warnings are logged.
 // InvalidArgument with all findings, one a line.
 absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options);
+
+// How rule files are read under these limits: what the engine cannot run is refused.
+rules::LoadOptions RuleLoadOptions(const Limits& limits);
 
 // Changes whenever one of `files`, one of the files that match `patterns` or the list of these
 // changes. Follows symbolic links, so that a swapped ConfigMap or Secret directory is noticed.

@@ -19,7 +19,8 @@ void AppendVarint(size_t value, std::string& out) {
   out.push_back(static_cast<char>(value));
 }
 
-// Reads varint length + bytes from the front of `in`; false if `in` is too short.
+// Reads varint length + bytes from the front of `in`; false if `in` is too short, or the length
+// longer than need be: equal sets have equal bytes.
 bool ReadString(absl::string_view& in, absl::string_view& out) {
   size_t size = 0;
   for (int shift = 0; shift < 35; shift += 7) {
@@ -28,7 +29,7 @@ bool ReadString(absl::string_view& in, absl::string_view& out) {
     in.remove_prefix(1);
     size |= static_cast<size_t>(byte & 0x7f) << shift;
     if (byte < 0x80) {
-      if (size > in.size()) return false;
+      if (size > in.size() || (byte == 0 && shift > 0)) return false;
       out = in.substr(0, size);
       in.remove_prefix(size);
       return true;
@@ -83,7 +84,7 @@ absl::StatusOr<Labels> Labels::FromCanonical(absl::string_view bytes) {
   absl::string_view rest = bytes, name, value, previous;
   for (bool first = true; !rest.empty(); first = false) {
     if (!ReadString(rest, name) || !ReadString(rest, value)) {
-      return absl::DataLossError("label set: truncated");
+      return absl::DataLossError("label set: malformed");
     }
     if (value.empty() || (!first && name <= previous)) {
       return absl::DataLossError("label set: not in canonical order");

@@ -10,6 +10,9 @@ namespace tocsin {
 struct Limits {
   // Series and labels.
   uint64_t series_max = 2'000'000;  // series known to one data directory
+  // Of these, new ones that one sender (an IP address) may bring until the next restart: the rest
+  // is left for others.
+  uint64_t series_per_sender_max = 1'500'000;
   uint64_t labels_per_series_max = 128;
   uint64_t label_name_bytes_max = 1024;
   uint64_t label_value_bytes_max = 4096;
@@ -26,8 +29,10 @@ struct Limits {
   uint64_t recorded_bytes_max = uint64_t{100} << 30;  // on disk in blocks; the oldest go first
   // Rules.
   uint64_t rule_file_bytes_max = 1 << 20;
-  uint64_t rules_max = 20'000;
-  uint64_t alerts_per_rule_max = 10'000;  // instances of one monitor or alert rule
+  uint64_t rules_max = 20'000;                   // of all files; an empty group counts as one
+  uint64_t expression_nodes_max = 2'000'000;     // operators, selectors, ... of all rules
+  uint64_t regex_instructions_max = 10'000'000;  // compiled, of all rules; up to 16 bytes each
+  uint64_t alerts_per_rule_max = 10'000;         // instances of one monitor or alert rule
   // Pages.
   uint64_t outbox_entries_max = 100'000;
   uint64_t history_days = 7;  // transitions are kept that long

@@ -181,6 +181,9 @@ void Engine::UpkeepLoop() {
 absl::StatusOr<SeriesRef> Engine::Resolve(const Labels& labels) {
   return registry_.Resolve(labels);
 }
+absl::StatusOr<SeriesRef> Engine::ResolveFrom(absl::string_view sender, const Labels& labels) {
+  return registry_.Resolve(labels, sender);
+}
 
 void Engine::Submit(SampleBatch batch, Done done) {
   committer_.Submit(std::move(batch), std::move(done));

@@ -58,6 +58,7 @@ class Engine : public SampleSink {
   absl::Status Reload(std::shared_ptr<const rules::RuleSet> rules);
 
   absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
+  absl::StatusOr<SeriesRef> ResolveFrom(absl::string_view sender, const Labels& labels) override;
   void Submit(SampleBatch batch, Done done) override;
 
   // See RunAdhocQuery; `expired` ends it.

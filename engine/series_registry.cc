@@ -27,7 +27,27 @@ absl::Status SeriesRegistry::CheckLimits(const Labels& labels) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SeriesRef> SeriesRegistry::Resolve(const Labels& labels) {
+// More senders than this share one count: whoever forges addresses must not fill the memory.
+constexpr size_t kSendersMax = 10'000;
+constexpr char kOtherSenders[] = "others";
+
+absl::Status SeriesRegistry::CountNew(absl::string_view sender) {
+  if (labels_.size() >= std::min<uint64_t>(limits_.series_max, UINT32_MAX)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("series_max (", limits_.series_max, ") reached"));
+  }
+  if (sender.empty()) return absl::OkStatus();
+  const bool counted = brought_.size() < kSendersMax || brought_.contains(sender);
+  uint64_t& brought = brought_[counted ? sender : kOtherSenders];
+  if (brought >= limits_.series_per_sender_max) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "series_per_sender_max (", limits_.series_per_sender_max, ") reached by ", sender));
+  }
+  ++brought;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SeriesRef> SeriesRegistry::Resolve(const Labels& labels, absl::string_view sender) {
   {
     MutexLock lock(mutex_);
     if (const auto known = refs_.Find(labels)) return *known;
@@ -35,10 +55,7 @@ absl::StatusOr<SeriesRef> SeriesRegistry::Resolve(const Labels& labels) {
   TOCSIN_RETURN_IF_ERROR(CheckLimits(labels));
   MutexLock lock(mutex_);
   if (const auto known = refs_.Find(labels)) return *known;  // meanwhile
-  if (labels_.size() >= std::min<uint64_t>(limits_.series_max, UINT32_MAX)) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("series_max (", limits_.series_max, ") reached"));
-  }
+  TOCSIN_RETURN_IF_ERROR(CountNew(sender));
   labels_.push_back(labels);
   const auto ref = static_cast<uint32_t>(labels_.size());
   refs_.Insert(labels, ref);

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "base/label_index.h"
 #include "base/labels.h"
 #include "base/limits.h"
@@ -21,14 +24,18 @@ namespace tocsin::engine {
 // are given at first sight; the committer makes them durable with the first batch that follows
 // (TakeNew).
 //
+// New series are counted by the sender that brought them first, so that one that floods leaves room
+// for others. The counts begin anew with the process.
+//
 // Thread: any. Memory: the canonical labels once and about 20 bytes of tables per series.
 class SeriesRegistry {
  public:
   explicit SeriesRegistry(const Limits& limits) : limits_(limits) {}
 
   // The reference of these labels. InvalidArgument for labels beyond their limits or without a
-  // metric name, ResourceExhausted when limits.series_max is reached.
-  absl::StatusOr<SeriesRef> Resolve(const Labels& labels);
+  // metric name, ResourceExhausted when limits.series_max is reached, or `sender` has brought
+  // limits.series_per_sender_max new ones ("": nobody is counted). Known series are never refused.
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels, absl::string_view sender = {});
 
   // Puts back what the log says. Before any Resolve; references in ascending order.
   void Restore(SeriesRef ref, Labels labels);
@@ -52,6 +59,8 @@ class SeriesRegistry {
   };
 
   absl::Status CheckLimits(const Labels& labels) const;
+  // Room for one more series of that sender.
+  absl::Status CountNew(absl::string_view sender) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
 
@@ -59,6 +68,7 @@ class SeriesRegistry {
   std::deque<Labels> labels_ ABSL_GUARDED_BY(mutex_);  // [ref - 1]
   LabelIndex<LabelsOfRef> refs_ ABSL_GUARDED_BY(mutex_){LabelsOfRef{&labels_}};
   std::vector<storage::NewSeries> new_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, uint64_t> brought_ ABSL_GUARDED_BY(mutex_);  // by sender
 };
 
 template <typename Fn>

@@ -128,7 +128,8 @@ std::optional<Query> ReadQuery(DecodeContext& context, const YamlNode& node,
       return std::nullopt;
     }
   }
-  return Query{*text, std::move(parsed.expr), context.document().PositionInside(node, 0)};
+  return Query{*text, std::move(parsed.expr), context.document().PositionInside(node, 0),
+               parsed.size};
 }
 
 std::vector<NamedText> ReadTexts(DecodeContext& context, const YamlNode* map, TextKind kind) {

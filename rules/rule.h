@@ -13,6 +13,7 @@
 #include "base/labels.h"
 #include "rules/diagnostic.h"
 #include "rules/promql/ast.h"
+#include "rules/promql/parser.h"
 #include "rules/templates/template.h"
 
 // What rule files say, checked and parsed. Plain data, immutable once loaded; shared by the shards
@@ -23,6 +24,7 @@ struct Query {
   std::string text;                          // as written
   std::shared_ptr<const promql::Expr> expr;  // spans refer to `text`
   SourcePosition position;                   // of the first character of the text
+  promql::ExprSize size;                     // of `expr`
 };
 
 // A template string with the text it was parsed from.

@@ -47,18 +47,51 @@ void CheckMonitorNames(const RuleSet& rules, std::vector<Diagnostic>& findings) 
   }
 }
 
-void CheckRuleCount(const RuleSet& rules, size_t rules_max, std::vector<Diagnostic>& findings) {
-  size_t count = rules.monitors.size();
-  for (const Group& group : rules.groups) count += group.rules.size();
-  if (count <= rules_max || rules_max == 0) return;
-  const std::string file =
-      rules.groups.empty() ? rules.monitors.back().position.file : rules.groups.back().file;
-  findings.push_back({{file, 0, 0},
-                      Severity::kError,
-                      absl::StrCat("more than ", rules_max, " rules in all (", count, ")"),
-                      code::kLimit,
-                      "raise limits.rules_max"});
-}
+// Counts what all rules come to, and reports the first one that is too many of each.
+class TotalCheck {
+ public:
+  TotalCheck(const LoadOptions& options, std::vector<Diagnostic>& findings)
+      : options_(options), findings_(findings) {}
+
+  void Check(const RuleSet& rules) {
+    for (const Group& group : rules.groups) {
+      if (group.rules.empty()) CountRule(group.position);
+      for (const GroupRule& rule : group.rules) {
+        std::visit([&](const auto& one) { Count(one.query, one.position); }, rule);
+      }
+    }
+    for (const Monitor& monitor : rules.monitors) Count(monitor.query, monitor.position);
+  }
+
+ private:
+  struct Total {
+    size_t value = 0;
+    bool reported = false;
+  };
+
+  void CountRule(const SourcePosition& position) {
+    Add(rules_, 1, options_.rules_max, position, "rules", "rules_max");
+  }
+  void Count(const Query& query, const SourcePosition& position) {
+    CountRule(position);
+    Add(nodes_, query.size.nodes, options_.expression_nodes_max, query.position,
+        "parts of expressions", "expression_nodes_max");
+    Add(regexes_, query.size.regex_instructions, options_.regex_instructions_max, query.position,
+        "instructions of regular expressions", "regex_instructions_max");
+  }
+  void Add(Total& total, size_t amount, size_t max, const SourcePosition& position,
+           absl::string_view what, absl::string_view limit) {
+    total.value += amount;
+    if (total.value <= max || max == 0 || std::exchange(total.reported, true)) return;
+    findings_.push_back({position, Severity::kError,
+                         absl::StrCat("more than ", max, " ", what, " in all files together"),
+                         code::kLimit, absl::StrCat("raise limits.", limit)});
+  }
+
+  const LoadOptions& options_;
+  std::vector<Diagnostic>& findings_;
+  Total rules_, nodes_, regexes_;
+};
 
 // Lengths keep ("ab", "c") and ("a", "bc") apart.
 std::string Revision(const std::vector<RuleFile>& files) {
@@ -86,7 +119,7 @@ LoadResult LoadRules(const std::vector<RuleFile>& files, const LoadOptions& opti
     std::move(findings.begin(), findings.end(), std::back_inserter(result.diagnostics));
   }
   CheckMonitorNames(result.rules, result.diagnostics);
-  CheckRuleCount(result.rules, options.rules_max, result.diagnostics);
+  TotalCheck(options, result.diagnostics).Check(result.rules);
   result.rules.revision = Revision(files);
   return result;
 }

@@ -34,8 +34,10 @@ struct LoadOptions {
   size_t file_bytes_max = 1 << 20;
   size_t depth_max = 32;
   size_t nodes_max = 100'000;
-  // Over all files.
+  // Over all files. An empty group counts as a rule; sizes are those of promql::ExprSize.
   size_t rules_max = 20'000;
+  size_t expression_nodes_max = 2'000'000;
+  size_t regex_instructions_max = 10'000'000;
 };
 
 struct LoadResult {

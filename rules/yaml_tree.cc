@@ -234,12 +234,20 @@ class TreeBuilder : public YAML::EventHandler {
   YamlNodePtr root_;
 };
 
-// Finds out whether a further document says anything.
+// Finds out whether a further document says anything. Where yaml-cpp cannot get on it reports empty
+// documents at the same place for ever.
 class DocumentDetector : public YAML::EventHandler {
  public:
   std::optional<size_t> content_offset() const { return content_offset_; }
+  // Where nothing more can be read.
+  std::optional<size_t> stuck_offset() const { return stuck_offset_; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos < 0) return;
+    const auto start = static_cast<size_t>(mark.pos);
+    if (start_ == start) stuck_offset_ = start;
+    start_ = start;
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { See(mark); }
@@ -263,6 +271,8 @@ class DocumentDetector : public YAML::EventHandler {
     if (!content_offset_ && mark.pos >= 0) content_offset_ = static_cast<size_t>(mark.pos);
   }
   std::optional<size_t> content_offset_;
+  std::optional<size_t> start_;  // of the document before
+  std::optional<size_t> stuck_offset_;
 };
 
 // The offset of the first byte that is not valid UTF-8.
@@ -294,15 +304,16 @@ Problem FromException(const YAML::Exception& error) {
   return {error.mark.pos < 0 ? 0 : static_cast<size_t>(error.mark.pos), error.msg, code::kYaml, ""};
 }
 
-std::optional<size_t> FindFurtherDocument(YAML::Parser& parser) {
+DocumentDetector LookForFurtherDocument(YAML::Parser& parser) {
   DocumentDetector detector;
   try {
-    while (!detector.content_offset() && parser.HandleNextDocument(detector)) {
+    while (!detector.content_offset() && !detector.stuck_offset() &&
+           parser.HandleNextDocument(detector)) {
     }
   } catch (const YAML::Exception&) {
     // What is ignored need not be valid.
   }
-  return detector.content_offset();
+  return detector;
 }
 
 }  // namespace
@@ -346,7 +357,13 @@ std::unique_ptr<YamlDocument> YamlDocument::Parse(const std::string& path, const
     std::istringstream stream(body);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
-    if (!builder.stopped()) further = FindFurtherDocument(parser);
+    if (!builder.stopped()) {
+      const DocumentDetector rest = LookForFurtherDocument(parser);
+      further = rest.content_offset();
+      if (rest.stuck_offset()) {
+        syntax = Problem{*rest.stuck_offset(), "nothing can be read from here on", code::kYaml, ""};
+      }
+    }
   } catch (const YAML::Exception& error) {
     syntax = FromException(error);
   }

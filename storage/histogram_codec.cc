@@ -163,6 +163,7 @@ bool TakeSide(absl::string_view& in, Buckets& buckets, CountReader& counts) {
   for (HistogramBucket& bucket : buckets) {
     if (!counts.Take(bucket.count)) return false;
   }
+  buckets.shrink_to_fit();  // they stay, in windows, and grew by doubling
   return true;
 }
 

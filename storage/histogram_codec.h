@@ -15,8 +15,8 @@ namespace tocsin::storage {
 // Of a histogram that Validate() takes.
 void AppendHistogram(std::string& out, const NativeHistogram& histogram);
 
-// Takes one off the front of `in`; null if the bytes are none. Takes no more memory than 16 times
-// what is in `in`.
+// Takes one off the front of `in`; null if the bytes are none. Keeps no more memory than 16 times
+// what is in `in`, and takes three times that while it reads.
 HistogramPtr TakeHistogram(absl::string_view& in);
 
 }  // namespace tocsin::storage

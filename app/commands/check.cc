@@ -8,7 +8,7 @@
 
 #include "app/check_files.h"
 #include "app/config.h"
-#include "app/unsupported.h"
+#include "app/loaded_files.h"
 #include "app/version.h"
 #include "base/status_macros.h"
 
@@ -68,10 +68,10 @@ void AddNamedRules(const std::vector<std::string>& patterns, Checked& checked) {
   }
 }
 
+// As the first configuration would have them loaded, or else by default.
 void LoadRuleFiles(Checked& checked) {
-  rules::LoadOptions options;
-  options.unsupported = Unsupported;
-  rules::LoadResult loaded = rules::LoadRules(checked.rule_files, options);
+  const Limits limits = checked.configs.empty() ? Limits() : checked.configs.front().limits;
+  rules::LoadResult loaded = rules::LoadRules(checked.rule_files, RuleLoadOptions(limits));
   for (Diagnostic& finding : loaded.diagnostics) checked.findings.push_back(std::move(finding));
   checked.rules = std::move(loaded.rules);
 }

@@ -32,6 +32,8 @@ rules::LoadOptions MakeLoadOptions() {
   options.file_bytes_max = 64 << 20;
   options.nodes_max = 5'000'000;
   options.rules_max = 1'000'000;
+  options.expression_nodes_max = 100'000'000;
+  options.regex_instructions_max = 100'000'000;
   return options;
 }
 

@@ -78,11 +78,12 @@ void Delivery::ForgetUnusedConfigs() {
       used.insert({target.receiver(), target.target()});
     }
   }
+  const auto& receivers = config_->receivers;  // the compiler does not see the lock inside a lambda
   std::erase_if(configs_, [&](const auto& entry) {
     const auto& [name, index] = entry.first;
-    const auto receiver = config_->receivers.find(name);
+    const auto receiver = receivers.find(name);
     const bool configured =
-        receiver != config_->receivers.end() && index < receiver->second.opsgenie_configs.size();
+        receiver != receivers.end() && index < receiver->second.opsgenie_configs.size();
     return !configured && used.count(entry.first) == 0;
   });
 }

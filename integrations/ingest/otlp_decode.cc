@@ -101,9 +101,10 @@ absl::uint128 Combine(absl::uint128 metric, absl::uint128 attributes) {
 class Walk {
  public:
   Walk(const Limits& limits, engine::SampleSink& sink, SeriesCache& cache, Timestamp now,
-       BudgetLease* room)
+       BudgetLease* room, absl::string_view sender)
       : limits_(limits),
         sink_(sink),
+        sender_(sender),
         cache_(cache),
         room_(room),
         oldest_ms_(now.millis() - static_cast<int64_t>(limits.past_ms_max)),
@@ -148,6 +149,7 @@ class Walk {
 
   const Limits& limits_;
   engine::SampleSink& sink_;
+  const absl::string_view sender_;
   SeriesCache& cache_;
   BudgetLease* const room_;
   const int64_t oldest_ms_;
@@ -513,7 +515,7 @@ absl::StatusOr<SeriesRef> Walk::NewSeries(const Metric& metric, const Point& poi
 
 absl::StatusOr<SeriesRef> Walk::ResolveOrReject(const absl::StatusOr<Labels>& labels) {
   if (!labels.ok()) return Reject(RejectReason::kInvalidLabel, labels.status().message());
-  const absl::StatusOr<SeriesRef> ref = sink_.Resolve(*labels);
+  const absl::StatusOr<SeriesRef> ref = sink_.ResolveFrom(sender_, *labels);
   if (absl::IsInvalidArgument(ref.status()) || absl::IsResourceExhausted(ref.status())) {
     return Reject(ReasonOfResolve(ref.status()), ref.status().message());
   }
@@ -565,7 +567,8 @@ absl::Status Walk::AddTargetInfo() {
       cache_.Insert(key, kNoTargetInfo);
       return absl::OkStatus();
     }
-    const absl::StatusOr<SeriesRef> made = sink_.Resolve(*resource_.labels.target_info);
+    const absl::StatusOr<SeriesRef> made =
+        sink_.ResolveFrom(sender_, *resource_.labels.target_info);
     if (absl::IsInvalidArgument(made.status()) || absl::IsResourceExhausted(made.status())) {
       out_.warning = absl::StrCat("target_info was left out: ", made.status().message());
       return absl::OkStatus();
@@ -590,13 +593,13 @@ uint64_t OtlpDecoder::BytesToDecode(size_t request_bytes) const {
 }
 
 absl::StatusOr<OtlpSamples> OtlpDecoder::Decode(absl::string_view request, Timestamp now,
-                                                BudgetLease* room) {
+                                                BudgetLease* room, absl::string_view sender) {
   if (request.size() > limits_.request_bytes_max) {
     return absl::ResourceExhaustedError(absl::StrCat("request of ", request.size(),
                                                      " bytes; at most ", limits_.request_bytes_max,
                                                      " are taken (request_bytes_max)"));
   }
-  Walk walk(limits_, sink_, cache_, now, room);
+  Walk walk(limits_, sink_, cache_, now, room, sender);
   TOCSIN_RETURN_IF_ERROR(walk.Request(request));
   return walk.Take();
 }

@@ -39,10 +39,11 @@ class OtlpDecoder {
   OtlpDecoder(const Limits& limits, engine::SampleSink& sink)
       : limits_(limits), sink_(sink), cache_(limits.series_max) {}
 
-  // Memory of histograms is taken from `room`, if there is one; what Grow() returns is an error of
-  // the request.
+  // `sender`: the host it came from, whose new series are counted; "": not known. Memory of
+  // histograms is taken from `room`, if there is one; what Grow() returns is an error of the
+  // request.
   absl::StatusOr<OtlpSamples> Decode(absl::string_view request, Timestamp now,
-                                     BudgetLease* room = nullptr);
+                                     BudgetLease* room = nullptr, absl::string_view sender = {});
 
   // The most memory Decode() takes for a request of that size, besides the request and what it
   // takes from `room`.

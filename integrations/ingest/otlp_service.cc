@@ -41,7 +41,7 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
     return reactor;
   }
   BudgetLease room(decode_bytes_);  // until the sink has the batch, whose queue is bounded too
-  absl::StatusOr<OtlpSamples> decoded = Decode(*request, room);
+  absl::StatusOr<OtlpSamples> decoded = Decode(*request, SenderOf(context->peer()), room);
   if (!decoded.ok()) {
     Fail(*reactor, decoded.status());
     return reactor;
@@ -64,12 +64,12 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
 }
 
 absl::StatusOr<OtlpSamples> OtlpService::Decode(const grpc::ByteBuffer& request,
-                                                BudgetLease& room) {
+                                                const std::string& sender, BudgetLease& room) {
   TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
                           MessageBytes::From(request, limits_.request_bytes_max, &room));
   metrics_.AddBytes(bytes.view().size());
   TOCSIN_RETURN_IF_ERROR(room.Grow(decoder_.BytesToDecode(bytes.view().size())));
-  return decoder_.Decode(bytes.view(), clock_.Now(), &room);
+  return decoder_.Decode(bytes.view(), clock_.Now(), &room, sender);
 }
 
 void OtlpService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status) {

@@ -39,7 +39,8 @@ class OtlpService final
   int under_way() const { return under_way_; }
 
  private:
-  absl::StatusOr<OtlpSamples> Decode(const grpc::ByteBuffer& request, BudgetLease& room);
+  absl::StatusOr<OtlpSamples> Decode(const grpc::ByteBuffer& request, const std::string& sender,
+                                     BudgetLease& room);
   void Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status);
   void Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result, size_t samples,
               grpc::ByteBuffer& response);

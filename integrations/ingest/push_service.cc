@@ -41,8 +41,8 @@ PushService::PushService(const Limits& limits, engine::SampleSink& sink, const C
 PushService::~PushService() = default;
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
-    grpc::CallbackServerContext* /*context*/) {
-  auto stream = std::make_shared<PushStream>(*this, context_);
+    grpc::CallbackServerContext* context) {
+  auto stream = std::make_shared<PushStream>(*this, context_, SenderOf(context->peer()));
   const absl::Status admitted = Admit(stream);
   if (!admitted.ok()) {
     const grpc::Status answer = ToGrpcStatus(admitted, context_->retry_after);

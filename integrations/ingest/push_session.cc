@@ -231,7 +231,7 @@ absl::StatusOr<PushSession::Declared> PushSession::ResolveDeclared(
     return Declared{0, RejectReason::kDuplicateLabel};
   }
   if (builder.Get(kMetricName).empty()) return Declared{0, RejectReason::kInvalidName};
-  const absl::StatusOr<SeriesRef> ref = sink_.Resolve(builder.Build());
+  const absl::StatusOr<SeriesRef> ref = sink_.ResolveFrom(sender_, builder.Build());
   if (ref.ok()) return Declared{*ref, {}};
   if (absl::IsInvalidArgument(ref.status()) || absl::IsResourceExhausted(ref.status())) {
     return Declared{0, ReasonOfResolve(ref.status())};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,8 +38,10 @@ struct PushSamples {
 // (beyond: all of the request is rejected, and no more than that many are ever held).
 class PushSession {
  public:
-  PushSession(const Limits& limits, engine::SampleSink& sink, Budget& declarations)
-      : limits_(limits), sink_(sink), lease_(declarations) {}
+  // `sender`: the host at the other end, whose new series are counted; "": not known.
+  PushSession(const Limits& limits, engine::SampleSink& sink, Budget& declarations,
+              absl::string_view sender = {})
+      : limits_(limits), sink_(sink), sender_(sender), lease_(declarations) {}
 
   absl::StatusOr<PushSamples> Decode(absl::string_view request, Timestamp now);
 
@@ -63,6 +66,7 @@ class PushSession {
 
   const Limits& limits_;
   engine::SampleSink& sink_;
+  const std::string sender_;
   std::vector<Declared> series_;  // by reference
   BudgetLease lease_;             // for series_
 };

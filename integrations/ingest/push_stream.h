@@ -24,10 +24,11 @@ namespace tocsin::ingest {
 class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          public std::enable_shared_from_this<PushStream> {
  public:
-  PushStream(PushService& service, std::shared_ptr<PushContext> context)
+  // `sender`: the host at the other end.
+  PushStream(PushService& service, std::shared_ptr<PushContext> context, absl::string_view sender)
       : service_(service),
         context_(std::move(context)),
-        session_(context_->limits, context_->sink, context_->declarations) {}
+        session_(context_->limits, context_->sink, context_->declarations, sender) {}
 
   void Begin();
   void Drain();

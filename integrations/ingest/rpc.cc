@@ -8,6 +8,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
 #include "integrations/ingest/inflate.h"
 #include "proto/google/rpc/status.pb.h"
@@ -44,6 +45,15 @@ absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message,
   bytes.owned_ = *std::move(inflated);
   bytes.slice_ = grpc::Slice();
   return bytes;
+}
+
+std::string SenderOf(const std::string& peer) {
+  const size_t family = peer.find(':');
+  const size_t port = peer.rfind(':');
+  // What is no address with a port, such as a Unix socket, is one sender.
+  if (family == std::string::npos || port <= family || peer[0] != 'i') return peer;
+  return absl::StrReplaceAll(peer.substr(family + 1, port - family - 1),
+                             {{"%5B", "["}, {"%5D", "]"}});
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after) {

@@ -44,6 +44,10 @@ class MessageBytes {
 // which OTLP senders wait for; every other error means: do not send it again.
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after);
 
+// The host of gRPC's name for a peer, without the port, which changes with each connection:
+// "ipv4:10.0.0.1:50000" -> "10.0.0.1", "ipv6:%5B::1%5D:50000" -> "[::1]".
+std::string SenderOf(const std::string& peer);
+
 // How long a server asked to wait, zero if it did not say.
 absl::Duration RetryDelayOf(const grpc::Status& status);
 // Whether the same request may succeed later (the OTLP specification's table).

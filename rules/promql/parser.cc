@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rules/promql/grammar.h"
+#include "rules/promql/size_check.h"
 #include "rules/promql/type_check.h"
 
 namespace tocsin::promql {
@@ -29,6 +30,7 @@ ParseResult ParseExpr(absl::string_view text, const ParseOptions& options) {
   Grammar grammar(text, options);
   ExprPtr expr = grammar.ParseWhole();
   result.error = expr == nullptr ? grammar.error() : TypeCheck(*expr);
+  if (!result.error.has_value()) result.error = CheckSize(*expr, options, result.size);
   if (!result.error.has_value()) result.expr = std::move(expr);
   return result;
 }

@@ -25,11 +25,23 @@ struct ParseOptions {
   size_t depth_max = 128;         // nesting of parentheses, calls, signs and `^`
   size_t height_max = 1024;       // of the tree: each operator of a chain `a + b + c` adds one
   size_t text_bytes_max = 65536;  // length of the expression
+  size_t nodes_max = 10'000;      // see ExprSize
+  size_t regex_instructions_max = 100'000;
+  // Of one subquery, over its own range and those around it. One without a step is counted with a
+  // step of a minute: the step it will get is not known here.
+  size_t subquery_steps_max = 1'000'000;
+};
+
+// What an expression costs wherever it runs, however few series there are.
+struct ExprSize {
+  size_t nodes = 0;               // operators, calls, literals, selectors and their matchers
+  size_t regex_instructions = 0;  // of the compiled regexes; 8 to 16 bytes each
 };
 
 struct ParseResult {
   ExprPtr expr;  // null exactly if `error` is set
   std::optional<ParseError> error;
+  ExprSize size;  // of `expr`
 };
 
 // Parses and type-checks one expression. Pure; thread: any.

@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace tocsin::promql {
 namespace {
@@ -25,6 +26,11 @@ absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(absl::string_view p
     return absl::InvalidArgumentError(absl::StrCat("error parsing regexp: ", regex->error()));
   }
   return std::shared_ptr<const re2::RE2>(std::move(regex));
+}
+
+absl::StatusOr<size_t> RegexInstructions(absl::string_view pattern) {
+  TOCSIN_ASSIGN_OR_RETURN(const auto regex, CompileRegex(pattern));
+  return static_cast<size_t>(regex->ProgramSize());
 }
 
 bool FullMatch(const re2::RE2& regex, absl::string_view text) {

@@ -16,6 +16,9 @@ namespace tocsin::promql {
 // "error parsing regexp: ...".
 absl::StatusOr<std::shared_ptr<const re2::RE2>> CompileRegex(absl::string_view pattern);
 
+// How many instructions its program has; the memory it takes grows with them. Errors: as above.
+absl::StatusOr<size_t> RegexInstructions(absl::string_view pattern);
+
 // Whether the whole of `text` matches.
 bool FullMatch(const re2::RE2& regex, absl::string_view text);
 

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kOutputBytesMax = 64 << 10;
 constexpr size_t kStepsMax = 100'000;
 constexpr size_t kVariablesMax = 1000;
+constexpr size_t kCopiedBytesMax = 16 << 20;  // into arguments and variables
 
 // What a list of nodes ended with.
 enum class Flow { kOn, kBreak, kContinue };
@@ -59,6 +60,14 @@ class Executor {
   }
   absl::Status CountStep(size_t offset) {
     if (++steps_ > kStepsMax) return TooMuch(offset, "template takes too many steps");
+    return absl::OkStatus();
+  }
+  absl::Status CountCopy(size_t offset, const Value& value) {
+    const auto* text = value.As<std::string>();
+    if (text != nullptr) copied_bytes_ += text->size();
+    if (copied_bytes_ > kCopiedBytesMax) {
+      return TooMuch(offset, "template copies more than 16 MiB");
+    }
     return absl::OkStatus();
   }
   absl::Status Write(size_t offset, absl::string_view text) {
@@ -164,6 +173,7 @@ class Executor {
 
   absl::Status SetVariables(const Pipeline& pipeline, const Value& value) {
     if (!pipeline.variables.empty()) {
+      TOCSIN_RETURN_IF_ERROR(CountCopy(pipeline.offset, value));
       SetVariable(pipeline.variables.front(), pipeline.assigns, value);
     }
     if (variables_.size() > kVariablesMax) return TooMuch(pipeline.offset, "too many variables");
@@ -274,6 +284,7 @@ class Executor {
     std::vector<Value> args;
     for (size_t i = 1; i < command.operands.size(); ++i) {
       TOCSIN_ASSIGN_OR_RETURN(Value arg, EvaluateOperand(command.operands[i], dot));
+      TOCSIN_RETURN_IF_ERROR(CountCopy(command.operands[i].offset, arg));
       args.push_back(std::move(arg));
       const bool is_true = IsTrue(args.back());
       if ((stops_at_true && is_true) || (stops_at_false && !is_true)) return args.back();
@@ -309,6 +320,7 @@ class Executor {
   std::vector<Variable> variables_;
   std::string out_;
   size_t steps_ = 0;
+  size_t copied_bytes_ = 0;
 };
 
 }  // namespace

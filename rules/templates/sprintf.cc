@@ -11,6 +11,8 @@ namespace tocsin::templates {
 namespace {
 
 constexpr int kWidthMax = 1000;
+// A longer text is an error whatever else it would say, so nobody goes on with it.
+constexpr size_t kTextBytesMax = 64 << 10;
 
 // One verb with its flags: "%-08.3f".
 struct Spec {
@@ -227,13 +229,13 @@ class Printer {
       : format_(format), args_(args), first_arg_(first_arg), next_arg_(first_arg) {}
 
   std::string Run() {
-    while (at_ < format_.size()) {
+    while (at_ < format_.size() && out_.size() <= kTextBytesMax) {
       const size_t percent = std::min(format_.find('%', at_), format_.size());
       absl::StrAppend(&out_, format_.substr(at_, percent - at_));
       at_ = percent + 1;
       if (percent < format_.size()) FormatVerb();
     }
-    if (!reordered_ && next_arg_ < args_.size()) AppendExtra();
+    if (!reordered_ && next_arg_ < args_.size() && out_.size() <= kTextBytesMax) AppendExtra();
     return std::move(out_);
   }
 
@@ -336,7 +338,7 @@ class Printer {
 
   void AppendExtra() {
     out_ += "%!(EXTRA ";
-    for (size_t i = next_arg_; i < args_.size(); ++i) {
+    for (size_t i = next_arg_; i < args_.size() && out_.size() <= kTextBytesMax; ++i) {
       if (i > next_arg_) out_ += ", ";
       if (args_[i].is_nil()) {
         out_ += "<nil>";
@@ -364,7 +366,7 @@ std::string PrintValue(const Value& value) {
 
 std::string Sprint(const std::vector<Value>& args) {
   std::string text;
-  for (size_t i = 0; i < args.size(); ++i) {
+  for (size_t i = 0; i < args.size() && text.size() <= kTextBytesMax; ++i) {
     const bool space = i > 0 && !args[i].As<std::string>() && !args[i - 1].As<std::string>();
     absl::StrAppend(&text, space ? " " : "", FormatAny(Spec{}, args[i]));
   }
@@ -373,7 +375,7 @@ std::string Sprint(const std::vector<Value>& args) {
 
 std::string Sprintln(const std::vector<Value>& args) {
   std::string text;
-  for (size_t i = 0; i < args.size(); ++i) {
+  for (size_t i = 0; i < args.size() && text.size() <= kTextBytesMax; ++i) {
     absl::StrAppend(&text, i > 0 ? " " : "", FormatAny(Spec{}, args[i]));
   }
   return text + "\n";

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "app/limit_names.h"
 #include "app/page_templates.h"
 
@@ -159,6 +160,10 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
       {"map expected", receiver + "listen: 5", "3:9: error: listen must be a map"},
       {"list expected", receiver + "rules: a.yaml", "3:8: error: rules must be a list"},
       {"bad limit", receiver + "limits: {series_max: -1}",
+       "3:22: error: series_max must be a whole number above 0"},
+      {"huge limit", receiver + "limits: {past_ms_max: 18446744073709551615}",
+       "3:23: error: past_ms_max must be at most 1000000000000 [TC003]"},
+      {"limit beyond 64 bits", receiver + "limits: {series_max: 99999999999999999999}",
        "3:22: error: series_max must be a whole number above 0"},
       {"unknown limit", receiver + "limits: {serie_max: 1}",
        "3:10: error: unknown key \"serie_max\" in limits [TC005]\n  hint: did you mean "
@@ -358,6 +363,23 @@ TEST_F(SecretFileTest, AMissingConfigurationIsAFinding) {
   const ConfigResult result = LoadConfig((folder_ / "nope.yaml").string(), ConfigSources::System());
   EXPECT_FALSE(result.ok());
   EXPECT_THAT(Findings(result), HasSubstr("nope.yaml: error: cannot read"));
+}
+
+// docs/limits.md lists each limit with its default.
+TEST(LimitsPageTest, NamesEveryLimit) {
+  const char* source = std::getenv("TOCSIN_SOURCE_DIR");
+  ASSERT_NE(source, nullptr);
+  std::ifstream file(std::string(source) + "/docs/limits.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), {});
+  const Limits defaults;
+  for (const LimitName& limit : AllLimits()) {
+    const size_t row = page.find(absl::StrCat("| `", limit.name, "` | "));
+    ASSERT_NE(row, std::string::npos) << limit.name;
+    const size_t cell = page.find("` | ", row) + 4;
+    const std::string shown = page.substr(cell, page.find(' ', cell) - cell);
+    EXPECT_EQ(absl::StrReplaceAll(shown, {{",", ""}}), absl::StrCat(defaults.*limit.member))
+        << limit.name;
+  }
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ TEST(LabelsTest, CanonicalBytesRoundTripAndRefuseDamage) {
     }
   }
   EXPECT_FALSE(Labels::FromCanonical("\x01z\x01y\x01a\x01y").ok()) << "not sorted";
+  using namespace std::string_literals;  // NOLINT
+  EXPECT_TRUE(Labels::FromCanonical("\x01z\x01y"s).ok());
+  EXPECT_FALSE(Labels::FromCanonical("\x01z\x81\x00y"s).ok()) << "a length of two bytes for 1";
 }
 
 TEST(LabelsTest, OrdersLabelByLabel) {

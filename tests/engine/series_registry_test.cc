@@ -43,6 +43,42 @@ TEST(SeriesRegistryTest, FullRegistryRefusesNewSeriesButKnowsTheOldOnes) {
   EXPECT_EQ(registry.TakeNew().size(), 2u);
 }
 
+// A sender that floods is refused its new series; others still get theirs, and everybody's known
+// series go on.
+TEST(SeriesRegistryTest, ASenderThatFloodsLeavesRoomForOthers) {
+  Limits limits;
+  limits.series_max = 10;
+  limits.series_per_sender_max = 6;
+  SeriesRegistry registry(limits);
+  ASSERT_TRUE(registry.Resolve(Numbered(0), "10.0.0.2").ok());
+  for (int i = 1; i <= 6; ++i) ASSERT_TRUE(registry.Resolve(Numbered(i), "10.0.0.1").ok()) << i;
+  const auto refused = registry.Resolve(Numbered(7), "10.0.0.1").status();
+  EXPECT_EQ(refused.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(std::string(refused.message()), "series_per_sender_max (6) reached by 10.0.0.1");
+  EXPECT_EQ(*registry.Resolve(Numbered(3), "10.0.0.1"), 4u) << "a known series";
+  EXPECT_EQ(*registry.Resolve(Numbered(0), "10.0.0.1"), 1u) << "also if another one brought it";
+  EXPECT_TRUE(registry.Resolve(Numbered(7), "10.0.0.2").ok());
+  EXPECT_EQ(*registry.Resolve(Numbered(7), "10.0.0.1"), 8u) << "known by now";
+  EXPECT_TRUE(registry.Resolve(Numbered(8)).ok()) << "what rules record is nobody's";
+  EXPECT_TRUE(registry.Resolve(Numbered(9), "10.0.0.3").ok());
+  EXPECT_EQ(std::string(registry.Resolve(Numbered(10), "10.0.0.3").status().message()),
+            "series_max (10) reached");
+}
+
+TEST(SeriesRegistryTest, SendersBeyondCountingShareOneCount) {
+  Limits limits;
+  limits.series_per_sender_max = 2;
+  SeriesRegistry registry(limits);
+  int next = 0;
+  for (int sender = 0; sender < 10'000; ++sender) {
+    ASSERT_TRUE(registry.Resolve(Numbered(next++), std::to_string(sender)).ok());
+  }
+  EXPECT_TRUE(registry.Resolve(Numbered(next++), "a").ok());
+  EXPECT_TRUE(registry.Resolve(Numbered(next++), "b").ok());
+  EXPECT_FALSE(registry.Resolve(Numbered(next++), "c").ok());
+  EXPECT_TRUE(registry.Resolve(Numbered(next++), "17").ok()) << "one that is counted by itself";
+}
+
 // Each limit: the largest label set that is taken, and one step more.
 TEST(SeriesRegistryTest, LabelsBeyondTheirLimitsAreInvalid) {
   Limits limits;

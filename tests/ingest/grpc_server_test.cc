@@ -16,6 +16,22 @@ TEST_F(GrpcServerTest, ExportTakesPoints) {
   EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"otlp_grpc\"}"), 2);
 }
 
+TEST(SenderTest, IsTheHostWithoutItsPort) {
+  const struct {
+    const char* peer;
+    const char* sender;
+  } cases[] = {
+      {"ipv4:10.0.0.1:50000", "10.0.0.1"},
+      {"ipv6:[::1]:50000", "[::1]"},
+      {"ipv6:%5Bfe80::1%5D:50000", "[fe80::1]"},
+      {"unix:/run/tocsin.sock", "unix:/run/tocsin.sock"},
+      {"unknown", "unknown"},
+      {"ipv4:", "ipv4:"},
+      {"", ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(SenderOf(c.peer), c.sender) << c.peer;
+}
+
 TEST_F(GrpcServerTest, ExportTakesExponentialHistograms) {
   StartServer();
   otlp::ExportMetricsServiceRequest request;

@@ -231,8 +231,35 @@ TEST(GroupFileTest, RevisionFollowsPathsAndContents) {
 TEST(GroupFileTest, TooManyRules) {
   LoadOptions options;
   options.rules_max = 1;
-  EXPECT_THAT(Findings(kFile, options),
-              HasSubstr("f.yaml: error: more than 1 rules in all (2) [TC003]"));
+  EXPECT_EQ(Findings(kFile, options),
+            "f.yaml:12:16: error: more than 1 rules in all files together [TC003]\n"
+            "  hint: raise limits.rules_max\n");
+  options.rules_max = 2;
+  EXPECT_EQ(Findings(kFile, options),
+            "f.yaml:21:5: error: more than 2 rules in all files together [TC003]\n"
+            "  hint: raise limits.rules_max\n")
+      << "a group without rules counts as one";
+  options.rules_max = 3;
+  EXPECT_EQ(Findings(kFile, options), "");
+}
+
+// Small rules are many, or few are large: what they cost together is limited, too.
+TEST(GroupFileTest, ExpressionsThatAreTooMuchTogether) {
+  const std::string file = RuleFile(
+      "  - record: a\n    expr: x{a=~\"b|c\"} + 1\n"
+      "  - record: b\n    expr: x{a=~\"b|c\"} + 1\n");
+  LoadOptions options;
+  options.expression_nodes_max = 9;
+  EXPECT_EQ(Findings(file, options),
+            "f.yaml:7:11: error: more than 9 parts of expressions in all files together [TC003]\n"
+            "  hint: raise limits.expression_nodes_max\n");
+  options.expression_nodes_max = 10;
+  EXPECT_EQ(Findings(file, options), "");
+  options.regex_instructions_max = 1;
+  EXPECT_THAT(
+      Findings(file, options),
+      HasSubstr("f.yaml:5:11: error: more than 1 instructions of regular expressions in all "
+                "files together [TC003]\n  hint: raise limits.regex_instructions_max\n"));
 }
 
 }  // namespace

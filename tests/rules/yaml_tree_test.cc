@@ -92,6 +92,8 @@ TEST(YamlTreeTest, FindingsNameTheirPlace) {
       {"bad merge", "a: {<<: 5}", "f:1:9: error: \"<<\" needs a map or a list of maps"},
       {"bad bytes", "a: \xff", "f:1:4: error: not valid UTF-8 [TC002]"},
       {"overlong bytes", "a: \xc0\xaf", "f:1:4: error: not valid UTF-8"},
+      {"stray comma", "a: 1\n,", "f:2:1: error: "},
+      {"stray commas and an alias", ",x,x,xroute:bame: a,]\n,*c]", "[TC002]"},
       {"second document", "a: 1\n---\nb: 2", "f:3:1: warning: only the first YAML document"},
   };
   for (const auto& c : cases) EXPECT_THAT(Parse(c.text), HasSubstr(c.expected)) << c.name;

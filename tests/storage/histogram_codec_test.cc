@@ -198,5 +198,19 @@ TEST(HistogramCodecTest, RefusesWhatNoHistogramIs) {
   EXPECT_NE(TakeHistogram(in), nullptr) << "the frame of the cases";
 }
 
+// Decoded histograms stay in windows: they must not keep the room they grew by.
+TEST(HistogramCodecTest, KeepsNoMoreThanItHas) {
+  NativeHistogram histogram;
+  for (int32_t i = 0; i < 65; ++i) histogram.positive.push_back({i, 1});
+  histogram.count = 65;
+  std::string bytes;
+  AppendHistogram(bytes, histogram);
+  absl::string_view in(bytes);
+  const HistogramPtr read = TakeHistogram(in);
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(read->positive.capacity(), 65u);
+  EXPECT_LE(HistogramBytes(*read), sizeof(NativeHistogram) + 16 * bytes.size());
+}
+
 }  // namespace
 }  // namespace tocsin::storage

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "rules/templates/template.h"
+#include "tests/ingest/peak_memory.h"
 
 // A template cannot take more than its share, whatever it says.
 namespace tocsin::templates {
@@ -16,6 +17,10 @@ std::string Repeat(const std::string& text, int times) {
   for (int i = 0; i < times; ++i) all += text;
   return all;
 }
+
+// Makes $x a text of 64 KiB.
+const std::string kLongText =
+    "{{ $x := \"0123456789abcdef\" }}" + Repeat("{{ $x = printf \"%s%s\" $x $x }}", 12);
 
 absl::StatusOr<std::string> Expand(const std::string& text) {
   TemplateData data;
@@ -45,6 +50,11 @@ TEST(LimitsTest, WhatIsTooMuchIsAnError) {
       {"parentheses", "{{ " + Repeat("(", 1000) + "1" + Repeat(")", 1000) + " }}",
        "nested too deeply"},
       {"variables", Repeat("{{ $x := 1 }}", 1100), "too many variables"},
+      {"arguments",
+       kLongText + "{{ range query \"x\" }}{{ $y := and" + Repeat(" $x", 999) + " }}{{ end }}",
+       "template copies more than 16 MiB"},
+      {"variables of long texts", kLongText + Repeat("{{ $y := $x }}", 900),
+       "template copies more than 16 MiB"},
       {"pattern", "{{ match (printf \"%1000s%1000s\" \"a\" \"b\") \"x\" }}",
        "pattern is longer than"},
       {"replacement", "{{ reReplaceAll \"\" (printf \"%1000s\" \"a\") (printf \"%900s\" \"b\") }}",
@@ -54,6 +64,21 @@ TEST(LimitsTest, WhatIsTooMuchIsAnError) {
     const auto output = Expand(c.text);
     ASSERT_FALSE(output.ok()) << c.name;
     EXPECT_THAT(std::string(output.status().message()), HasSubstr(c.expected)) << c.name;
+  }
+}
+
+// A format may name one argument often, so the text is cut while it is written, not afterwards.
+TEST(LimitsTest, WhatIsTooLongIsNotMadeFirst) {
+  ASSERT_TRUE(Expand(kLongText).ok());
+  const std::string functions[] = {"{{ printf \"" + Repeat("%[1]s", 10'000) + "\" $x }}",
+                                   "{{ print" + Repeat(" $x", 200) + " }}",
+                                   "{{ println" + Repeat(" $x", 200) + " }}"};
+  for (const std::string& function : functions) {
+    const ingest::PeakMemory peak;
+    const auto output = Expand(kLongText + function);
+    ASSERT_FALSE(output.ok());
+    EXPECT_THAT(std::string(output.status().message()), HasSubstr("gives more than 64 KiB"));
+    EXPECT_LE(peak.grown_kib(), 32u << 10) << function.substr(0, 20);
   }
 }
 

@@ -163,6 +163,12 @@ absl::StatusOr<std::shared_ptr<RangeVector>> Compiler::SubqueryRange(
                                                                         : Millis(need.ahead));
     TOCSIN_ASSIGN_OR_RETURN(sets.emplace_back(), sets_.Get(need.matchers));
   }
+  // Parsing did not know the default step.
+  const auto steps_max = static_cast<int64_t>(promql::ParseOptions().subquery_steps_max);
+  if (options.range_ms / options.step_ms > steps_max) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("subquery has more than ", steps_max, " steps of ", options.step_ms, " ms"));
+  }
   return std::static_pointer_cast<RangeVector>(
       Share(absl::StrCat("subquery", options.range_ms, ":", steps), {*inner}, [&] {
         options.watch = std::make_shared<SeriesWatch>(table_, std::move(sets));

@@ -1,0 +1,172 @@
+// Any bytes as an OTLP request, plain or compressed, through inflating, decoding and the log
+// record:
+//   - an answer of the documented kinds, with a message; never beyond the limits
+//   - what protobuf takes is taken, and each of its points is either in the batch or rejected
+//   - samples are of known series, within the time limits, with valid histograms
+//   - the same request again, with all series known, comes to the same
+//   - the record that the log keeps reads back as the batch
+// Inputs: message_input.h.
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <bit>
+#include <string>
+
+#include "base/check.h"
+#include "base/histogram/text.h"
+#include "base/metrics.h"
+#include "integrations/ingest/budget.h"
+#include "integrations/ingest/inflate.h"
+#include "integrations/ingest/otlp_decode.h"
+#include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
+#include "storage/log_record.h"
+#include "tests/fuzz/input.h"
+#include "tests/fuzz/message_input.h"
+#include "tests/fuzz/registry_sink.h"
+
+namespace tocsin::ingest {
+namespace {
+
+using Request = opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceRequest;
+
+constexpr Timestamp kNow = Timestamp::FromMillis(1'700'000'000'000);
+
+// Small, so that they are met.
+Limits SmallLimits() {
+  Limits limits;
+  limits.series_max = 16;
+  limits.labels_per_series_max = 8;
+  limits.label_name_bytes_max = 32;
+  limits.label_value_bytes_max = 64;
+  limits.request_bytes_max = 1 << 16;
+  limits.samples_per_request_max = 64;
+  limits.histogram_buckets_max = 32;
+  limits.ingest_decode_bytes_max = 1 << 20;
+  return limits;
+}
+
+template <typename Metric>
+size_t Points(const Metric& metric) {
+  return static_cast<size_t>(metric.gauge().data_points_size() + metric.sum().data_points_size() +
+                             metric.histogram().data_points_size() +
+                             metric.exponential_histogram().data_points_size() +
+                             metric.summary().data_points_size());
+}
+
+size_t Points(const Request& request) {
+  size_t points = 0;
+  for (const auto& resource : request.resource_metrics()) {
+    for (const auto& scope : resource.scope_metrics()) {
+      for (const auto& metric : scope.metrics()) points += Points(metric);
+    }
+  }
+  return points;
+}
+
+void CheckBatch(const SampleBatch& batch, const Limits& limits,
+                const engine::SeriesRegistry& registry) {
+  TOCSIN_CHECK(batch.times_ms.size() == batch.size() && batch.values.size() == batch.size());
+  TOCSIN_CHECK(batch.histograms.size() <= batch.size());
+  TOCSIN_CHECK(registry.size() <= limits.series_max);
+  for (size_t i = 0; i < batch.size(); ++i) {
+    TOCSIN_CHECK(!registry.Get(batch.refs[i]).empty()) << batch.refs[i];
+    const int64_t ahead_ms = batch.times_ms[i] - kNow.millis();
+    TOCSIN_CHECK(ahead_ms <= static_cast<int64_t>(limits.future_ms_max)) << ahead_ms;
+    TOCSIN_CHECK(-ahead_ms <= static_cast<int64_t>(limits.past_ms_max)) << ahead_ms;
+    const NativeHistogram* histogram = batch.histogram(i);
+    TOCSIN_CHECK((histogram != nullptr) == IsHistogramMark(batch.values[i]));
+    if (histogram == nullptr) continue;
+    TOCSIN_CHECK(Validate(*histogram).ok()) << HistogramNotation(*histogram);
+    TOCSIN_CHECK(histogram->positive.size() + histogram->negative.size() <=
+                 limits.histogram_buckets_max);
+  }
+}
+
+void CheckSame(const SampleBatch& a, const SampleBatch& b) {
+  TOCSIN_CHECK(a.refs == b.refs && a.times_ms == b.times_ms);
+  for (size_t i = 0; i < a.size(); ++i) {
+    TOCSIN_CHECK(std::bit_cast<uint64_t>(a.values[i]) == std::bit_cast<uint64_t>(b.values[i]));
+    TOCSIN_CHECK((a.histogram(i) == nullptr) == (b.histogram(i) == nullptr));
+    TOCSIN_CHECK(a.histogram(i) == nullptr || SameHistogram(*a.histogram(i), *b.histogram(i)));
+  }
+}
+
+// Protobuf takes some bytes that are no message (tags of more than 32 bits); what it writes is one.
+bool IsMalformedAsWritten(const Request& request) {
+  const Limits limits = SmallLimits();
+  fuzz::RegistrySink sink(limits);
+  OtlpDecoder decoder(limits, sink);
+  return absl::IsInvalidArgument(decoder.Decode(request.SerializeAsString(), kNow).status());
+}
+
+void CheckAgainstProtobuf(absl::string_view bytes, const absl::StatusOr<OtlpSamples>& decoded) {
+  Request request;
+  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
+  TOCSIN_CHECK(decoded.ok() || absl::IsResourceExhausted(decoded.status()) ||
+               !IsMalformedAsWritten(request))
+      << decoded.status();
+  if (!decoded.ok()) return;
+  const size_t points = Points(request);
+  const size_t settled = decoded->batch.size() + decoded->rejected.total();
+  TOCSIN_CHECK(settled >= points) << settled << " of " << points;
+  // target_info is a sample of its own.
+  TOCSIN_CHECK(settled <= points + static_cast<size_t>(request.resource_metrics_size()))
+      << settled << " of " << points;
+}
+
+void CheckRequest(absl::string_view bytes) {
+  const Limits limits = SmallLimits();
+  fuzz::RegistrySink sink(limits);
+  tocsin::Metrics metrics;
+  Budget memory(metrics, {.reason = "decoding",
+                          .limit = "ingest_decode_bytes_max",
+                          .amount_max = limits.ingest_decode_bytes_max});
+  OtlpDecoder decoder(limits, sink);
+  BudgetLease room(memory);
+  const auto decoded = decoder.Decode(bytes, kNow, &room);
+  CheckAgainstProtobuf(bytes, decoded);
+  if (!decoded.ok()) {
+    TOCSIN_CHECK(absl::IsInvalidArgument(decoded.status()) ||
+                 absl::IsResourceExhausted(decoded.status()))
+        << decoded.status();
+    TOCSIN_CHECK(!decoded.status().message().empty());
+    return;
+  }
+  TOCSIN_CHECK((decoded->rejected.total() == 0) == decoded->rejected.Describe().empty());
+  CheckBatch(decoded->batch, limits, sink.registry);
+
+  BudgetLease more_room(memory);
+  const auto again = decoder.Decode(bytes, kNow, &more_room);
+  TOCSIN_CHECK(again.ok()) << again.status();
+  TOCSIN_CHECK(again->rejected.Describe() == decoded->rejected.Describe())
+      << decoded->rejected.Describe() << " / " << again->rejected.Describe();
+  CheckSame(decoded->batch, again->batch);
+
+  const auto record = storage::DecodeLogRecord(storage::EncodeLogRecord(decoded->batch, kNow));
+  TOCSIN_CHECK(record.ok()) << record.status();
+  CheckSame(decoded->batch, record->samples);
+}
+
+}  // namespace
+}  // namespace tocsin::ingest
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const google::protobuf::LogSilencer silent;  // it would report each string that is no UTF-8
+  namespace ingest = tocsin::ingest;
+  constexpr size_t kInflatedMax = 1 << 16;
+  const std::string bytes = tocsin::fuzz::ToWire(tocsin::fuzz::Text(data, size), ingest::Request());
+  ingest::CheckRequest(bytes);
+  const auto inflated = ingest::Inflate(bytes, kInflatedMax, nullptr);
+  if (!inflated.ok()) return 0;
+  TOCSIN_CHECK(inflated->size() <= kInflatedMax);
+  ingest::CheckRequest(*inflated);
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t bytes_max,
+                                          unsigned int seed) {
+  const tocsin::ingest::Request prototype;
+  const std::string changed = tocsin::fuzz::Mutate(
+      tocsin::fuzz::ToWire(tocsin::fuzz::Text(data, size), prototype), bytes_max, seed, prototype);
+  return changed.copy(reinterpret_cast<char*>(data), bytes_max);
+}
