@@ -216,6 +216,7 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
     target.set_verify_at_ms(std::min(target.verify_at_ms(), latest_ms));
     const int64_t uncertain_ms = (now + absl::Milliseconds(kUncertainMs)).millis();
     target.set_uncertain_until_ms(std::min(target.uncertain_until_ms(), uncertain_ms));
+    target.set_accepted_ms(std::min(target.accepted_ms(), now.millis()));
     target.set_lookup_refused(false);
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();

@@ -368,6 +368,21 @@ TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDelaysNothing) {
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
 }
 
+// When a request was accepted is told by the old clock.
+TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDoesNotAskForALostRequestForLonger) {
+  sim::SimOptions options = TestSim();
+  options.out_of_order = true;  // its clock goes back, too, and it must not wait for its own past
+  DeliveryWorld world(TestConfig(), options);
+  world.sim.SetFaults({.discard = 1});
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.sim.SetFaults({});
+  world.now = world.now - absl::Hours(1);
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Minutes(10));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
 // How long a lost create may still come true is told by the old clock.
 TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDoesNotKeepClosedPages) {
   sim::SimOptions options = TestSim();
