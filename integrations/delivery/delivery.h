@@ -46,8 +46,9 @@ struct DeliveryOptions {
 // for a refused key, throttling or an outage.
 //
 // A new episode pages anew: what an earlier one opened, or may have opened, is closed before.
-// Limit: a create of the earlier one that takes effect between that look and the new create is
-// joined.
+// Limits: a create of the earlier one that takes effect between that look and the new create is
+// joined. Where nothing can be looked up the close is blind, and should its answer be lost and the
+// receiver get to it only after the new create, it takes the new page along.
 //
 // Restart: everything goes on from the records. Progress is stored after answers, not before
 // requests, which keeps the disk out of a page's way; so a page that closed while down and shows no
