@@ -104,6 +104,7 @@ absl::Status StoreSampleLog::CommitBlock(const Block& block) {
 absl::StatusOr<bool> StoreSampleLog::CloseBlock(Timestamp time) {
   TOCSIN_ASSIGN_OR_RETURN(const uint64_t end, SeekToTime(time));
   if (end == start_) return false;
+  TOCSIN_RETURN_IF_ERROR(RemoveUnfinishedBlock());  // of an attempt that failed
   KillPoint("block.before_chunks");
   TOCSIN_ASSIGN_OR_RETURN(const Block block, WriteBlock(end));
   KillPoint("block.before_commit");

@@ -119,6 +119,7 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
   if (!entry) return;
   const auto [it, fresh] = pages_.try_emplace(alias);
   Page& page = it->second;
+  const uint64_t episode_before = page.desired.episode();
   if (!fresh && entry->desired.sequence() <= page.desired.sequence()) return;
   // Routes may match by severity: who is to be told of the new level is told; who knows goes on.
   const bool other_level = !fresh && entry->desired.severity() != page.desired.severity();
@@ -138,7 +139,19 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
     AddTargets(page);
   }
   if (recovered) DoubtRecovered(page, now);
+  const bool ends = !page.desired.open() || (!fresh && page.desired.episode() != episode_before);
+  if (ends && HasDoubts(page)) QueueStore(page);
   Reconcile(page);
+}
+
+// A create may have taken effect without the record knowing. While its episode lasts that does no
+// harm, because it is repeated; of the next one it must be told.
+bool Delivery::HasDoubts(const Page& page) {
+  const auto& targets = page.progress.targets();
+  return std::any_of(targets.begin(), targets.end(), [](const TargetDelivery& target) {
+    return target.uncertain_until_ms() != 0 ||
+           (target.step() != TargetDelivery::SENT && target.operation() == TargetDelivery::CREATE);
+  });
 }
 
 void Delivery::ChooseTargets(Page& page) {
@@ -204,6 +217,7 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
     target.set_verify_at_ms(std::min(target.verify_at_ms(), latest_ms));
     const int64_t uncertain_ms = (now + absl::Milliseconds(kUncertainMs)).millis();
     target.set_uncertain_until_ms(std::min(target.uncertain_until_ms(), uncertain_ms));
+    target.set_accepted_ms(std::min(target.accepted_ms(), now.millis()));
     target.set_lookup_refused(false);
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();
@@ -212,6 +226,13 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
       target.set_verify_at_ms(uncertain_ms);
     }
     if (sure) continue;
+    // Where nothing of an earlier episode can be left, what may have left is of this one.
+    const bool earlier = target.confirmed_open() || target.uncertain_until_ms() != 0 ||
+                         target.operation() == TargetDelivery::CREATE;
+    if (!earlier) target.set_episode(page.desired.episode());
+    const bool under_way =
+        target.step() == TargetDelivery::SENT || target.step() == TargetDelivery::UNKNOWN;
+    if (!under_way) target.set_operation(TargetDelivery::NONE);
     target.set_uncertain_until_ms(uncertain_ms);
     target.set_verify(true);
   }
@@ -331,6 +352,7 @@ std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
       const Step step = NextStep(page.desired, *target, *work->config, expander_);
       TOCSIN_CHECK(step.action != Action::kNone) << owner.alias;
       work->sent = BuildRequest(step.action, page.desired, *target, *work->config, expander_);
+      NoteLeaving(work->sent, *target);
     }
     lines.swap(log_);
   }

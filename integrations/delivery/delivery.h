@@ -45,11 +45,17 @@ struct DeliveryOptions {
 // minute late: a page is only forgotten after a look behind that time. Nothing owed is discarded
 // for a refused key, throttling or an outage.
 //
+// A new episode pages anew: what an earlier one opened, or may have opened, is closed before.
+// Limits: a create of the earlier one that takes effect between that look and the new create is
+// joined. Where nothing can be looked up the close is blind, and should its answer be lost and the
+// receiver get to it only after the new create, it takes the new page along.
+//
 // Restart: everything goes on from the records. Progress is stored after answers, not before
 // requests, which keeps the disk out of a page's way; so a page that closed while down and shows no
-// sign of having been sent is looked up once. Limit: if the process dies between a first create and
-// its answer and comes back with other routes, the page follows the new routes, and a tag of
-// another level that only the lost request gave it may stay.
+// sign of having been sent is looked up once. It is also stored when an episode ends in doubt of
+// its create, so that another one after a restart knows. Limit: if the process dies between a first
+// create and its answer and comes back with other routes, the page follows the new routes, and a
+// tag of another level that only the lost request gave it may stay.
 //
 // Reload: open pages of a receiver that is gone keep its last configuration until they close, but
 // not across a restart: then the target is dropped with an error in log and metric (outcome
@@ -136,6 +142,7 @@ class Delivery {
   static void KeepTarget(TargetDelivery& target);
   void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void DoubtRecovered(Page& page, Timestamp now);
+  static bool HasDoubts(const Page& page);
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False if the target is done and gone.
   bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest)

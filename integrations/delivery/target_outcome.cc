@@ -383,6 +383,7 @@ class Application {
 
   void Closed() {
     const bool by_alias = target_.remote_id().empty();
+    if (by_alias) target_.set_episode(sent_.episode);  // of those before it nothing is there
     target_.set_confirmed_open(false);
     target_.set_closed_by_others(false);
     target_.set_level_seen(0);
@@ -550,9 +551,11 @@ class Application {
     if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
     const bool wanted = page_.open() && !target_.retired();
     const bool creating = target_.operation() == TargetDelivery::CREATE;
-    if (wanted && target_.confirmed_open() && !creating) {
+    const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
+    if (wanted && target_.confirmed_open() && !creating && same_episode) {
       return ClosedByOthers("it is not open any more");
     }
+    target_.set_episode(sent_.episode);  // of those before it nothing is there
     target_.set_confirmed_open(false);
     target_.set_closed_by_others(false);
     target_.clear_remote_id();
@@ -616,6 +619,18 @@ bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& targe
   return true;
 }
 
+void NoteLeaving(const Sent& sent, TargetDelivery& target) {
+  if (sent.action != Action::kCreate) return;
+  if (target.episode() != sent.episode) {  // what is known is of the page before
+    if (target.closed_by_others()) target.clear_tags();
+    target.set_confirmed_open(false);
+    target.set_closed_by_others(false);
+    target.clear_remote_id();
+  }
+  target.set_operation(TargetDelivery::CREATE);
+  target.set_episode(sent.episode);
+}
+
 Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
                    const opsgenie::OpsgenieConfig& config,
                    const absl::StatusOr<http_client::HttpResponse>& answer, Timestamp now,
@@ -625,6 +640,7 @@ Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
     target.set_step(TargetDelivery::IDLE);
     target.set_next_attempt_ms(0);
   }
+  if (target.step() == TargetDelivery::IDLE) target.set_operation(TargetDelivery::NONE);
   const bool read = sent.action == Action::kPoll || sent.action == Action::kLookup;
   if (!read) target.set_account_hash(sent.account_hash);
   if (!read && sent.action != Action::kClose) target.set_level_sent(sent.level);

@@ -64,6 +64,10 @@ int64_t BackoffMs(uint32_t attempts, double jitter);
 // page was or may have been there, which then stays as it is. Not while a request is under way.
 bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& target);
 
+// A request leaves. Until its answer is in, the record of a create says which episode it is for:
+// should the process die meanwhile, a record that is stored in this time tells what may be there.
+void NoteLeaving(const Sent& sent, TargetDelivery& target);
+
 // Changes the record of the target by the answer to `sent`, an error meaning no answer
 // (HttpTransport::Send).
 Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,

@@ -52,6 +52,13 @@ Step NextCreate(const DesiredPage& page, const TargetDelivery& target) {
   return {Action::kCreate, other_page ? 0 : target.next_attempt_ms()};
 }
 
+// A create of an earlier episode may have taken effect. Another create would only count up that
+// page, and page nobody.
+bool EarlierMayBeThere(const DesiredPage& page, const TargetDelivery& target) {
+  return target.uncertain_until_ms() != 0 && target.episode() != 0 &&
+         target.episode() != page.episode();
+}
+
 Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
                   const OpsgenieConfig& config, const opsgenie::Expander& expander) {
   const int64_t due = target.next_attempt_ms();
@@ -67,6 +74,9 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
   }
   const bool there = target.confirmed_open() && !target.closed_by_others();
   if (there && config.send_resolved) return {Action::kClose, due};
+  if (config.send_resolved && EarlierMayBeThere(page, target)) {
+    return {CanLookup(target, config) ? Action::kLookup : Action::kClose, due};
+  }
   return NextCreate(page, target);
 }
 

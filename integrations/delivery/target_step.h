@@ -16,9 +16,10 @@
 //     |              \-poll: lost, answer lost-> UNKNOWN -lookup-> IDLE (open, or not there: again)
 //     |-refused key-> BLOCKED (again when the account works)   \-422 twice-> GAVE_UP -later-> IDLE
 //
-// A new episode on an alias whose page is still open closes that page first, so that the new one
-// pages again. A page that others closed, which an update finds out, stays closed until it gets
-// worse or a new episode begins.
+// A new episode on an alias whose page is still open, or may be, closes that page first, so that
+// the new one pages again. What a lost create does after that look counts for the new one. A page
+// that others closed, which an update finds out, stays closed until it gets worse or a new episode
+// begins.
 namespace tocsin::delivery {
 
 using state::v1::DesiredPage;

@@ -368,6 +368,21 @@ TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDelaysNothing) {
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
 }
 
+// When a request was accepted is told by the old clock.
+TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDoesNotAskForALostRequestForLonger) {
+  sim::SimOptions options = TestSim();
+  options.out_of_order = true;  // its clock goes back, too, and it must not wait for its own past
+  DeliveryWorld world(TestConfig(), options);
+  world.sim.SetFaults({.discard = 1});
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.sim.SetFaults({});
+  world.now = world.now - absl::Hours(1);
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Minutes(10));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
 // How long a lost create may still come true is told by the old clock.
 TEST(DeliveryTest, AClockSetBackWhileWeWereAwayDoesNotKeepClosedPages) {
   sim::SimOptions options = TestSim();
@@ -416,6 +431,107 @@ TEST(DeliveryTest, ACreateWhoseAnswerDiedWithTheProcessIsClosedAllTheSame) {
   EXPECT_EQ(world.sim.alerts().size(), 1u);
   EXPECT_THAT(world.RemoteOpen(), IsEmpty());
   EXPECT_EQ(world.outbox->size(), 0u);
+}
+
+// The page of before may be there: a create that joins it would page nobody.
+void ExpectAPageOfItsOwn(DeliveryWorld& world) {
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(3));
+  EXPECT_EQ(world.sim.alerts().size(), 2u) << "one per episode";
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+  for (const auto& [id, alert] : world.sim.alerts()) {
+    if (alert.open) EXPECT_EQ(alert.count, 1) << "nor does it repeat another";
+  }
+  EXPECT_THAT(world.Refusals(), IsEmpty());
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+}
+
+opsgenie::OpsgenieConfig JsmTarget() {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.profile = opsgenie::Profile::kJsm;  // which cannot look
+  return target;
+}
+
+TEST(DeliveryTest, ANewEpisodeAfterARestartClosesWhatACreateBeforeItMayHaveOpened) {
+  for (const auto& target : {TestTarget(), JsmTarget()}) {
+    SCOPED_TRACE(static_cast<int>(target.profile));
+    DeliveryWorld world(TestConfig(target), TestSim());
+    world.SetLatency(absl::Seconds(1));
+    world.Open("a");
+    world.Run(absl::Milliseconds(1));  // sent, not answered
+    world.Close("a");
+    world.now = world.now + absl::Seconds(2);  // by then it took effect
+    world.Crash(/*lose_buffered=*/false);
+    world.Open("a");
+    ExpectAPageOfItsOwn(world);
+  }
+}
+
+TEST(DeliveryTest, ANewEpisodeClosesWhatACreateBeforeItMayHaveOpenedWhateverWasAnswered) {
+  for (const auto& target : {TestTarget(), JsmTarget()}) {
+    SCOPED_TRACE(static_cast<int>(target.profile));
+    DeliveryWorld world(TestConfig(target), TestSim());
+    world.Open("a");
+    auto work = *world.delivery->Take(world.now);
+    world.sim.Handle(work.request(), world.now);
+    world.now = world.now + absl::Seconds(2);
+    world.delivery->Complete(work, http_client::HttpResponse{503, {}, "{}"}, world.now);
+    world.Close("a");
+    world.Open("a");
+    ExpectAPageOfItsOwn(world);
+  }
+}
+
+// The process dies once or twice before it knows what became of the first episode's create.
+TEST(DeliveryTest, ACreateBeforeANewEpisodeIsRememberedAcrossRestarts) {
+  for (const bool dies_closed : {false, true}) {
+    SCOPED_TRACE(dies_closed);
+    DeliveryWorld world(TestConfig(), TestSim());
+    world.SetLatency(absl::Seconds(1));
+    world.Open("a");
+    world.Run(absl::Milliseconds(1));
+    world.Close("a");
+    if (dies_closed) world.Crash(/*lose_buffered=*/false);
+    world.Run(absl::Milliseconds(1));
+    world.Open("a");
+    world.now = world.now + absl::Seconds(2);
+    world.Crash(/*lose_buffered=*/false);
+    ExpectAPageOfItsOwn(world);
+  }
+}
+
+// That somebody closed the page of before says nothing about the new one.
+TEST(DeliveryTest, ANewEpisodeOfAPageThatOthersClosedIsRepeatedUntilItIsThere) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(2));
+  world.CloseByHand("a");
+  world.Change("a", "critical", "an update finds that out");
+  world.Run(absl::Seconds(2));
+  ASSERT_EQ(world.Metric(Pages("closed_by_others")), 1);
+  world.Close("a");
+  world.Open("a");
+  const auto work = *world.delivery->Take(world.now);
+  world.delivery->Complete(work, http_client::HttpResponse{503, {}, "{}"}, world.now);
+  ExpectAPageOfItsOwn(world);
+}
+
+// What was settled of the first episode stays so: the create that left last is the second one's.
+TEST(DeliveryTest, ASecondEpisodesCreateWhoseAnswerDiedIsNotTakenForTheFirsts) {
+  DeliveryWorld world(TestConfig(), TestSim());
+  world.Open("a");
+  world.Run(absl::Seconds(2));
+  world.SetLatency(absl::Seconds(1));
+  world.Close("a");
+  world.Run(absl::Milliseconds(1));  // its close is under way
+  world.Open("a");
+  const auto creates = [&] { return world.CountSent("POST", "/v2/alerts"); };
+  for (int ms = 0; ms < 10'000 && creates() < 2; ++ms) world.Run(absl::Milliseconds(1));
+  ASSERT_EQ(creates(), 2u);
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Minutes(3));
+  EXPECT_EQ(world.sim.alerts().size(), 2u);
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
 }
 
 }  // namespace

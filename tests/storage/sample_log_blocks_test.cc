@@ -199,6 +199,20 @@ TEST_P(BlocksTest, ChunksOfABlockThatWasNeverFinishedGoAtOpen) {
   EXPECT_EQ(Blocks(), "1: 0=100 10=101; 2: 0=200 10=201; ");
 }
 
+// A clock that was set back has the next attempt end earlier.
+TEST_P(BlocksTest, ChunksOfABlockThatFailedGoBeforeAShorterOneIsWritten) {
+  AppendMany(3);
+  SampleBatch other;
+  other.Add(9, 30, 900);
+  ASSERT_TRUE(log_->Append(other, {}, At(30)).ok());
+  AddAll(other, given_);
+  store_->FailWrite(2, FaultyStore::Fault::kRefused);
+  EXPECT_FALSE(log_->CloseBlock(At(40)).ok());
+  EXPECT_TRUE(Close(10));
+  EXPECT_EQ(Blocks(), "1: 0=100; 2: 0=200; ");
+  EXPECT_EQ(ReadAll(), given_);
+}
+
 TEST_P(BlocksTest, RetentionDropsWholeBlocksThenRecords) {
   AppendMany(8);
   EXPECT_TRUE(Close(20));
