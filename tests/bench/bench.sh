@@ -53,12 +53,21 @@ rules() {
   echo "-- beside Prometheus"
   python3 tests/bench/prometheus_rules.py build
 }
+storage() {
+  local values
+  for values in counter gauge precise; do
+    echo "-- $values"
+    build/storage_bench --values $values
+  done
+  build/storage_bench --series 200000 --minutes 31
+  build/storage_bench --part restart
+}
 latency() { for _ in 1 2 3; do build/latency_bench; done; }
 
-if [ $# = 0 ]; then set -- ingest query rules churn log latency; fi
+if [ $# = 0 ]; then set -- ingest query rules churn log storage latency; fi
 for part in "$@"; do
   case $part in
-    ingest | query | rules | churn | log | latency) echo "== $part"; $part ;;
+    ingest | query | rules | churn | log | storage | latency) echo "== $part"; $part ;;
     *) echo "bench: unknown part '$part'" >&2; exit 2 ;;
   esac
 done
