@@ -91,26 +91,14 @@ absl::StatusOr<std::optional<std::string>> RocksdbReader::Get(Family family,
                                                               absl::string_view key) const {
   auto* handle = handles_[static_cast<size_t>(family)];
   if (handle == nullptr) return std::optional<std::string>();
-  std::string value;
-  const rocksdb::Status status = db_->Get({}, handle, ToSlice(key), &value);
-  if (status.IsNotFound()) return std::optional<std::string>();
-  TOCSIN_RETURN_IF_ERROR(FromRocksdb(status, absl::StrCat("cannot read ", FamilyName(family))));
-  return std::optional<std::string>(std::move(value));
+  return GetFrom(*db_, handle, family, key);
 }
 
 absl::Status RocksdbReader::Scan(Family family, absl::string_view begin, absl::string_view end,
                                  const Visitor& fn) const {
   auto* handle = handles_[static_cast<size_t>(family)];
   if (handle == nullptr) return absl::OkStatus();
-  rocksdb::ReadOptions read;
-  read.fill_cache = false;
-  const rocksdb::Slice bound = ToSlice(end);
-  if (!end.empty()) read.iterate_upper_bound = &bound;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read, handle));
-  for (it->Seek(ToSlice(begin)); it->Valid(); it->Next()) {
-    if (!fn(ToView(it->key()), ToView(it->value()))) break;
-  }
-  return FromRocksdb(it->status(), absl::StrCat("cannot scan ", FamilyName(family)));
+  return ScanOf(*db_, handle, family, begin, end, fn);
 }
 
 absl::StatusOr<std::vector<std::string>> FamiliesIn(const std::string& db_path,

@@ -7,6 +7,7 @@
 #include <rocksdb/table.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace tocsin::storage {
 namespace {
@@ -48,6 +49,29 @@ rocksdb::Slice ToSlice(absl::string_view bytes) {
 }
 absl::string_view ToView(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
+}
+
+absl::StatusOr<std::optional<std::string>> GetFrom(rocksdb::DB& db,
+                                                   rocksdb::ColumnFamilyHandle* handle,
+                                                   Family family, absl::string_view key) {
+  std::string value;
+  const rocksdb::Status status = db.Get({}, handle, ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  TOCSIN_RETURN_IF_ERROR(FromRocksdb(status, absl::StrCat("cannot read ", FamilyName(family))));
+  return std::optional<std::string>(std::move(value));
+}
+
+absl::Status ScanOf(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, Family family,
+                    absl::string_view begin, absl::string_view end, const Store::Visitor& fn) {
+  rocksdb::ReadOptions read;
+  read.fill_cache = false;
+  const rocksdb::Slice bound = ToSlice(end);
+  if (!end.empty()) read.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(read, handle));
+  for (it->Seek(ToSlice(begin)); it->Valid(); it->Next()) {
+    if (!fn(ToView(it->key()), ToView(it->value()))) break;
+  }
+  return FromRocksdb(it->status(), absl::StrCat("cannot scan ", FamilyName(family)));
 }
 
 rocksdb::DBOptions MakeDbOptions(const RocksdbOptions& options) {

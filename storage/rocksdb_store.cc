@@ -218,24 +218,12 @@ absl::Status RocksdbStore::BulkLoad(Family family, const Entries& entries) {
 
 absl::StatusOr<std::optional<std::string>> RocksdbStore::Get(Family family,
                                                              absl::string_view key) const {
-  std::string value;
-  const rocksdb::Status status = db_->Get({}, Handle(family), ToSlice(key), &value);
-  if (status.IsNotFound()) return std::optional<std::string>();
-  TOCSIN_RETURN_IF_ERROR(FromRocksdb(status, absl::StrCat("cannot read ", FamilyName(family))));
-  return std::optional<std::string>(std::move(value));
+  return GetFrom(*db_, Handle(family), family, key);
 }
 
 absl::Status RocksdbStore::Scan(Family family, absl::string_view begin, absl::string_view end,
                                 const Visitor& fn) const {
-  rocksdb::ReadOptions read;
-  read.fill_cache = false;
-  const rocksdb::Slice bound = ToSlice(end);
-  if (!end.empty()) read.iterate_upper_bound = &bound;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read, Handle(family)));
-  for (it->Seek(ToSlice(begin)); it->Valid(); it->Next()) {
-    if (!fn(ToView(it->key()), ToView(it->value()))) break;
-  }
-  return FromRocksdb(it->status(), absl::StrCat("cannot scan ", FamilyName(family)));
+  return ScanOf(*db_, Handle(family), family, begin, end, fn);
 }
 
 // What is in memory only is written to table files first, then the rest of the write-ahead log is
