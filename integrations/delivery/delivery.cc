@@ -42,6 +42,9 @@ void ShiftTimes(int64_t ms, TargetDelivery& target) {
   if (target.uncertain_until_ms() != 0) {
     target.set_uncertain_until_ms(target.uncertain_until_ms() + ms);
   }
+  if (target.close_uncertain_until_ms() != 0) {
+    target.set_close_uncertain_until_ms(target.close_uncertain_until_ms() + ms);
+  }
 }
 
 }  // namespace
@@ -217,19 +220,23 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
     target.set_verify_at_ms(std::min(target.verify_at_ms(), latest_ms));
     const int64_t uncertain_ms = (now + absl::Milliseconds(kUncertainMs)).millis();
     target.set_uncertain_until_ms(std::min(target.uncertain_until_ms(), uncertain_ms));
+    target.set_close_uncertain_until_ms(std::min(target.close_uncertain_until_ms(), uncertain_ms));
     target.set_accepted_ms(std::min(target.accepted_ms(), now.millis()));
     target.set_lookup_refused(false);
     const bool sure = target.step() == TargetDelivery::IDLE && target.confirmed_open() &&
                       target.episode() == page.desired.episode();
-    // An update of it may have left all the same.
-    if (sure && target.confirmed_sequence() < page.desired.sequence()) {
+    // An update of it may have left all the same, and come late.
+    if (!sure || target.confirmed_sequence() < page.desired.sequence()) {
       target.set_verify_at_ms(uncertain_ms);
     }
+    // So may the create that repeats one (NextWhenOpen).
+    if (sure && target.close_uncertain_until_ms() != 0) target.set_uncertain_until_ms(uncertain_ms);
     if (sure) continue;
     // Where nothing of an earlier episode can be left, what may have left is of this one.
     const bool earlier = target.confirmed_open() || target.uncertain_until_ms() != 0 ||
                          target.operation() == TargetDelivery::CREATE;
     if (!earlier) target.set_episode(page.desired.episode());
+    if (earlier) target.set_close_uncertain_until_ms(uncertain_ms);  // a close may have left
     const bool under_way =
         target.step() == TargetDelivery::SENT || target.step() == TargetDelivery::UNKNOWN;
     if (!under_way) target.set_operation(TargetDelivery::NONE);

@@ -141,6 +141,9 @@ class Application {
       target_.set_verify_at_ms(now_ms_ + kUncertainMs);
     }
     if (sent_.action == Action::kAddTags) GiveTags(sent_.tags, target_);
+    if (sent_.action == Action::kClose && !can_lookup()) {
+      target_.set_close_uncertain_until_ms(now_ms_ + kUncertainMs);
+    }
     if (sent_.action != Action::kCreate) return;
     GiveTags(sent_.tags, target_);
     target_.set_uncertain_until_ms(now_ms_ + kUncertainMs);
@@ -223,22 +226,24 @@ class Application {
 
   Effect Accepted(const Judgement& judgement) {
     const bool create = sent_.action == Action::kCreate;
+    const bool repeated = target_.confirmed_open() && !target_.closed_by_others();
     target_.set_operation(OperationOf(sent_.action));
     target_.set_operation_sequence(sent_.sequence);
     if (create) {
       target_.set_episode(sent_.episode);
       target_.clear_remote_id();  // of a page that others closed
       if (target_.closed_by_others()) target_.clear_tags();
+      if (now_ms_ >= target_.close_uncertain_until_ms()) target_.set_close_uncertain_until_ms(0);
     }
     NoteSentFields();
     target_.set_attempts(0);
     Effect effect;
-    effect.accepted_create = create;
+    effect.accepted_create = create && !repeated;
     if (judgement.request_id.empty()) {  // nothing to ask with
       if (can_lookup() && !IsUpdate())
         Lost(kFirstLookupMs);
       else
-        return Merge(Finished(""), create);
+        return Merge(Finished(""), effect.accepted_create);
       return effect;
     }
     target_.set_step(TargetDelivery::SENT);
@@ -300,6 +305,17 @@ class Application {
     target_.set_confirmed_details_hash(all_details ? opsgenie::DetailsHash(sent_.details) : 0);
   }
 
+  // Whose page it is says the page itself, unless it was reduced to the minimum. Where pages are
+  // left open, one serves many episodes.
+  void NoteFoundEpisode(const opsgenie::RemoteAlert& alert) {
+    const uint64_t found = config_.send_resolved ? opsgenie::EpisodeIn(alert.details) : 0;
+    if (found != 0) {
+      target_.set_episode(found);
+    } else if (target_.episode() == 0) {
+      target_.set_episode(sent_.episode);
+    }
+  }
+
   Effect Rejected(const Judgement& judgement) {
     target_.set_last_error(judgement.error);
     if (IsUpdate()) return LeftOut(judgement, AccountSign::kWell);
@@ -345,10 +361,19 @@ class Application {
   // An update found nothing to change. Under the alias there may be another page, from a create
   // that was repeated.
   Effect NothingToUpdate(const std::string& error) {
+    if (!can_lookup() && target_.close_uncertain_until_ms() != 0) return ClosedByUs(error);
     if (!can_lookup() || target_.remote_id().empty()) return ClosedByOthers(error);
     target_.clear_remote_id();
     Lost(0);
     return {};
+  }
+
+  // More likely by our own lost close of the page before than by somebody: open it again.
+  Effect ClosedByUs(const std::string& error) {
+    target_.set_confirmed_open(false);
+    target_.clear_remote_id();
+    Done();
+    return {Outcome::kRetried, AccountSign::kWell, {}, false, error};
   }
 
   Effect ClosedByOthers(const std::string& error) {
@@ -392,8 +417,10 @@ class Application {
     if (target_.uncertain_until_ms() <= now_ms_) target_.clear_tags();
     target_.set_verify_at_ms(0);
     Done();
-    // By id it was that alert only, and there may be another one.
-    if (!can_lookup() && by_alias && target_.uncertain_until_ms() <= now_ms_) {
+    // By id it was that alert only, and there may be another one. What came true after the close
+    // left, long before its outcome is known, is still open, too.
+    const int64_t left_ms = sent_.action == Action::kClose ? now_ms_ : target_.accepted_ms();
+    if (!can_lookup() && by_alias && target_.uncertain_until_ms() <= left_ms) {
       target_.set_uncertain_until_ms(0);
     }
     // The page closed, but a lost create may open it again: look once more when it cannot any more.
@@ -541,7 +568,7 @@ class Application {
     NoteFoundFields(alert);
     target_.set_confirmed_sequence(0);  // compare anew
     if (now_ms_ >= target_.verify_at_ms()) target_.set_verify_at_ms(0);
-    if (target_.episode() == 0) target_.set_episode(sent_.episode);
+    NoteFoundEpisode(alert);
     target_.set_verify(false);
     Done();
     return {known ? Outcome::kNone : Outcome::kCreated, AccountSign::kWell, {}, false, ""};

@@ -68,9 +68,17 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
   }
   if (current) {
     const Action update = NextUpdate(page, target, config, expander);
-    const bool verify =
-        update == Action::kNone && target.verify_at_ms() != 0 && CanLookup(target, config);
-    return verify ? Step{Action::kLookup, std::max(due, target.verify_at_ms())} : Step{update, due};
+    if (update != Action::kNone) return {update, due};
+    const bool looks = CanLookup(target, config);
+    if (looks && target.verify_at_ms() != 0) {
+      return {Action::kLookup, std::max(due, target.verify_at_ms())};
+    }
+    // A lost close of the page before may have taken this one along, and nobody can look: a create
+    // opens it again, or is only counted.
+    if (!looks && target.close_uncertain_until_ms() != 0) {
+      return {Action::kCreate, std::max(due, target.close_uncertain_until_ms())};
+    }
+    return {};
   }
   const bool there = target.confirmed_open() && !target.closed_by_others();
   if (there && config.send_resolved) return {Action::kClose, due};

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr char kSummary[] = "summary";
 constexpr char kDescription[] = "description";
+constexpr char kEpisodeDetail[] = "episode";
 constexpr size_t kCutNoteReserve = 400;  // of the details' total, for the list of what was cut
 
 std::string Stripped(const std::string& text) {
@@ -147,7 +149,8 @@ void AddDetails(const DesiredPage& page, const Labels& labels, Clamper& clamper,
   add("value", Number(page.value()));
   add("condition", page.condition());
   if (page.since_ms() != 0) add("since", FormatTimestamp(Timestamp::FromMillis(page.since_ms())));
-  const std::set<std::string> ours = {"value", "condition", "since", "cut"};
+  if (page.episode() != 0) add(kEpisodeDetail, absl::StrCat(page.episode()));
+  const std::set<std::string> ours = {"value", "condition", "since", kEpisodeDetail, "cut"};
   for (const LabelView label : labels) {
     const std::string name(label.name);
     add(ours.count(name) ? absl::StrCat("label_", name) : name, std::string(label.value));
@@ -197,6 +200,12 @@ uint64_t TagsHash(std::vector<std::string> tags) {
   std::string text;
   for (const std::string& tag : tags) absl::StrAppend(&text, tag.size(), ":", tag);
   return tags.empty() ? 0 : Hash64(text);
+}
+
+uint64_t EpisodeIn(const std::map<std::string, std::string>& details) {
+  const auto found = details.find(kEpisodeDetail);
+  uint64_t episode = 0;
+  return found != details.end() && absl::SimpleAtoi(found->second, &episode) ? episode : 0;
 }
 
 std::string RemoteAlias(const std::string& alias) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,9 +61,12 @@ uint64_t TagsHash(std::vector<std::string> tags);  // in any order; none: 0
 
 // message: the annotation `summary`, else "alertname {labels}"; "No data: " before it if the page
 // is about silence. description: the annotations and a short explanation. details: value,
-// condition, since, and every label.
+// condition, since, the episode, and every label.
 PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
                          const Expander& expander);
+
+// Which opening of its alias a page with these details belongs to; 0: it does not say.
+uint64_t EpisodeIn(const std::map<std::string, std::string>& details);
 
 // The alias as it goes out: an over-long one is replaced by its fingerprint, in every request
 // alike.

@@ -183,6 +183,9 @@ uint64_t EnvNumber(const char* name, uint64_t fallback) {
   return value;
 }
 
+// Seeds that once failed.
+constexpr uint64_t kRegressions[] = {7986, 9807, 14941, 35429};
+
 // TOCSIN_SEED=n runs one seed, TOCSIN_SEEDS=n that many.
 TEST(DeliveryRandomTest, AfterFaultsTheRemoteSideIsAsDesired) {
   SetLogLevel(LogLevel::kError);
@@ -192,6 +195,7 @@ TEST(DeliveryRandomTest, AfterFaultsTheRemoteSideIsAsDesired) {
   }
   testing::internal::CaptureStderr();
   const uint64_t seeds = EnvNumber("TOCSIN_SEEDS", 150);
+  for (const uint64_t seed : kRegressions) RunSeed(seed);
   for (uint64_t seed = 1; seed <= seeds && !HasFailure(); ++seed) RunSeed(seed);
   testing::internal::GetCapturedStderr();
   SetLogLevel(LogLevel::kInfo);
