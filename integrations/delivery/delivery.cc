@@ -245,11 +245,22 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
   }
 }
 
+// The target is as wanted, as far as anybody knows, and is only looked at once more, in case a lost
+// request comes true: that is no debt.
+bool Delivery::OnlyWatches(const Step& step, const DesiredPage& page,
+                           const TargetDelivery& target) {
+  if (target.step() != TargetDelivery::IDLE) return false;
+  if (!page.open()) return !target.confirmed_open();
+  const bool looks = step.action == Action::kLookup || step.action == Action::kCreate;
+  return looks && target.confirmed_open() && !target.closed_by_others() &&
+         target.episode() == page.episode();
+}
+
 void Delivery::Reconcile(Page& page) {
-  bool at_rest = true;
+  Rest rest;
   auto& targets = *page.progress.mutable_targets();
   for (int i = 0; i < targets.size();) {
-    if (ReconcileTarget(page, targets[i], at_rest))
+    if (ReconcileTarget(page, targets[i], rest))
       ++i;
     else
       targets.DeleteSubrange(i, 1);
@@ -257,22 +268,16 @@ void Delivery::Reconcile(Page& page) {
   const bool gave_up = std::any_of(targets.begin(), targets.end(), [](const TargetDelivery& t) {
     return t.step() == TargetDelivery::GAVE_UP;
   });
-  page.removable = at_rest && !page.desired.open();
-  // A closed page that is only looked for once more, in case a lost create comes true, is no debt.
-  const bool only_watched =
-      !page.desired.open() && page.in_flight.empty() &&
-      std::all_of(targets.begin(), targets.end(), [](const TargetDelivery& t) {
-        return t.step() == TargetDelivery::IDLE && !t.confirmed_open();
-      });
-  page.settled = (at_rest || only_watched) && !gave_up;
-  if (at_rest) QueueStore(page);
+  page.removable = rest.nothing_to_do && !page.desired.open();
+  page.settled = rest.nothing_owed && !gave_up;
+  if (rest.nothing_to_do) QueueStore(page);
 }
 
-bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest) {
+bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, Rest& rest) {
   const TargetKey key{target.receiver(), target.target()};
   const auto known = page.tasks.find(key);
   if (known != page.tasks.end() && page.in_flight.count(known->second)) {
-    at_rest = false;
+    rest = {false, false};
     return true;
   }
   const auto config = configs_.find(key);
@@ -292,7 +297,12 @@ bool Delivery::ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest
   }
   const Step step = NextStep(page.desired, target, *config->second, expander_);
   if (step.action != Action::kNone) {
-    at_rest = false;
+    rest.nothing_to_do = false;
+    if (OnlyWatches(step, page.desired, target)) {
+      if (page.desired.open()) target.set_confirmed_sequence(page.desired.sequence());
+    } else {
+      rest.nothing_owed = false;
+    }
     queue_.Put(TaskOf(page, key), AccountOf(*config->second),
                UrgencyOf(step.action, page.desired, target, *config->second),
                std::max(step.due_ms, int64_t{0}));

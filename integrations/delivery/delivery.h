@@ -123,6 +123,10 @@ class Delivery {
     bool told_unconfirmed = false;  // logged once
     int64_t throttled_until_ms = 0;
   };
+  struct Rest {  // of all targets of a page
+    bool nothing_to_do = true;
+    bool nothing_owed = true;
+  };
   struct TaskOwner {
     std::string alias;
     TargetKey target;
@@ -143,9 +147,10 @@ class Delivery {
   void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void DoubtRecovered(Page& page, Timestamp now);
   static bool HasDoubts(const Page& page);
+  static bool OnlyWatches(const Step& step, const DesiredPage& page, const TargetDelivery& target);
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False if the target is done and gone.
-  bool ReconcileTarget(Page& page, TargetDelivery& target, bool& at_rest)
+  bool ReconcileTarget(Page& page, TargetDelivery& target, Rest& rest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void JudgeAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
                     Action action, const Effect& effect, Timestamp now)

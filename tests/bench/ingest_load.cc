@@ -1,13 +1,17 @@
-// Load for the gRPC port: sends generated series as fast as the server answers, and says what it
-// cost.
+// Load for the gRPC port: sends generated series as fast as the server answers, or at a given rate
+// whatever it answers, and says what it cost.
 //
 //   ingest_load --protocol otlp|native --target 127.0.0.1:4317 --series 100000
 //   --samples-per-request 1000
-//               --seconds 10 --connections 2 [--server-pid PID]
+//               --seconds 10 --connections 2 [--server-pid PID] [--rate POINTS_PER_SECOND]
 //
 // Each connection owns its share of the series and sends them in turn, one request at a time over
 // OTLP, pipelined on the native stream. Times are now and values change. The first turn declares
 // the series and is not measured.
+//
+// With --rate (OTLP) requests leave by a schedule, as those of many independent senders do. What
+// the server refuses is not sent again; a connection that is more than a second behind leaves out
+// what it missed. Every ten seconds one line of JSON says what became of them.
 
 #include <unistd.h>
 
@@ -43,6 +47,7 @@ struct Options {
   size_t connections = 2;
   size_t in_flight = 16;
   int server_pid = 0;
+  double rate = 0;  // points a second of all connections together; 0: as fast as it goes
 };
 
 // What one connection did.
@@ -50,6 +55,8 @@ struct Tally {
   uint64_t points = 0;
   uint64_t rejected = 0;
   uint64_t errors = 0;
+  uint64_t left_out = 0;  // requests
+  std::vector<double> answer_ms;
   std::string last_error;
 };
 
@@ -198,6 +205,34 @@ Tally Run(Sender& sender, bool once, const std::atomic<bool>& stop, const Clock&
   return tally;
 }
 
+// Ten seconds of scheduled requests, in turn from `next` on.
+template <typename Sender>
+Tally RunScheduled(Sender& sender, absl::Duration interval, absl::Duration end, size_t& next,
+                   absl::Duration& due, const Clock& clock) {
+  Tally tally;
+  Mutex mutex;
+  CondVar never;
+  for (; due < end; due += interval) {
+    if (due < clock.Monotonic() - absl::Seconds(1)) {
+      ++tally.left_out;
+      continue;
+    }
+    {
+      MutexLock lock(mutex);
+      while (clock.Monotonic() < due) never.WaitFor(mutex, due - clock.Monotonic());
+    }
+    const absl::Duration sent = clock.Monotonic();
+    const auto value = static_cast<double>(next);
+    const absl::Status status = sender.Send(next % sender.requests(), clock.Now(), value, tally);
+    ++next;
+    tally.answer_ms.push_back(absl::ToDoubleMilliseconds(clock.Monotonic() - sent));
+    if (status.ok()) continue;
+    ++tally.errors;
+    tally.last_error = status.ToString();
+  }
+  return tally;
+}
+
 double CpuSeconds(int pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
   std::stringstream text;
@@ -241,6 +276,7 @@ Tally Sum(const std::vector<Tally>& tallies) {
     sum.points += tally.points;
     sum.rejected += tally.rejected;
     sum.errors += tally.errors;
+    sum.left_out += tally.left_out;
     if (!tally.last_error.empty()) sum.last_error = tally.last_error;
   }
   return sum;
@@ -287,6 +323,59 @@ int Measure(const Options& options) {
   return steady.points > 0 && steady.errors == 0 ? 0 : 1;
 }
 
+void PrintScheduled(double second, std::vector<double>& answer_ms, const Tally& sum) {
+  std::sort(answer_ms.begin(), answer_ms.end());
+  const auto at = [&](double q) {
+    if (answer_ms.empty()) return 0.0;
+    return answer_ms[static_cast<size_t>(q * static_cast<double>(answer_ms.size() - 1))];
+  };
+  std::printf(
+      R"({"second":%.0f,"accepted_points":%llu,"refused_requests":%llu,"left_out_requests":%llu,)"
+      R"("answer_ms":{"p50":%.1f,"p99":%.1f,"max":%.1f},"error":"%s"})"
+      "\n",
+      second, static_cast<unsigned long long>(sum.points),
+      static_cast<unsigned long long>(sum.errors), static_cast<unsigned long long>(sum.left_out),
+      at(0.5), at(0.99), at(1), sum.last_error.c_str());
+  std::fflush(stdout);
+}
+
+// As Measure, at options.rate.
+int Soak(const Options& options) {
+  const SystemClock clock;
+  std::vector<std::unique_ptr<OtlpSender>> senders;
+  for (size_t i = 0; i < options.connections; ++i) {
+    senders.push_back(std::make_unique<OtlpSender>(options,
+                                                   options.series * i / options.connections,
+                                                   options.series * (i + 1) / options.connections));
+  }
+  RunAll(senders, /*once=*/true, 0, clock);
+  const absl::Duration start = clock.Monotonic();
+  const absl::Duration interval = absl::Seconds(
+      static_cast<double>(options.samples_per_request * options.connections) / options.rate);
+  std::vector<size_t> next(senders.size(), 0);
+  std::vector<absl::Duration> due;
+  for (size_t i = 0; i < senders.size(); ++i) {
+    due.push_back(start + interval * i / static_cast<double>(senders.size()));
+  }
+  for (double second = 10; second <= options.seconds; second += 10) {
+    std::vector<Tally> tallies(senders.size());
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < senders.size(); ++i) {
+      threads.emplace_back([&, i] {
+        tallies[i] = RunScheduled(*senders[i], interval, start + absl::Seconds(second), next[i],
+                                  due[i], clock);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::vector<double> answer_ms;
+    for (const Tally& tally : tallies) {
+      answer_ms.insert(answer_ms.end(), tally.answer_ms.begin(), tally.answer_ms.end());
+    }
+    PrintScheduled(second, answer_ms, Sum(tallies));
+  }
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Load for the gRPC port");
@@ -299,7 +388,9 @@ int Main(int argc, char** argv) {
   app.add_option("--in-flight", options.in_flight, "native: requests under way on a stream")
       ->check(CLI::PositiveNumber);
   app.add_option("--server-pid", options.server_pid, "to measure the server's CPU time");
+  app.add_option("--rate", options.rate, "points a second (OTLP)")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
+  if (options.rate > 0) return Soak(options);
   return options.protocol == "native" ? Measure<NativeSender>(options)
                                       : Measure<OtlpSender>(options);
 }
