@@ -1,8 +1,9 @@
 """Half an hour at twice the load the service can take: what becomes of its memory, its answers and its pages.
 
-  python3 tests/bench/soak.py build [--minutes 30] [--factor 2] [--cpu 0]
+  python3 tests/bench/soak.py build [--minutes 30] [--factor 2] [--cpu 0] [--cgroup DIR]
 
-The service is pinned to one processor and the load to the others, so that the service, not the machine, is overloaded.
+The service is pinned to one processor and the load to the others, so that the service, not the machine, is overloaded. With
+--cgroup it runs in that control group, whose CPU quota limits it further, as a container's limit does.
 First the load it sustains is measured (senders that wait for each answer), then senders that wait for nothing offer a
 multiple of it. Every ten seconds a sample opens a page and closes the one before; the time from its acknowledgement to
 the page's request at the receiver is taken. Prints one line a minute and a summary.
@@ -65,16 +66,21 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def start_service(build, folder, cpu, port):
+def start_service(options, folder, port):
     (folder / "rules.yaml").write_text(RULES)
     (folder / "key").write_text("11111111-2222-4333-8444-555555555555")
     (folder / "key").chmod(0o400)
     (folder / "tocsin.yaml").write_text(CONFIG.format(port=port))
     log = folder / "log"
+
+    def join():
+        if options.cgroup:
+            (options.cgroup / "cgroup.procs").write_text(str(os.getpid()))
+
     process = subprocess.Popen(
-        ["taskset", "-c", str(cpu), build / "tocsin", "serve", "--config", folder / "tocsin.yaml", "--data-dir",
+        ["taskset", "-c", str(options.cpu), options.build / "tocsin", "serve", "--config", folder / "tocsin.yaml", "--data-dir",
          folder / "data", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--admin-listen",
-         "127.0.0.1:0"], stderr=log.open("w"))
+         "127.0.0.1:0"], stderr=log.open("w"), preexec_fn=join)
     for _ in range(300):
         ready = re.search(r'"event":"ready".*"grpc_port":(\d+)', log.read_text())
         if ready:
@@ -89,8 +95,8 @@ def resident_mb(pid):
 
 
 def load(build, target, cpus, *more):
-    return ["taskset", "-c", cpus, build / "ingest_load", "--target", target, "--series", "100000",
-            "--samples-per-request", "1000", *more]
+    return ["taskset", "-c", cpus, build / "ingest_load", "--target", target, "--series", "128000",
+            "--samples-per-request", "1000", "--connections", "32", *more]
 
 
 def probe(build, target, cpus, run):
@@ -108,28 +114,35 @@ def main():
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--factor", type=float, default=2)
     parser.add_argument("--cpu", type=int, default=0)
+    parser.add_argument("--cgroup", type=pathlib.Path)
     options = parser.parse_args()
     cpus = ",".join(str(cpu) for cpu in range(os.cpu_count()) if cpu != options.cpu) or str(options.cpu)
     receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        service, target = start_service(options.build, folder, options.cpu, receiver.server_port)
-        out = subprocess.run(load(options.build, target, cpus, "--connections", "4", "--seconds", "30"),
-                             capture_output=True, text=True, check=True).stdout
-        sustained = float(re.search(r"steady: (\d+) points/s", out).group(1))
-        print(f"sustained: {sustained:.0f} points/s on one processor, resident {resident_mb(service.pid):.0f} MB", flush=True)
-        soak = subprocess.Popen(
-            load(options.build, target, cpus, "--connections", "32", "--seconds", str(options.minutes * 60), "--rate",
-                 str(options.factor * sustained)), stdout=subprocess.PIPE, text=True)
-        report(options, soak, service, target, cpus, sustained)
-        service.terminate()
-        print(f"exit code {service.wait(60)}")
+        service, target = start_service(options, folder, receiver.server_port)
+        try:
+            soak(options, service, target, cpus)
+        finally:
+            service.terminate()
+            print(f"exit code {service.wait(60)}")
 
 
-def report(options, soak, service, target, cpus, sustained):
+def soak(options, service, target, cpus):
+    out = subprocess.run(load(options.build, target, cpus, "--seconds", "30"), capture_output=True,
+                         text=True, check=True).stdout
+    sustained = float(re.search(r"steady: (\d+) points/s", out).group(1))
+    print(f"sustained: {sustained:.0f} points/s, resident {resident_mb(service.pid):.0f} MB", flush=True)
+    sender = subprocess.Popen(
+        load(options.build, target, cpus, "--seconds", str(options.minutes * 60), "--rate",
+             str(options.factor * sustained)), stdout=subprocess.PIPE, text=True)
+    report(options, sender, service, target, cpus, sustained)
+
+
+def report(options, sender, service, target, cpus, sustained):
     acknowledged, lines, run = {}, [], 0
-    for text in soak.stdout:
+    for text in sender.stdout:
         line = json.loads(text)
         line["resident_mb"] = resident_mb(service.pid)
         lines.append(line)

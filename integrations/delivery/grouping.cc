@@ -1,0 +1,291 @@
+#include "integrations/delivery/grouping.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using Page = state::v1::DesiredPage;
+
+constexpr char kSummary[] = "summary";
+constexpr char kDescription[] = "description";
+
+// critical before warning before anything else.
+int Badness(const std::string& severity) {
+  if (severity == "critical") return 2;
+  return severity == "warning" ? 1 : 0;
+}
+
+Labels LabelsOf(const Page& page) {
+  auto labels = Labels::FromCanonical(page.labels());
+  return labels.ok() ? *std::move(labels) : Labels();
+}
+
+Labels CommonLabels(const std::vector<const Page*>& pages) {
+  const Labels first = LabelsOf(*pages.front());
+  LabelsBuilder common(first);
+  for (const Page* page : pages) {
+    const Labels labels = LabelsOf(*page);
+    for (const LabelView label : first) {
+      if (labels.Get(label.name) != label.value) common.Drop({std::string(label.name)});
+    }
+  }
+  return common.Build();
+}
+
+std::map<std::string, std::string> CommonAnnotations(const std::vector<const Page*>& pages) {
+  const auto& first = pages.front()->annotations();
+  std::map<std::string, std::string> common(first.begin(), first.end());
+  for (const Page* page : pages) {
+    std::erase_if(common, [&](const auto& annotation) {
+      const auto found = page->annotations().find(annotation.first);
+      return found == page->annotations().end() || found->second != annotation.second;
+    });
+  }
+  return common;
+}
+
+// "summary (critical, since ...)", or the alert's labels where it has no summary.
+std::string Line(const Page& page) {
+  const auto summary = page.annotations().find(kSummary);
+  const std::string text = summary != page.annotations().end() && !summary->second.empty()
+                               ? summary->second
+                               : LabelsOf(page).ToString();
+  return absl::StrCat("- ", text, " (", page.severity().empty() ? "firing" : page.severity(),
+                      ", since ", FormatTimestamp(Timestamp::FromMillis(page.since_ms())), ")");
+}
+
+std::string List(const std::vector<const Page*>& firing) {
+  std::vector<std::string> lines;
+  for (const Page* page : firing) {
+    if (lines.size() == Grouping::kListedMax) break;
+    lines.push_back(Line(*page));
+  }
+  if (firing.size() > lines.size()) {
+    lines.push_back(absl::StrCat("and ", firing.size() - lines.size(), " more"));
+  }
+  return absl::StrJoin(lines, "\n");
+}
+
+// "3 alerts: cluster=eu, service=checkout"
+std::string Title(const GroupId& id, size_t firing) {
+  std::vector<std::string> values;
+  for (const LabelView label : id.labels) {
+    values.push_back(absl::StrCat(label.name, "=", label.value));
+  }
+  return absl::StrCat(firing, id.storm ? " alerts at once" : " alerts", values.empty() ? "" : ": ",
+                      absl::StrJoin(values, ", "));
+}
+
+}  // namespace
+
+std::string GroupId::Alias() const {
+  const absl::uint128 print =
+      Fingerprint128(absl::StrCat(receiver.size(), ":", receiver, ";", route, ";",
+                                  storm ? "storm;" : "group;", labels.canonical()));
+  return absl::StrFormat("%s-%016x%016x", storm ? "storm" : "group", absl::Uint128High64(print),
+                         absl::Uint128Low64(print));
+}
+
+void DescribeGroup(const GroupId& id, const std::vector<const Page*>& firing, Page& page) {
+  std::vector<const Page*> sorted = firing;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Page* a, const Page* b) {
+    const int worse = Badness(a->severity()) - Badness(b->severity());
+    return worse != 0 ? worse > 0 : a->since_ms() < b->since_ms();
+  });
+  page.set_severity(sorted.front()->severity());
+  LabelsBuilder labels(CommonLabels(sorted));
+  for (const LabelView label : id.labels) labels.Set(label.name, label.value);
+  if (!page.severity().empty()) labels.Set("severity", page.severity());
+  page.set_labels(std::string(labels.Build().canonical()));
+  page.clear_annotations();
+  auto& annotations = *page.mutable_annotations();
+  for (const auto& [name, text] : CommonAnnotations(sorted)) annotations[name] = text;
+  if (sorted.size() > 1) {
+    annotations[kSummary] = Title(id, sorted.size());
+    annotations[kDescription] = List(sorted);
+  }
+  page.set_rule(sorted.front()->rule());
+  page.set_rule_revision(sorted.front()->rule_revision());
+  page.set_value(sorted.size() == 1 ? sorted.front()->value() : static_cast<double>(sorted.size()));
+  page.set_condition(sorted.size() == 1 ? sorted.front()->condition() : "alerts firing");
+  int64_t since_ms = sorted.front()->since_ms();
+  int64_t cause_ms = 0;
+  for (const Page* member : sorted) {
+    since_ms = std::min(since_ms, member->since_ms());
+    cause_ms = std::max(cause_ms, member->cause_committed_ms());
+  }
+  page.set_since_ms(since_ms);
+  page.set_cause_committed_ms(cause_ms);
+}
+
+bool Grouping::Put(const GroupId& id, const GroupTiming& timing, const Page& member,
+                   Timestamp now) {
+  const std::string alias = id.Alias();
+  const auto known = groups_.find(alias);
+  if (known == groups_.end() && !member.open()) return false;
+  Group& group = known == groups_.end() ? groups_[alias] : known->second;
+  group.id = id;
+  group.timing = timing;
+  if (!member.open() && !group.members.contains(member.alias())) {
+    return false;
+  }
+  Member& mine = group.members[member.alias()];
+  if (mine.told == member.sequence() && mine.told != 0) {  // known from before a restart
+    mine.page = member;
+    return false;
+  }
+  if (mine.page.sequence() >= member.sequence() && mine.page.sequence() != 0) return true;
+  mine.page = member;
+  if (!member.open() && mine.told == 0 && mine.in_flush == 0) {  // nobody was told
+    group.members.erase(member.alias());
+    if (group.members.empty() && !group.page.open() && !group.being_stored) groups_.erase(alias);
+    return false;
+  }
+  Wake(group, now, Timestamp::FromMillis(member.since_ms()));
+  return true;
+}
+
+void Grouping::Remove(const std::string& group_alias, const std::string& alias, Timestamp now) {
+  const auto found = groups_.find(group_alias);
+  if (found == groups_.end()) return;
+  const auto member = found->second.members.find(alias);
+  if (member == found->second.members.end()) return;
+  member->second.page.set_open(false);
+  Wake(found->second, now, std::nullopt);
+}
+
+void Grouping::Wake(Group& group, Timestamp now, std::optional<Timestamp> since) {
+  if (group.due) return;
+  if (group.flushed) {
+    group.due = std::max(now, *group.flushed + group.timing.interval);
+    return;
+  }
+  const bool waited = since && *since + group.timing.wait <= now;
+  group.due = waited ? now : now + group.timing.wait;
+}
+
+void Grouping::Restore(const Page& page) {
+  const auto labels = Labels::FromCanonical(page.group().labels());
+  Group& group = groups_[page.alias()];
+  group.id = {page.group().receiver(), page.group().route(), labels.ok() ? *labels : Labels(),
+              page.group().storm()};
+  group.page = page;
+  group.flushed = Timestamp::FromMillis(page.group().flushed_ms());
+  for (const auto& told : page.group().members()) {
+    Member& member = group.members[told.alias()];
+    member.told = told.sequence();
+  }
+}
+
+void Grouping::EndRestore(Timestamp now) {
+  for (auto& [alias, group] : groups_) {
+    const bool ended = std::any_of(group.members.begin(), group.members.end(),
+                                   [](const auto& m) { return !m.second.open(); });
+    if (ended || group.members.empty()) Wake(group, now, std::nullopt);
+  }
+}
+
+std::vector<std::string> Grouping::Due(Timestamp now) const {
+  std::vector<std::string> due;
+  for (const auto& [alias, group] : groups_) {
+    if (group.due && *group.due <= now && !group.being_stored) due.push_back(alias);
+  }
+  return due;
+}
+
+Timestamp Grouping::NextDue() const {
+  Timestamp next = Timestamp::Max();
+  for (const auto& [alias, group] : groups_) {
+    if (group.due && !group.being_stored) next = std::min(next, *group.due);
+  }
+  return next;
+}
+
+bool Grouping::Changed(const Group& group) {
+  return std::any_of(group.members.begin(), group.members.end(), [](const auto& m) {
+    return m.second.open() ? m.second.told != m.second.page.sequence() : m.second.told != 0;
+  });
+}
+
+std::optional<Page> Grouping::Flush(const std::string& alias, Timestamp now,
+                                    std::vector<Settled>& settled) {
+  Group& group = groups_.at(alias);
+  group.due.reset();
+  std::vector<const Page*> firing;
+  for (const auto& [name, member] : group.members) {
+    if (member.open()) firing.push_back(&member.page);
+  }
+  if (!Changed(group) && group.page.open() == !firing.empty()) {
+    for (auto& [name, member] : group.members) settled.push_back({name, member.page.sequence()});
+    if (firing.empty()) groups_.erase(alias);
+    return std::nullopt;
+  }
+  Page page = group.page;
+  page.set_alias(alias);
+  page.set_sequence(std::max(page.sequence() + 1, static_cast<uint64_t>(now.millis())));
+  if (!group.page.open() && !firing.empty()) page.set_episode(page.sequence());
+  page.set_open(!firing.empty());
+  page.set_changed_ms(now.millis());
+  page.set_reason(firing.empty() ? "all alerts of the group have ended" : "group changed");
+  if (!firing.empty()) DescribeGroup(group.id, firing, page);
+  state::v1::PageGroup& made_of = *page.mutable_group();
+  made_of.Clear();
+  made_of.set_receiver(group.id.receiver);
+  made_of.set_route(group.id.route);
+  made_of.set_labels(std::string(group.id.labels.canonical()));
+  made_of.set_storm(group.id.storm);
+  made_of.set_flushed_ms(now.millis());
+  for (auto& [name, member] : group.members) {
+    member.in_flush = std::max<uint64_t>(member.page.sequence(), 1);
+    if (!member.open()) continue;
+    auto& told = *made_of.add_members();
+    told.set_alias(name);
+    told.set_sequence(member.page.sequence());
+  }
+  group.being_stored = page;
+  return page;
+}
+
+std::vector<Grouping::Settled> Grouping::Flushed(const std::string& alias) {
+  Group& group = groups_.at(alias);
+  group.page = *std::move(group.being_stored);
+  group.being_stored.reset();
+  group.flushed = Timestamp::FromMillis(group.page.group().flushed_ms());
+  std::vector<Settled> settled;
+  for (auto it = group.members.begin(); it != group.members.end();) {
+    Member& member = it->second;
+    const uint64_t flushed = std::exchange(member.in_flush, 0);
+    if (flushed != 0) settled.push_back({it->first, flushed});
+    const bool newer = member.page.sequence() > flushed;
+    member.told = member.open() || newer ? flushed : 0;
+    if (!member.open() && !newer && flushed != 0)
+      it = group.members.erase(it);
+    else
+      ++it;
+  }
+  if (Changed(group)) Wake(group, *group.flushed, std::nullopt);
+  if (group.members.empty() && !group.page.open()) groups_.erase(alias);
+  return settled;
+}
+
+void Grouping::FlushFailed(const std::string& alias, Timestamp retry) {
+  Group& group = groups_.at(alias);
+  group.being_stored.reset();
+  for (auto& [name, member] : group.members) member.in_flush = 0;
+  group.due = retry;
+}
+
+void Grouping::ClockStepped(absl::Duration step) {
+  for (auto& [alias, group] : groups_) {
+    if (group.due) group.due = *group.due + step;
+    if (group.flushed) group.flushed = *group.flushed + step;
+  }
+}
+
+}  // namespace tocsin::delivery
