@@ -7,20 +7,20 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/timestamp.h"
+#include "integrations/delivery/accounts.h"
+#include "integrations/delivery/delivery_log.h"
 #include "integrations/delivery/delivery_metrics.h"
 #include "integrations/delivery/ready_queue.h"
 #include "integrations/delivery/receiver.h"
-#include "integrations/delivery/target_outcome.h"
-#include "integrations/delivery/target_step.h"
+#include "integrations/delivery/target.h"
+#include "integrations/delivery/target_set.h"
 #include "storage/outbox.h"
 
 namespace tocsin::delivery {
@@ -33,10 +33,12 @@ struct DeliveryOptions {
 };
 
 // Brings what the outbox owes to the receivers until the remote side confirms it: reconciles, per
-// page and target, the desired state with the confirmed one. Passive: the caller takes requests,
+// page and target, the desired state with the confirmed one. What a kind of receiver needs is the
+// business of its Target. Passive: the caller takes requests,
 // sends them by whatever transport, and brings the answers back.
 //
-// Promises. A page is sent at least once, and a create only counts when the request status says so.
+// Promises. A page is sent at least once, and a create only counts when it is confirmed: where
+// requests are queued, by the request status.
 // Per page and target one request is under way at a time, and a close waits for its create. The
 // targets of an episode are chosen when it is first seen and kept, so that the close goes where the
 // open went; while it is open, other routes (after a reload or restart) add targets. What opened
@@ -59,8 +61,8 @@ struct DeliveryOptions {
 //
 // Reload: open pages of a receiver that is gone keep its last configuration until they close, but
 // not across a restart: then the target is dropped with an error in log and metric (outcome
-// "vanished"), its page stays open remotely. A target is a position in its receiver's list:
-// if another URL or profile takes it, open pages there go by their alias, with a warning.
+// "vanished"), its page stays open remotely. A target is a position in its receiver's list of one
+// kind: if another URL or profile takes it, open pages there go by their alias, with a warning.
 //
 // Thread: any. Lock order: this, then the outbox. Borrows outbox, metrics and random, which outlive
 // it; random is used under the lock. The expander runs under the lock too: it must be quick and
@@ -70,7 +72,7 @@ class Delivery {
   struct Work {
     ReadyQueue::Task task = 0;
     std::string alias;
-    std::shared_ptr<const opsgenie::OpsgenieConfig> config;
+    std::shared_ptr<const Target> target;
     Sent sent;
     const http_client::HttpRequest& request() const { return sent.request; }
   };
@@ -103,7 +105,6 @@ class Delivery {
   void UpdateGauges(Timestamp now);
 
  private:
-  using TargetKey = std::pair<std::string, uint32_t>;  // receiver, index of its configuration
   struct Page {
     DesiredPage desired;
     state::v1::PageDelivery progress;
@@ -115,26 +116,16 @@ class Delivery {
     bool storing = false;  // a thread is at it, without the lock
     bool changed_meanwhile = false;
   };
-  struct Account {
-    uint32_t failures = 0;  // in a row
-    uint32_t throttles = 0;
-    bool blocked = false;
-    bool writes_refused = false;    // blocked by a refused write: a read does not lift it
-    bool told_unconfirmed = false;  // logged once
-    int64_t throttled_until_ms = 0;
-  };
-  struct Rest {  // of all targets of a page
-    bool nothing_to_do = true;
-    bool nothing_owed = true;
-  };
   struct TaskOwner {
     std::string alias;
     TargetKey target;
   };
-  struct LogLine {
-    LogLevel level;
-    const char* event;
-    std::string alias, receiver, action, outcome, error;
+  // How far a target is from what is wanted.
+  enum class Rest {
+    kGone,     // done, and not a target any more
+    kAtRest,   // as wanted
+    kWatched,  // as wanted, and something keeps it so
+    kOwed,
   };
 
   // All private functions run under the lock.
@@ -143,18 +134,13 @@ class Delivery {
   void AdoptChanged(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ChooseTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static void KeepTarget(TargetDelivery& target);
   void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static void DoubtRecovered(Page& page, Timestamp now);
-  static bool HasDoubts(const Page& page);
-  static bool OnlyWatches(const Step& step, const DesiredPage& page, const TargetDelivery& target);
+  void DoubtRecovered(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // False if the target is done and gone.
-  bool ReconcileTarget(Page& page, TargetDelivery& target, Rest& rest)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void JudgeAccount(const opsgenie::OpsgenieConfig& config, const std::string& receiver,
-                    Action action, const Effect& effect, Timestamp now)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Rest ReconcileTarget(Page& page, TargetDelivery& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  TargetDelivery& RecordOf(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void JudgeAccount(const Work& work, const std::string& receiver, const Effect& effect,
+                    Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Each receiver's gauge follows the accounts it has now: of an old key late answers may come.
   void ShowBlocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const Page& page, const TargetDelivery& target, Action action, const Effect& effect)
@@ -167,31 +153,25 @@ class Delivery {
   void Forget(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ReadyQueue::Task TaskOf(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropTask(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetUnusedConfigs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LearnConfigs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void WriteLog(std::vector<LogLine> lines);
+  void ForgetUnusedTargets() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Constant after construction.
   storage::Outbox& outbox_;
-  const opsgenie::Expander expander_;
-  const DeliveryOptions options_;
 
   mutable Mutex mutex_;
   Random& random_ ABSL_GUARDED_BY(mutex_);
   DeliveryMetrics metrics_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const ReceiversAndRoutes> config_ ABSL_GUARDED_BY(mutex_);
-  // Also of receivers that are gone but have pages, as last seen.
-  std::map<TargetKey, std::shared_ptr<const opsgenie::OpsgenieConfig>> configs_
-      ABSL_GUARDED_BY(mutex_);
+  TargetSet targets_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Page> pages_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<ReadyQueue::Task, TaskOwner> owners_ ABSL_GUARDED_BY(mutex_);
   ReadyQueue::Task last_task_ ABSL_GUARDED_BY(mutex_) = 0;
   ReadyQueue queue_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Account> accounts_ ABSL_GUARDED_BY(mutex_);
+  Accounts accounts_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> to_store_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Timestamp> store_again_ ABSL_GUARDED_BY(mutex_);  // after a failed write
-  std::vector<LogLine> log_ ABSL_GUARDED_BY(mutex_);
+  std::vector<DeliveryLine> log_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::delivery

@@ -6,7 +6,7 @@
 
 #include "base/metrics.h"
 #include "integrations/delivery/receiver.h"
-#include "integrations/delivery/target_outcome.h"
+#include "integrations/delivery/target.h"
 
 namespace tocsin::delivery {
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "integrations/opsgenie/request.h"
 #include "tests/opsgenie/delivery_world.h"
 
 namespace tocsin::delivery {

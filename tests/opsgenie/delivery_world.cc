@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "base/check.h"
 #include "base/labels.h"
+#include "integrations/opsgenie/request.h"
 
 namespace tocsin::delivery {
 

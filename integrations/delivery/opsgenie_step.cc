@@ -1,6 +1,8 @@
-#include "integrations/delivery/target_step.h"
+#include "integrations/delivery/opsgenie_step.h"
 
 #include <algorithm>
+
+#include "integrations/delivery/target_record.h"
 
 namespace tocsin::delivery {
 namespace {
@@ -71,12 +73,12 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
     if (update != Action::kNone) return {update, due};
     const bool looks = CanLookup(target, config);
     if (looks && target.verify_at_ms() != 0) {
-      return {Action::kLookup, std::max(due, target.verify_at_ms())};
+      return {Action::kLookup, std::max(due, target.verify_at_ms()), /*owed=*/false};
     }
     // A lost close of the page before may have taken this one along, and nobody can look: a create
     // opens it again, or is only counted.
     if (!looks && target.close_uncertain_until_ms() != 0) {
-      return {Action::kCreate, std::max(due, target.close_uncertain_until_ms())};
+      return {Action::kCreate, std::max(due, target.close_uncertain_until_ms()), /*owed=*/false};
     }
     return {};
   }
@@ -107,45 +109,6 @@ AlertRef RefOf(Action action, const DesiredPage& page, const TargetDelivery& tar
 }
 
 }  // namespace
-
-const char* ActionName(Action action) {
-  switch (action) {
-    case Action::kNone:
-      return "none";
-    case Action::kCreate:
-      return "create";
-    case Action::kClose:
-      return "close";
-    case Action::kSetPriority:
-      return "update_priority";
-    case Action::kSetMessage:
-      return "update_message";
-    case Action::kSetDescription:
-      return "update_description";
-    case Action::kAddDetails:
-      return "add_details";
-    case Action::kRemoveTags:
-      return "remove_tags";
-    case Action::kAddTags:
-      return "add_tags";
-    case Action::kAddNote:
-      return "add_note";
-    case Action::kPoll:
-      return "poll";
-    case Action::kLookup:
-      return "lookup";
-  }
-  return "";
-}
-
-uint32_t LevelOf(const DesiredPage& page) {
-  if (page.severity() == "critical") return 3;
-  return page.severity() == "warning" ? 2 : 1;
-}
-
-uint32_t RespectedLevel(const TargetDelivery& target) {
-  return target.level_seen() == 0 ? 2 : target.level_seen();  // not in old records
-}
 
 bool CanLookup(const TargetDelivery& target, const OpsgenieConfig& config) {
   return CapabilitiesOf(config.profile).lookup && !target.lookup_refused();

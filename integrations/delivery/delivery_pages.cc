@@ -1,0 +1,195 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/labels.h"
+#include "integrations/delivery/delivery.h"
+#include "integrations/delivery/target_record.h"
+
+// Delivery's pages: which targets they have, and what is still to be done for them.
+namespace tocsin::delivery {
+namespace {
+
+constexpr size_t kAdoptedPerTake = 64;  // the rest is for other workers
+
+Labels RoutingLabels(const DesiredPage& page) {
+  auto labels = Labels::FromCanonical(page.labels());
+  if (!labels.ok()) return Labels();
+  if (labels->Has("severity") || page.severity().empty()) return *std::move(labels);
+  return LabelsBuilder(*labels).Set("severity", page.severity()).Build();
+}
+
+}  // namespace
+
+void Delivery::AdoptChanged(Timestamp now) {
+  for (size_t i = 0; i < kAdoptedPerTake && !changed_.empty(); ++i) {
+    const std::string alias = std::move(changed_.front());
+    changed_.pop_front();
+    Adopt(alias, /*recovered=*/false, now);
+  }
+}
+
+void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
+  auto entry = outbox_.Find(alias);
+  if (!entry) return;
+  const auto [it, fresh] = pages_.try_emplace(alias);
+  Page& page = it->second;
+  const uint64_t episode_before = page.desired.episode();
+  if (!fresh && entry->desired.sequence() <= page.desired.sequence()) return;
+  // Routes may match by severity: who is to be told of the new level is told; who knows goes on.
+  const bool other_level = !fresh && entry->desired.severity() != page.desired.severity();
+  page.desired = std::move(entry->desired);
+  if (fresh) {
+    page.progress = std::move(entry->progress);
+    page.progress.set_alias(alias);
+  }
+  const bool routed = page.progress.routed_episode() == page.desired.episode() &&
+                      (page.desired.episode() != 0 || page.progress.targets_size() > 0);
+  if (!routed && !page.desired.open() && !recovered) {
+    page.progress.set_routed_episode(page.desired.episode());
+    CountFolded(page);
+  } else if (!routed) {
+    ChooseTargets(page);
+  } else if ((recovered || other_level) && page.desired.open()) {
+    AddTargets(page);
+  }
+  if (recovered) DoubtRecovered(page, now);
+  const bool ends = !page.desired.open() || (!fresh && page.desired.episode() != episode_before);
+  if (ends && HasDoubts(page.progress)) QueueStore(page);
+  Reconcile(page);
+}
+
+void Delivery::ChooseTargets(Page& page) {
+  page.progress.set_routed_episode(page.desired.episode());
+  for (TargetDelivery& target : *page.progress.mutable_targets()) target.set_retired(true);
+  AddTargets(page);
+}
+
+// The targets the page's routes lead to, besides those it has.
+void Delivery::AddTargets(Page& page) {
+  std::map<TargetKey, TargetDelivery*> known;
+  for (TargetDelivery& target : *page.progress.mutable_targets()) known[KeyOf(target)] = &target;
+  std::vector<TargetKey> added;
+  for (const std::string& name : Match(config_->route, RoutingLabels(page.desired))) {
+    for (const TargetKey& key : targets_.Of(name)) {
+      const auto found = known.find(key);
+      if (found == known.end()) {
+        added.push_back(key);
+      } else if (found->second->retired()) {
+        KeepTarget(*found->second);
+      }
+    }
+  }
+  for (const TargetKey& key : added) {
+    TargetDelivery& target = *page.progress.add_targets();
+    target.set_receiver(key.receiver);
+    target.set_kind(key.kind);
+    target.set_target(key.index);
+  }
+}
+
+// Nothing was sent yet and nothing is to be sent any more.
+void Delivery::CountFolded(const Page& page) {
+  for (const std::string& name : Match(config_->route, RoutingLabels(page.desired))) {
+    metrics_.Count(name, Outcome::kFolded);
+  }
+}
+
+void Delivery::DoubtRecovered(Page& page, Timestamp now) {
+  for (TargetDelivery& record : *page.progress.mutable_targets()) {
+    BoundTimes(now, record);
+    const auto target = targets_.Find(KeyOf(record));
+    if (target != nullptr) target->DoubtRecovered(page.desired, now, record);
+  }
+}
+
+void Delivery::Reconcile(Page& page) {
+  bool owed = false;
+  bool watched = false;
+  auto& targets = *page.progress.mutable_targets();
+  for (int i = 0; i < targets.size();) {
+    const Rest rest = ReconcileTarget(page, targets[i]);
+    owed |= rest == Rest::kOwed;
+    watched |= rest == Rest::kWatched;
+    if (rest == Rest::kGone)
+      targets.DeleteSubrange(i, 1);
+    else
+      ++i;
+  }
+  const bool gave_up = std::any_of(targets.begin(), targets.end(), [](const TargetDelivery& t) {
+    return t.step() == TargetDelivery::GAVE_UP;
+  });
+  page.removable = !owed && !watched && !page.desired.open();
+  // A closed page that is only looked for once more, in case a lost create comes true, is no debt.
+  const bool only_watched =
+      !page.desired.open() && page.in_flight.empty() &&
+      std::all_of(targets.begin(), targets.end(), [](const TargetDelivery& t) {
+        return t.step() == TargetDelivery::IDLE && !t.confirmed_open();
+      });
+  page.settled = (!owed || only_watched) && !gave_up;
+  if (!owed) QueueStore(page);
+}
+
+Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
+  const TargetKey key = KeyOf(record);
+  const auto known = page.tasks.find(key);
+  if (known != page.tasks.end() && page.in_flight.count(known->second)) return Rest::kOwed;
+  const auto target = targets_.Find(key);
+  if (target == nullptr) {
+    Effect vanished;
+    vanished.outcome = Outcome::kVanished;
+    vanished.error = "the receiver is not in the configuration any more; its page stays as it is";
+    Report(page, record, Action::kNone, vanished);
+    DropTask(page, key);
+    return Rest::kGone;
+  }
+  if (target->FollowAccount(record)) {
+    log_.push_back({LogLevel::kWarning,
+                    "page delivery: the target's URL or profile changed: its page is named by "
+                    "alias from now on and stays as it is at the old one",
+                    page.desired.alias(), record.receiver(), "", "", ""});
+  }
+  const Step step = target->NextStep(page.desired, record);
+  if (step.action != Action::kNone) {
+    queue_.Put(TaskOf(page, key), target->Account(),
+               target->UrgencyOf(step.action, page.desired, record),
+               std::max(step.due_ms, int64_t{0}));
+    if (step.owed) return Rest::kOwed;
+  } else {
+    DropTask(page, key);
+    if (record.retired()) return Rest::kGone;
+  }
+  NoteAtRest(page.desired, record);
+  return step.action == Action::kNone ? Rest::kAtRest : Rest::kWatched;
+}
+
+TargetDelivery& Delivery::RecordOf(Page& page, const TargetKey& key) {
+  for (TargetDelivery& record : *page.progress.mutable_targets()) {
+    if (KeyOf(record) == key) return record;
+  }
+  TOCSIN_CHECK(false) << "a task without a target: " << page.desired.alias();
+  return *page.progress.mutable_targets(0);
+}
+
+ReadyQueue::Task Delivery::TaskOf(Page& page, const TargetKey& key) {
+  const auto [it, fresh] = page.tasks.try_emplace(key, last_task_ + 1);
+  if (fresh) owners_[++last_task_] = {page.desired.alias(), key};
+  return it->second;
+}
+
+void Delivery::DropTask(Page& page, const TargetKey& key) {
+  const auto found = page.tasks.find(key);
+  if (found == page.tasks.end()) return;
+  queue_.Drop(found->second);
+  owners_.erase(found->second);
+  page.tasks.erase(found);
+}
+
+void Delivery::Forget(Page& page) {
+  for (const auto& [key, task] : page.tasks) {
+    queue_.Drop(task);
+    owners_.erase(task);
+  }
+  pages_.erase(std::string(page.desired.alias()));
+}
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,115 @@
+#include "integrations/delivery/opsgenie_answer.h"
+
+#include <algorithm>
+
+#include "base/labels.h"
+#include "integrations/delivery/opsgenie_outcome.h"
+
+namespace tocsin::delivery {
+
+using opsgenie::Verdict;
+
+Effect OpsgenieAnswer::Lookup(const http_client::HttpResponse& response,
+                              const Judgement& judgement) {
+  switch (judgement.verdict) {
+    case Verdict::kAccepted: {
+      const auto alert = opsgenie::ParseAlert(response);
+      if (!alert) return LookupRefused("alert not understood");
+      return alert->open ? FoundOpen(*alert) : FoundNothing();
+    }
+    case Verdict::kRetryLater:
+      return Later(judgement.error, AccountSign::kFailing);
+    case Verdict::kUnauthorized:
+      return Refused(judgement);
+    case Verdict::kRefused:
+      return LookupRefused(judgement.error);
+    default:
+      return FoundNothing();
+  }
+}
+
+Effect OpsgenieAnswer::LookupRefused(const std::string& error) {
+  target_.set_lookup_refused(true);
+  const bool accepted = !target_.request_id().empty();
+  if (target_.operation() == TargetDelivery::CLOSE && accepted) return Unconfirmed(error);
+  if (target_.confirmed_open()) target_.set_verify(false);
+  Idle(0);
+  return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
+}
+
+Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
+  if (target_.operation() == TargetDelivery::CLOSE) {  // it has not taken effect (yet)
+    Idle(Backoff());
+    return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
+  }
+  const bool known = target_.confirmed_open();
+  target_.set_confirmed_open(true);
+  target_.set_closed_by_others(false);
+  if (target_.operation() == TargetDelivery::CREATE) {
+    target_.set_level_seen(target_.level_sent());
+  }
+  target_.set_remote_id(alert.id);
+  NoteFoundFields(alert);
+  target_.set_confirmed_sequence(0);  // compare anew
+  if (now_ms_ >= target_.verify_at_ms()) target_.set_verify_at_ms(0);
+  NoteFoundEpisode(alert);
+  target_.set_verify(false);
+  Done();
+  return {known ? Outcome::kNone : Outcome::kCreated, AccountSign::kWell, {}, false, ""};
+}
+
+Effect OpsgenieAnswer::FoundNothing() {
+  if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
+  const bool wanted = page_.open() && !target_.retired();
+  const bool creating = target_.operation() == TargetDelivery::CREATE;
+  const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
+  if (wanted && target_.confirmed_open() && !creating && same_episode) {
+    return ClosedByOthers("it is not open any more");
+  }
+  target_.set_episode(sent_.episode);  // of those before it nothing is there
+  target_.set_confirmed_open(false);
+  target_.set_closed_by_others(false);
+  target_.clear_remote_id();
+  target_.set_attempts(target_.attempts() + 1);
+  if (wanted) {  // create again: the first repeat at once, and after an outage
+    const bool at_once = target_.attempts() <= 2 || now_ms_ >= target_.uncertain_until_ms();
+    Idle(at_once ? 0 : Backoff());
+    return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
+  }
+  if (now_ms_ >= target_.uncertain_until_ms()) {
+    target_.set_uncertain_until_ms(0);
+    Done();
+    return {};
+  }
+  Idle(std::min(Backoff(), target_.uncertain_until_ms() - now_ms_));
+  return {};
+}
+
+void OpsgenieAnswer::NoteFoundFields(const opsgenie::RemoteAlert& alert) {
+  target_.set_confirmed_priority(alert.priority);
+  target_.set_confirmed_message(alert.message);
+  target_.set_confirmed_description_hash(Hash64(alert.description));
+  const bool all_tags =
+      std::all_of(sent_.tags.begin(), sent_.tags.end(),
+                  [&](const std::string& tag) { return Contains(alert.tags, tag); });
+  target_.set_confirmed_tags_hash(all_tags ? opsgenie::TagsHash(sent_.tags) : 0);
+  GiveTags(sent_.tags, target_);
+  DropTags([&](const std::string& tag) { return !Contains(alert.tags, tag); }, target_);
+  const bool all_details =
+      std::all_of(sent_.details.begin(), sent_.details.end(), [&](const auto& detail) {
+        const auto found = alert.details.find(detail.first);
+        return found != alert.details.end() && found->second == detail.second;
+      });
+  target_.set_confirmed_details_hash(all_details ? opsgenie::DetailsHash(sent_.details) : 0);
+}
+
+void OpsgenieAnswer::NoteFoundEpisode(const opsgenie::RemoteAlert& alert) {
+  const uint64_t found = config_.send_resolved ? opsgenie::EpisodeIn(alert.details) : 0;
+  if (found != 0) {
+    target_.set_episode(found);
+  } else if (target_.episode() == 0) {
+    target_.set_episode(sent_.episode);
+  }
+}
+
+}  // namespace tocsin::delivery

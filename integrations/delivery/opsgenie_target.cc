@@ -1,0 +1,80 @@
+#include "integrations/delivery/opsgenie_target.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/labels.h"
+#include "integrations/delivery/opsgenie_outcome.h"
+#include "integrations/delivery/opsgenie_step.h"
+
+namespace tocsin::delivery {
+
+OpsgenieTarget::OpsgenieTarget(std::shared_ptr<const opsgenie::OpsgenieConfig> config,
+                               opsgenie::Expander expander)
+    : config_(std::move(config)), expander_(std::move(expander)) {}
+
+std::string OpsgenieTarget::Account() const {
+  return absl::StrCat(config_->api_url, "#", Hash64(config_->api_key.Reveal()));
+}
+
+std::string OpsgenieTarget::Redacted(const std::string& text) const {
+  if (config_->api_key.empty()) return text;
+  return absl::StrReplaceAll(text, {{config_->api_key.Reveal(), "<redacted>"}});
+}
+
+Step OpsgenieTarget::NextStep(const DesiredPage& page, const TargetDelivery& record) const {
+  return delivery::NextStep(page, record, *config_, expander_);
+}
+
+int OpsgenieTarget::UrgencyOf(Action action, const DesiredPage& page,
+                              const TargetDelivery& record) const {
+  return delivery::UrgencyOf(action, page, record, *config_);
+}
+
+Sent OpsgenieTarget::BuildRequest(Action action, const DesiredPage& page,
+                                  const TargetDelivery& record, Timestamp) const {
+  return delivery::BuildRequest(action, page, record, *config_, expander_);
+}
+
+void OpsgenieTarget::NoteLeaving(const Sent& sent, TargetDelivery& record) const {
+  delivery::NoteLeaving(sent, record);
+}
+
+Effect OpsgenieTarget::ApplyAnswer(const Sent& sent, const DesiredPage& page,
+                                   const absl::StatusOr<http_client::HttpResponse>& answer,
+                                   Timestamp now, double jitter, TargetDelivery& record) const {
+  return delivery::ApplyAnswer(sent, page, *config_, answer, now, jitter, record);
+}
+
+bool OpsgenieTarget::FollowAccount(TargetDelivery& record) const {
+  return delivery::FollowAccount(*config_, record);
+}
+
+void OpsgenieTarget::DoubtRecovered(const DesiredPage& page, Timestamp now,
+                                    TargetDelivery& record) const {
+  const int64_t uncertain_ms = (now + absl::Milliseconds(kUncertainMs)).millis();
+  record.set_lookup_refused(false);
+  const bool sure = record.step() == TargetDelivery::IDLE && record.confirmed_open() &&
+                    record.episode() == page.episode();
+  // An update of it may have left all the same, and come late.
+  if (!sure || record.confirmed_sequence() < page.sequence()) {
+    record.set_verify_at_ms(uncertain_ms);
+  }
+  // So may the create that repeats one (NextWhenOpen).
+  if (sure && record.close_uncertain_until_ms() != 0) record.set_uncertain_until_ms(uncertain_ms);
+  if (sure) return;
+  // Where nothing of an earlier episode can be left, what may have left is of this one.
+  const bool earlier = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
+                       record.operation() == TargetDelivery::CREATE;
+  if (!earlier) record.set_episode(page.episode());
+  if (earlier) record.set_close_uncertain_until_ms(uncertain_ms);  // a close may have left
+  const bool under_way =
+      record.step() == TargetDelivery::SENT || record.step() == TargetDelivery::UNKNOWN;
+  if (!under_way) record.set_operation(TargetDelivery::NONE);
+  record.set_uncertain_until_ms(uncertain_ms);
+  record.set_verify(true);
+}
+
+}  // namespace tocsin::delivery

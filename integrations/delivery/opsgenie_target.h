@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "integrations/delivery/target.h"
+#include "integrations/opsgenie/page_content.h"
+
+namespace tocsin::delivery {
+
+// A target at OpsGenie or JSM. Requests are accepted first and done later, so each is followed by
+// questions until its fate is known (opsgenie_step.h, opsgenie_outcome.h).
+class OpsgenieTarget : public Target {
+ public:
+  OpsgenieTarget(std::shared_ptr<const opsgenie::OpsgenieConfig> config,
+                 opsgenie::Expander expander);
+
+  std::string Account() const override;
+  std::string Redacted(const std::string& text) const override;
+  Step NextStep(const DesiredPage& page, const TargetDelivery& record) const override;
+  int UrgencyOf(Action action, const DesiredPage& page,
+                const TargetDelivery& record) const override;
+  Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& record,
+                    Timestamp now) const override;
+  void NoteLeaving(const Sent& sent, TargetDelivery& record) const override;
+  Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
+                     const absl::StatusOr<http_client::HttpResponse>& answer, Timestamp now,
+                     double jitter, TargetDelivery& record) const override;
+  bool FollowAccount(TargetDelivery& record) const override;
+  // A create that is not in the record may have left. Only a page that is known to be open for this
+  // episode is past that.
+  void DoubtRecovered(const DesiredPage& page, Timestamp now,
+                      TargetDelivery& record) const override;
+
+ private:
+  const std::shared_ptr<const opsgenie::OpsgenieConfig> config_;
+  const opsgenie::Expander expander_;
+};
+
+}  // namespace tocsin::delivery
