@@ -95,7 +95,8 @@ struct Outbox::Impl {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Forget(const std::string& alias) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  absl::Status Pin(const std::string& alias, bool add);
+  enum class Missing { kError, kAdd, kAddBeyondLimit };
+  absl::Status Pin(const std::string& alias, Missing missing);
   bool BeginRemove(const std::string& alias, uint64_t sequence);
   void EndRemove(const std::string& alias, bool written);
 };
@@ -183,9 +184,8 @@ absl::StatusOr<size_t> Outbox::Impl::Recover() {
   return moved;
 }
 
-// Holds removal off. `add`: makes the entry if there is none (Stage); otherwise that is an error
-// (SaveProgress).
-absl::Status Outbox::Impl::Pin(const std::string& alias, bool add) {
+// Holds removal off.
+absl::Status Outbox::Impl::Pin(const std::string& alias, Missing missing) {
   MutexLock lock(mutex);
   auto found = nodes.find(alias);
   while (found != nodes.end() && found->second.removing) {
@@ -193,8 +193,10 @@ absl::Status Outbox::Impl::Pin(const std::string& alias, bool add) {
     found = nodes.find(alias);
   }
   if (found == nodes.end()) {
-    if (!add) return absl::FailedPreconditionError(absl::StrCat("outbox: no page ", alias));
-    if (nodes.size() >= entries_max) {
+    if (missing == Missing::kError) {
+      return absl::FailedPreconditionError(absl::StrCat("outbox: no page ", alias));
+    }
+    if (missing == Missing::kAdd && nodes.size() >= entries_max) {
       return absl::ResourceExhaustedError(
           absl::StrCat("outbox: full, limits.outbox_entries_max is ", entries_max));
     }
@@ -240,7 +242,7 @@ void Outbox::SetListener(std::function<void(const std::string& alias)> listener)
 }
 
 absl::Status Outbox::Stage(const Desired& desired, WriteBatch& batch) {
-  TOCSIN_RETURN_IF_ERROR(impl_->Pin(desired.alias(), /*add=*/true));
+  TOCSIN_RETURN_IF_ERROR(impl_->Pin(desired.alias(), Impl::Missing::kAdd));
   batch.Put(Family::kOutbox, DesiredKey(desired.alias()), EncodeMessage(desired));
   return absl::OkStatus();
 }
@@ -257,6 +259,15 @@ void Outbox::Publish(const Desired& desired, bool committed) {
     if (!node.desired && !node.has_progress && node.pins == 0) impl_->Forget(desired.alias());
   }
   if (impl_->listener) impl_->listener(desired.alias());
+}
+
+absl::Status Outbox::Write(const Desired& desired) {
+  TOCSIN_RETURN_IF_ERROR(impl_->Pin(desired.alias(), Impl::Missing::kAddBeyondLimit));
+  WriteBatch batch;
+  batch.Put(Family::kOutbox, DesiredKey(desired.alias()), EncodeMessage(desired));
+  const absl::Status written = impl_->store.Write(batch, Durability::kSynced);
+  Publish(desired, written.ok());
+  return written;
 }
 
 std::optional<Outbox::Entry> Outbox::Find(const std::string& alias) const {
@@ -288,7 +299,7 @@ std::optional<int64_t> Outbox::OldestUnsettledMillis() const {
 }
 
 absl::Status Outbox::SaveProgress(const Progress& progress, bool settled, Durability durability) {
-  TOCSIN_RETURN_IF_ERROR(impl_->Pin(progress.alias(), /*add=*/false));
+  TOCSIN_RETURN_IF_ERROR(impl_->Pin(progress.alias(), Impl::Missing::kError));
   WriteBatch batch;
   batch.Put(Family::kOutbox, ProgressKey(progress.alias()), EncodeMessage(progress));
   KillPoint("outbox_progress.before_write");

@@ -54,6 +54,10 @@ class Outbox {
   absl::Status Stage(const Desired& desired, WriteBatch& batch);
   void Publish(const Desired& desired, bool committed);
 
+  // Both steps around a synced write of its own: for what no shard owns. Takes a place even where
+  // entries_max is reached: it stands for entries that are there.
+  absl::Status Write(const Desired& desired);
+
   // Called after each Publish with the alias, outside any lock. Set once, before threads start.
   void SetListener(std::function<void(const std::string& alias)> listener);
 

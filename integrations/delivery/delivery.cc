@@ -35,7 +35,13 @@ void Delivery::Start(Timestamp now) {
   std::vector<DeliveryLine> lines;
   {
     MutexLock lock(mutex_);
+    last_now_ = now;
+    for (const std::string& alias : aliases) {
+      const auto entry = outbox_.Find(alias);
+      if (entry && entry->desired.has_group()) groups_.Restore(entry->desired);
+    }
     for (const std::string& alias : aliases) Adopt(alias, /*recovered=*/true, now);
+    groups_.EndRestore(now);
     lines.swap(log_);
   }
   WriteLines(lines);
@@ -51,7 +57,9 @@ std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
   std::vector<DeliveryLine> lines;
   {
     MutexLock lock(mutex_);
+    last_now_ = now;
     AdoptChanged(now);
+    if (FlushGroups(now)) AdoptChanged(now);
     auto task = queue_.Take(now.millis());
     if (!task) StoreQueued(now);
     if (!task) task = queue_.Take(now.millis());
@@ -136,7 +144,7 @@ Timestamp Delivery::NextDue(Timestamp now) const {
   Timestamp next = Timestamp::Max();
   if (const auto due = queue_.NextDue(now.millis())) next = Timestamp::FromMillis(*due);
   for (const auto& [alias, at] : store_again_) next = std::min(next, at);
-  return next;
+  return std::min(next, groups_.NextDue());
 }
 
 void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
@@ -151,7 +159,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
     ForgetUnusedTargets();
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& record : *page.progress.mutable_targets()) TryAgain(record);
-      if (page.desired.open()) AddTargets(page);
+      if (page.desired.open()) AddTargets(page, /*begins=*/false);
       Reconcile(page);
     }
     lines.swap(log_);
@@ -162,6 +170,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
 void Delivery::ClockStepped(absl::Duration step) {
   const int64_t step_ms = absl::ToInt64Milliseconds(step);
   MutexLock lock(mutex_);
+  groups_.ClockStepped(step);
   accounts_.ClockStepped(step);
   for (auto& [alias, at] : store_again_) at = at + step;
   for (auto& [alias, page] : pages_) {

@@ -17,8 +17,10 @@
 #include "integrations/delivery/accounts.h"
 #include "integrations/delivery/delivery_log.h"
 #include "integrations/delivery/delivery_metrics.h"
+#include "integrations/delivery/grouping.h"
 #include "integrations/delivery/ready_queue.h"
 #include "integrations/delivery/receiver.h"
+#include "integrations/delivery/storm_watch.h"
 #include "integrations/delivery/target.h"
 #include "integrations/delivery/target_set.h"
 #include "storage/outbox.h"
@@ -132,8 +134,24 @@ class Delivery {
   void Adopt(const std::string& alias, bool recovered, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AdoptChanged(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ChooseTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void AddTargets(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ChooseTargets(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddTargets(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<RouteMatch> MatchesOf(const DesiredPage& page) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // delivery_groups.cc
+  bool BeginsInGroup(const DesiredPage& page, const RouteMatch& match, bool begins, bool* storm)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void JoinGroups(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutInGroup(Page& page, const GroupId& id, const GroupTiming& timing, Timestamp now,
+                  TargetDelivery& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives the lock away while it writes. Whether a page changed.
+  bool FlushGroups(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Outgrow(const DesiredPage& before, DesiredPage& page);
+  void SettleMember(const std::string& group, const Grouping::Settled& member)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Rest ReconcileMember(const Page& page, const TargetDelivery& record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static Labels RoutingLabels(const DesiredPage& page);
   void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DoubtRecovered(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -168,6 +186,9 @@ class Delivery {
   ReadyQueue::Task last_task_ ABSL_GUARDED_BY(mutex_) = 0;
   ReadyQueue queue_ ABSL_GUARDED_BY(mutex_);
   Accounts accounts_ ABSL_GUARDED_BY(mutex_);
+  Grouping groups_ ABSL_GUARDED_BY(mutex_);
+  StormWatch storms_ ABSL_GUARDED_BY(mutex_);
+  Timestamp last_now_ ABSL_GUARDED_BY(mutex_);  // as last told
   std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> to_store_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Timestamp> store_again_ ABSL_GUARDED_BY(mutex_);  // after a failed write

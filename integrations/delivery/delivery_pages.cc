@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "base/check.h"
 #include "base/labels.h"
@@ -11,14 +12,14 @@ namespace {
 
 constexpr size_t kAdoptedPerTake = 64;  // the rest is for other workers
 
-Labels RoutingLabels(const DesiredPage& page) {
+}  // namespace
+
+Labels Delivery::RoutingLabels(const DesiredPage& page) {
   auto labels = Labels::FromCanonical(page.labels());
   if (!labels.ok()) return Labels();
   if (labels->Has("severity") || page.severity().empty()) return *std::move(labels);
   return LabelsBuilder(*labels).Set("severity", page.severity()).Build();
 }
-
-}  // namespace
 
 void Delivery::AdoptChanged(Timestamp now) {
   for (size_t i = 0; i < kAdoptedPerTake && !changed_.empty(); ++i) {
@@ -48,49 +49,72 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
     page.progress.set_routed_episode(page.desired.episode());
     CountFolded(page);
   } else if (!routed) {
-    ChooseTargets(page);
+    ChooseTargets(page, /*begins=*/!recovered);
   } else if ((recovered || other_level) && page.desired.open()) {
-    AddTargets(page);
+    AddTargets(page, /*begins=*/false);
   }
+  JoinGroups(page, now);
   if (recovered) DoubtRecovered(page, now);
   const bool ends = !page.desired.open() || (!fresh && page.desired.episode() != episode_before);
   if (ends && HasDoubts(page.progress)) QueueStore(page);
   Reconcile(page);
 }
 
-void Delivery::ChooseTargets(Page& page) {
+void Delivery::ChooseTargets(Page& page, bool begins) {
   page.progress.set_routed_episode(page.desired.episode());
   for (TargetDelivery& target : *page.progress.mutable_targets()) target.set_retired(true);
-  AddTargets(page);
+  AddTargets(page, begins);
 }
 
-// The targets the page's routes lead to, besides those it has.
-void Delivery::AddTargets(Page& page) {
+// The targets the page's routes lead to, besides those it has. An alert that has pages of its own
+// at a receiver keeps them while it is open, and so does one that shares one.
+void Delivery::AddTargets(Page& page, bool begins) {
   std::map<TargetKey, TargetDelivery*> known;
-  for (TargetDelivery& target : *page.progress.mutable_targets()) known[KeyOf(target)] = &target;
-  std::vector<TargetKey> added;
-  for (const std::string& name : Match(config_->route, RoutingLabels(page.desired))) {
-    for (const TargetKey& key : targets_.Of(name)) {
-      const auto found = known.find(key);
-      if (found == known.end()) {
-        added.push_back(key);
-      } else if (found->second->retired()) {
-        KeepTarget(*found->second);
-      }
+  std::set<std::string> sharing, alone;
+  for (TargetDelivery& target : *page.progress.mutable_targets()) {
+    known[KeyOf(target)] = &target;
+    const bool shares = target.kind() == TargetDelivery::GROUP;
+    if (!target.retired()) (shares ? sharing : alone).insert(target.receiver());
+  }
+  std::vector<TargetDelivery> added;
+  const auto add = [&](const TargetKey& key, bool storm) {
+    const auto found = known.find(key);
+    TargetDelivery& target = found == known.end() ? added.emplace_back() : *found->second;
+    if (found == known.end()) {
+      target.set_receiver(key.receiver);
+      target.set_kind(key.kind);
+      target.set_target(key.index);
+    } else if (target.retired()) {
+      KeepTarget(target);
+    }
+    target.set_storm(storm);
+  };
+  for (const RouteMatch& match : MatchesOf(page.desired)) {
+    if (sharing.count(match.receiver)) continue;
+    bool storm = false;
+    const bool shares = !page.desired.has_group() && !alone.count(match.receiver) &&
+                        BeginsInGroup(page.desired, match, begins, &storm);
+    if (shares) {
+      add({match.receiver, TargetDelivery::GROUP, 0}, storm);
+    } else {
+      for (const TargetKey& key : targets_.Of(match.receiver)) add(key, false);
     }
   }
-  for (const TargetKey& key : added) {
-    TargetDelivery& target = *page.progress.add_targets();
-    target.set_receiver(key.receiver);
-    target.set_kind(key.kind);
-    target.set_target(key.index);
-  }
+  for (TargetDelivery& target : added) *page.progress.add_targets() = std::move(target);
+}
+
+// A group's page has the receiver it was made for.
+std::vector<RouteMatch> Delivery::MatchesOf(const DesiredPage& page) const {
+  if (!page.has_group()) return Match(config_->route, RoutingLabels(page));
+  RouteMatch match;
+  match.receiver = page.group().receiver();
+  return {match};
 }
 
 // Nothing was sent yet and nothing is to be sent any more.
 void Delivery::CountFolded(const Page& page) {
-  for (const std::string& name : Match(config_->route, RoutingLabels(page.desired))) {
-    metrics_.Count(name, Outcome::kFolded);
+  for (const RouteMatch& match : MatchesOf(page.desired)) {
+    metrics_.Count(match.receiver, Outcome::kFolded);
   }
 }
 
@@ -130,6 +154,7 @@ void Delivery::Reconcile(Page& page) {
 }
 
 Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
+  if (record.kind() == TargetDelivery::GROUP) return ReconcileMember(page, record);
   const TargetKey key = KeyOf(record);
   const auto known = page.tasks.find(key);
   if (known != page.tasks.end() && page.in_flight.count(known->second)) return Rest::kOwed;

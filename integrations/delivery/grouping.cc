@@ -191,6 +191,12 @@ void Grouping::EndRestore(Timestamp now) {
   }
 }
 
+std::optional<Grouping::Place> Grouping::Find(const std::string& group) const {
+  const auto found = groups_.find(group);
+  if (found == groups_.end()) return std::nullopt;
+  return Place{found->second.id, found->second.timing};
+}
+
 std::vector<std::string> Grouping::Due(Timestamp now) const {
   std::vector<std::string> due;
   for (const auto& [alias, group] : groups_) {
@@ -248,14 +254,15 @@ std::optional<Page> Grouping::Flush(const std::string& alias, Timestamp now,
     told.set_alias(name);
     told.set_sequence(member.page.sequence());
   }
-  group.being_stored = page;
+  group.being_stored = true;
   return page;
 }
 
-std::vector<Grouping::Settled> Grouping::Flushed(const std::string& alias) {
+std::vector<Grouping::Settled> Grouping::Flushed(const Page& page) {
+  const std::string& alias = page.alias();
   Group& group = groups_.at(alias);
-  group.page = *std::move(group.being_stored);
-  group.being_stored.reset();
+  group.page = page;
+  group.being_stored = false;
   group.flushed = Timestamp::FromMillis(group.page.group().flushed_ms());
   std::vector<Settled> settled;
   for (auto it = group.members.begin(); it != group.members.end();) {
@@ -276,7 +283,7 @@ std::vector<Grouping::Settled> Grouping::Flushed(const std::string& alias) {
 
 void Grouping::FlushFailed(const std::string& alias, Timestamp retry) {
   Group& group = groups_.at(alias);
-  group.being_stored.reset();
+  group.being_stored = false;
   for (auto& [name, member] : group.members) member.in_flush = 0;
   group.due = retry;
 }

@@ -71,13 +71,19 @@ class Grouping {
   // What the page of a due group is to be; nullopt if nobody need be told anything, then those who
   // waited are in `settled`.
   std::optional<Page> Flush(const std::string& group, Timestamp now, std::vector<Settled>& settled);
-  // The page of Flush() was stored.
-  std::vector<Settled> Flushed(const std::string& group);
+  // The page of Flush() was stored; its sequence may have been raised.
+  std::vector<Settled> Flushed(const Page& page);
   // It was not: again at `retry`.
   void FlushFailed(const std::string& group, Timestamp retry);
 
   // The wall clock was set by `step`.
   void ClockStepped(absl::Duration step);
+
+  struct Place {
+    GroupId id;
+    GroupTiming timing;
+  };
+  std::optional<Place> Find(const std::string& group) const;
 
   size_t size() const { return groups_.size(); }
 
@@ -92,7 +98,7 @@ class Grouping {
     GroupId id;
     GroupTiming timing;
     Page page;  // as stored
-    std::optional<Page> being_stored;
+    bool being_stored = false;
     std::map<std::string, Member> members;
     std::optional<Timestamp> flushed;  // last time
     std::optional<Timestamp> due;

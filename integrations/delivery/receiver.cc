@@ -13,19 +13,37 @@ bool AllMatch(const Route& route, const Labels& labels) {
                      [&](const Matcher& matcher) { return matcher.Matches(labels); });
 }
 
-// Adds the receivers of `route`, which matches already.
-void Collect(const Route& route, const std::string& inherited, const Labels& labels,
-             std::vector<std::string>& out) {
-  const std::string& receiver = route.receiver.empty() ? inherited : route.receiver;
+// What `route` says over what its parent said.
+RouteMatch Inherit(const Route& route, const std::string& place, RouteMatch settings) {
+  settings.route = place;
+  if (!route.receiver.empty()) settings.receiver = route.receiver;
+  if (route.group_by) {
+    const bool by_all = std::count(route.group_by->begin(), route.group_by->end(), "...") > 0;
+    settings.group_by = by_all ? std::vector<std::string>() : *route.group_by;
+  }
+  if (route.group_wait) settings.timing.wait = *route.group_wait;
+  if (route.group_interval) settings.timing.interval = *route.group_interval;
+  if (route.storm_alerts) settings.storm_alerts = *route.storm_alerts;
+  return settings;
+}
+
+// Adds what `route`, which matches already, and its children say.
+void Collect(const Route& route, const RouteMatch& settings, const Labels& labels,
+             std::vector<RouteMatch>& out) {
   bool handed_down = false;
-  for (const Route& child : route.routes) {
+  for (size_t i = 0; i < route.routes.size(); ++i) {
+    const Route& child = route.routes[i];
     if (!AllMatch(child, labels)) continue;
-    Collect(child, receiver, labels, out);
+    const std::string place = absl::StrCat(settings.route, settings.route.empty() ? "" : "/", i);
+    Collect(child, Inherit(child, place, settings), labels, out);
     handed_down = true;
     if (!child.continue_matching) break;
   }
   if (handed_down) return;
-  if (std::find(out.begin(), out.end(), receiver) == out.end()) out.push_back(receiver);
+  const bool known = std::any_of(out.begin(), out.end(), [&](const RouteMatch& match) {
+    return match.receiver == settings.receiver;
+  });
+  if (!known) out.push_back(settings);
 }
 
 absl::Status CheckReceivers(const Route& route, const ReceiversAndRoutes& config) {
@@ -49,10 +67,10 @@ absl::Status Validate(const ReceiversAndRoutes& config) {
   return CheckReceivers(config.route, config);
 }
 
-std::vector<std::string> Match(const Route& root, const Labels& labels) {
-  std::vector<std::string> receivers;
-  Collect(root, root.receiver, labels, receivers);
-  return receivers;
+std::vector<RouteMatch> Match(const Route& root, const Labels& labels) {
+  std::vector<RouteMatch> matches;
+  Collect(root, Inherit(root, "", RouteMatch()), labels, matches);
+  return matches;
 }
 
 }  // namespace tocsin::delivery

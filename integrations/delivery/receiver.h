@@ -1,11 +1,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "base/labels.h"
+#include "integrations/delivery/grouping.h"
 #include "integrations/delivery/matcher.h"
 #include "integrations/opsgenie/config.h"
 
@@ -25,6 +28,14 @@ struct Route {
   std::string receiver;
   std::vector<Matcher> matchers;   // all must match
   bool continue_matching = false;  // look at later siblings too
+  // What is not set is the parent's. Without `group_by`, or with "...", each alert has its own
+  // page.
+  std::optional<std::vector<std::string>> group_by;
+  std::optional<absl::Duration> group_wait;
+  std::optional<absl::Duration> group_interval;
+  // So many alerts of a rule that begin within a minute have pages of their own, those beyond share
+  // one; 0: all have their own.
+  std::optional<size_t> storm_alerts;
   std::vector<Route> routes;
 };
 
@@ -37,8 +48,17 @@ struct ReceiversAndRoutes {
 // not exist.
 absl::Status Validate(const ReceiversAndRoutes& config);
 
+// What a route that matches says, with what it has from its parents.
+struct RouteMatch {
+  std::string receiver;
+  std::string route;                  // place in the tree, "0/2"; "" is the root
+  std::vector<std::string> group_by;  // empty: each alert has its own page
+  GroupTiming timing;
+  size_t storm_alerts = 0;
+};
+
 // The receivers of a page in the tree's order, each once: the deepest matching routes; of siblings
 // the first one, and later ones as long as `continue_matching` says so.
-std::vector<std::string> Match(const Route& root, const Labels& labels);
+std::vector<RouteMatch> Match(const Route& root, const Labels& labels);
 
 }  // namespace tocsin::delivery

@@ -54,7 +54,7 @@ class Groups {
       auto page = grouping.Flush(group, kStart + at, settled);
       if (!page) continue;
       pages.push_back(*page);
-      for (auto& one : grouping.Flushed(group)) settled.push_back(one);
+      for (auto& one : grouping.Flushed(*page)) settled.push_back(one);
     }
     return pages;
   }
@@ -150,11 +150,12 @@ TEST(GroupingTest, ChangesWhileThePageIsBeingStoredAreNotLost) {
   Groups groups;
   groups.Put(Alert("a", 1, true), absl::ZeroDuration());
   const std::string group = groups.grouping.Due(kStart + absl::Seconds(30)).at(0);
-  ASSERT_TRUE(groups.grouping.Flush(group, kStart + absl::Seconds(30), groups.settled));
+  const auto page = groups.grouping.Flush(group, kStart + absl::Seconds(30), groups.settled);
+  ASSERT_TRUE(page.has_value());
   groups.Put(Alert("b", 1, true), absl::Seconds(31));
   EXPECT_TRUE(groups.Put(Alert("a", 2, false), absl::Seconds(31))) << "it may be told already";
   EXPECT_THAT(groups.grouping.Due(kStart + absl::Hours(1)), IsEmpty()) << "one write at a time";
-  for (auto& one : groups.grouping.Flushed(group)) groups.settled.push_back(one);
+  for (auto& one : groups.grouping.Flushed(*page)) groups.settled.push_back(one);
   EXPECT_THAT(groups.TakeSettled(), ElementsAre("a@1"));
   const auto pages = groups.Run(absl::Minutes(6));
   ASSERT_EQ(pages.size(), 1u);
@@ -231,7 +232,7 @@ void RunSeed(uint64_t seed) {
       if (page) {
         EXPECT_TRUE(!stored || page->sequence() > stored->sequence());
         stored = *page;
-        for (const auto& one : grouping->Flushed(group)) settled.push_back(one);
+        for (const auto& one : grouping->Flushed(*page)) settled.push_back(one);
       }
       for (const auto& one : settled) {
         if (owed.contains(one.alias) && owed[one.alias] <= one.sequence) owed.erase(one.alias);

@@ -82,11 +82,23 @@ TEST(MatcherTest, Matches) {
 
 Route Child(const std::string& receiver, const std::string& matchers, bool go_on = false,
             std::vector<Route> routes = {}) {
-  return {receiver, Matchers(matchers), go_on, std::move(routes)};
+  Route route;
+  route.receiver = receiver;
+  route.matchers = Matchers(matchers);
+  route.continue_matching = go_on;
+  route.routes = std::move(routes);
+  return route;
+}
+
+std::vector<std::string> ReceiversOf(const std::vector<RouteMatch>& matches) {
+  std::vector<std::string> receivers;
+  for (const RouteMatch& match : matches) receivers.push_back(match.receiver);
+  return receivers;
 }
 
 TEST(RouteTest, Table) {
-  Route root{"default", {}, false, {}};
+  Route root;
+  root.receiver = "default";
   root.routes.push_back(Child("audit", R"(env="prod")", /*go_on=*/true));
   root.routes.push_back(
       Child("payments", R"(team="payments")", false,
@@ -109,15 +121,39 @@ TEST(RouteTest, Table) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
-    EXPECT_EQ(absl::StrJoin(Match(root, c.labels), " "), c.receivers);
+    EXPECT_EQ(absl::StrJoin(ReceiversOf(Match(root, c.labels)), " "), c.receivers);
   }
 }
 
 TEST(RouteTest, EachReceiverOnce) {
-  Route root{"default", {}, false, {}};
+  Route root;
+  root.receiver = "default";
   root.routes.push_back(Child("a", R"(x="1")", true));
   root.routes.push_back(Child("a", R"(y="1")"));
-  EXPECT_EQ(Match(root, {{"x", "1"}, {"y", "1"}}), std::vector<std::string>{"a"});
+  EXPECT_EQ(ReceiversOf(Match(root, {{"x", "1"}, {"y", "1"}})), std::vector<std::string>{"a"});
+}
+
+TEST(RouteTest, ChildrenHaveTheGroupingOfTheirParents) {
+  Route root;
+  root.receiver = "default";
+  root.group_by = {{"cluster"}};
+  root.group_wait = absl::Seconds(5);
+  root.storm_alerts = 7;
+  Route child = Child("", R"(team="a")");
+  child.group_interval = absl::Minutes(1);
+  child.routes.push_back(Child("deep", R"(env="prod")"));
+  root.routes.push_back(child);
+  Route alone = Child("alone", R"(team="b")");
+  alone.group_by = {{"..."}};
+  root.routes.push_back(alone);
+  const RouteMatch deep = Match(root, {{"team", "a"}, {"env", "prod"}}).at(0);
+  EXPECT_EQ(deep.receiver, "deep");
+  EXPECT_EQ(deep.route, "0/0");
+  EXPECT_EQ(deep.group_by, std::vector<std::string>{"cluster"});
+  EXPECT_EQ(deep.timing.wait, absl::Seconds(5));
+  EXPECT_EQ(deep.timing.interval, absl::Minutes(1));
+  EXPECT_EQ(deep.storm_alerts, 7u);
+  EXPECT_TRUE(Match(root, {{"team", "b"}}).at(0).group_by.empty()) << "a page for each alert";
 }
 
 TEST(RouteTest, ValidateNamesWhatIsWrong) {
