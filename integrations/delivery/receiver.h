@@ -25,6 +25,9 @@ struct Route {
   std::string receiver;
   std::vector<Matcher> matchers;   // all must match
   bool continue_matching = false;  // look at later siblings too
+  // Names of time intervals: its pages wait inside the former, and outside all of the latter.
+  std::vector<std::string> mute_time_intervals;
+  std::vector<std::string> active_time_intervals;
   std::vector<Route> routes;
 };
 
