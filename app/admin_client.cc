@@ -29,6 +29,18 @@ absl::StatusOr<http_client::HttpResponse> AdminClient::Get(const std::string& pa
       absl::StrCat(server_, ": ", std::string(response.status().message())));
 }
 
+absl::StatusOr<http_client::HttpResponse> AdminClient::Send(const std::string& method,
+                                                            const std::string& path,
+                                                            std::string body) {
+  http_client::HttpRequest request{.method = method, .url = server_ + path};
+  if (!body.empty()) request.headers = {{"Content-Type", "application/json"}};
+  request.body = std::move(body);
+  auto response = transport_.Send(request);
+  if (response.ok()) return response;
+  return absl::UnavailableError(
+      absl::StrCat(server_, ": ", std::string(response.status().message())));
+}
+
 absl::StatusOr<std::string> AdminClient::Call(const std::string& path,
                                               const Parameters& parameters) {
   TOCSIN_ASSIGN_OR_RETURN(http_client::HttpResponse response, Get(path, parameters));

@@ -23,6 +23,9 @@ class AdminClient {
   // The raw answer to a GET. Errors: Unavailable with the server's address if it does not answer.
   absl::StatusOr<http_client::HttpResponse> Get(const std::string& path,
                                                 const Parameters& parameters = {});
+  // The raw answer to any request; `body` is JSON, "" for none. Errors as Get.
+  absl::StatusOr<http_client::HttpResponse> Send(const std::string& method, const std::string& path,
+                                                 std::string body = "");
   // The body of an API call, as JSON text. FailedPrecondition with the server's own words if the
   // call failed there.
   absl::StatusOr<std::string> Call(const std::string& path, const Parameters& parameters = {});

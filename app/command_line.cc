@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "app/command_line_silence.h"
 #include "app/command_line_state.h"
 #include "app/commands/alerts.h"
 #include "app/commands/check.h"
@@ -37,6 +38,7 @@ struct Commands {
   StatusOptions status;
   AlertsOptions alerts;
   StateCommandOptions state;
+  SilenceCommandOptions silence;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
@@ -229,6 +231,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddStatus(app, commands);
   AddAlerts(app, commands);
   AddStateCommands(app, commands.state, commands.run);
+  AddSilenceCommands(app, commands.silence, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them

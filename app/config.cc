@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "app/config_inhibit.h"
 #include "app/config_reader.h"
 #include "app/config_routing.h"
+#include "app/config_time_intervals.h"
 #include "app/limit_names.h"
 #include "integrations/http/listen_address.h"
 #include "rules/rule_file.h"
@@ -87,9 +89,10 @@ void ReadLimits(ConfigFindings& findings, const ConfigMap& top, Limits& limits) 
 void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& folder,
              const ConfigSources& sources, Config& config) {
   ConfigMap top(findings, root, "the configuration");
-  top.CheckKeys({"listen", "data_dir", "rules", "retention", "evaluation", "external_labels",
-                 "receivers", "route", "limits"},
-                {"inhibit_rules", "time_intervals", "mute_time_intervals", "templates"});
+  top.CheckKeys(
+      {"listen", "data_dir", "rules", "retention", "evaluation", "external_labels", "receivers",
+       "route", "inhibit_rules", "time_intervals", "mute_time_intervals", "limits"},
+      {"templates"});
   ReadListen(findings, top, config.listen);
   if (top.ReadString("data_dir", &config.data_dir) && config.data_dir.empty()) {
     findings.BadValue(top.Key("data_dir"), "data_dir must not be empty");
@@ -101,7 +104,9 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   }
   ReadEvaluation(findings, top, config);
   ReadExternalLabels(findings, top, config.external_labels);
-  config.routing = ReadRouting(findings, top, folder, sources);
+  config.suppression.time_intervals = ReadTimeIntervals(findings, top);
+  config.suppression.inhibit_rules = ReadInhibitRules(findings, top);
+  config.routing = ReadRouting(findings, top, folder, sources, config.suppression.time_intervals);
   ReadLimits(findings, top, config.limits);
 }
 

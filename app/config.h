@@ -11,6 +11,7 @@
 #include "base/labels.h"
 #include "base/limits.h"
 #include "integrations/delivery/receiver.h"
+#include "integrations/routing/suppressor.h"
 #include "rules/diagnostic.h"
 
 namespace tocsin::app {
@@ -29,7 +30,8 @@ struct Config {
   absl::Duration retention = absl::Hours(48);              // of recorded samples
   absl::Duration evaluation_interval = absl::Seconds(15);  // of Prometheus groups that name none
   Labels external_labels;
-  delivery::ReceiversAndRoutes routing;  // valid: see delivery::Validate
+  tocsin::routing::SuppressorConfig suppression;  // time intervals, inhibition
+  delivery::ReceiversAndRoutes routing;           // valid: see delivery::Validate
   Limits limits;
 };
 

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "app/config_time_intervals.h"
 #include "app/page_templates.h"
 #include "base/secret.h"
 
@@ -22,8 +23,9 @@ constexpr char kSwallowing[] = "none";  // the receiver without targets
 // Reads everything below `receivers` and `route`.
 class RoutingReader {
  public:
-  RoutingReader(ConfigFindings& findings, const std::string& folder, const ConfigSources& sources)
-      : findings_(findings), folder_(folder), sources_(sources) {}
+  RoutingReader(ConfigFindings& findings, const std::string& folder, const ConfigSources& sources,
+                const routing::TimeIntervals& intervals)
+      : findings_(findings), folder_(folder), sources_(sources), intervals_(intervals) {}
 
   void ReadReceiver(const YamlNode& node);
   delivery::Route ReadRoute(const YamlNode& node, bool root);
@@ -48,6 +50,7 @@ class RoutingReader {
   ConfigFindings& findings_;
   const std::string& folder_;
   const ConfigSources& sources_;
+  const routing::TimeIntervals& intervals_;
 };
 
 void RoutingReader::ReadReceiver(const YamlNode& node) {
@@ -286,12 +289,14 @@ void RoutingReader::ReadMatchers(const ConfigMap& map, bool root, delivery::Rout
 
 delivery::Route RoutingReader::ReadRoute(const YamlNode& node, bool root) {
   ConfigMap map(findings_, node, "route");
-  map.CheckKeys({"receiver", "matchers", "continue", "routes"},
-                {"group_by", "group_wait", "group_interval", "repeat_interval", "match", "match_re",
-                 "mute_time_intervals", "active_time_intervals"});
+  map.CheckKeys(
+      {"receiver", "matchers", "continue", "routes", "mute_time_intervals",
+       "active_time_intervals"},
+      {"group_by", "group_wait", "group_interval", "repeat_interval", "match", "match_re"});
   delivery::Route route;
   ReadReceiverName(map, root, route);
   ReadMatchers(map, root, route);
+  ReadRouteIntervals(findings_, map, root, intervals_, route);
   map.ReadBool("continue", &route.continue_matching);
   map.ForEachItem("routes", [&](const YamlNode& child) {
     route.routes.push_back(ReadRoute(child, /*root=*/false));
@@ -302,8 +307,9 @@ delivery::Route RoutingReader::ReadRoute(const YamlNode& node, bool root) {
 }  // namespace
 
 delivery::ReceiversAndRoutes ReadRouting(ConfigFindings& findings, const ConfigMap& top,
-                                         const std::string& folder, const ConfigSources& sources) {
-  RoutingReader reader(findings, folder, sources);
+                                         const std::string& folder, const ConfigSources& sources,
+                                         const routing::TimeIntervals& intervals) {
+  RoutingReader reader(findings, folder, sources, intervals);
   top.ForEachItem("receivers", [&](const YamlNode& node) { reader.ReadReceiver(node); });
   const YamlNode* route = top.Find("route");
   if (route != nullptr) {

@@ -29,6 +29,8 @@ const LimitName kLimits[] = {
     TOCSIN_LIMIT(alerts_per_rule_max),
     TOCSIN_LIMIT(outbox_entries_max),
     TOCSIN_LIMIT(history_days),
+    TOCSIN_LIMIT(silences_max),
+    TOCSIN_LIMIT(silence_bytes_max),
     TOCSIN_LIMIT(http_body_bytes_max),
     TOCSIN_LIMIT(http_connections_max),
     TOCSIN_LIMIT(query_samples_max),

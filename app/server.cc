@@ -10,6 +10,7 @@
 #include "app/file_watch.h"
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
+#include "app/suppression_service.h"
 #include "app/version.h"
 #include "base/kill_point.h"
 #include "base/log.h"
@@ -109,6 +110,7 @@ struct Server::Parts {
   std::unique_ptr<storage::Outbox> outbox;
   std::unique_ptr<storage::SampleLog> log;
   std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<SuppressionService> suppression;
   http_client::CurlTransport transport;
   std::unique_ptr<delivery::Delivery> delivery;
   std::unique_ptr<delivery::DeliveryLoop> delivery_loop;
@@ -141,8 +143,15 @@ absl::Status Server::Parts::Start(Server& server) {
       *engine, [&server] { return server.Reload(); },
       [this](const std::string& name) { return backups->Make(name); });
   backend->SetNotReady("recovering state");
-  admin_api = std::make_unique<http::AdminApi>(
-      *backend, metrics, clock, http::BuildInfo{kVersion, TOCSIN_REVISION, "main", ""});
+  const http::BuildInfo build = {kVersion, TOCSIN_REVISION, "main", ""};
+  TOCSIN_ASSIGN_OR_RETURN(suppression, SuppressionService::Open({.store = *store,
+                                                                 .outbox = *outbox,
+                                                                 .engine = *engine,
+                                                                 .clock = clock,
+                                                                 .metrics = metrics},
+                                                                config, build));
+  admin_api = std::make_unique<http::AdminApi>(*backend, metrics, clock, build);
+  admin_api->SetAlertmanager(suppression->api());
   http::HttpServerOptions admin_options;
   admin_options.listen = config.listen.admin;
   admin_options.body_bytes_max = config.limits.http_body_bytes_max;
@@ -154,9 +163,11 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
+  suppression->FollowAllPages();
   delivery = std::make_unique<delivery::Delivery>(
       *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config));
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
+  delivery_loop->SetFollower([this](const std::string& alias) { suppression->FollowPage(alias); });
   KillPoint("start.before_delivery");
   delivery_loop->Start();
   KillPoint("start.before_evaluation");
@@ -225,10 +236,14 @@ absl::Status Server::Parts::Reload() {
   // receivers that are gone find their old configuration until they are closed.
   if (status.ok()) {
     delivery->SetReceivers(Routing(loaded->config));
+    suppression->SetConfig(loaded->config);
     KillPoint("reload.before_rules");
     status = engine->Reload(loaded->rules);
     KillPoint("reload.after_rules");
-    if (!status.ok()) delivery->SetReceivers(Routing(files.config));
+    if (!status.ok()) {
+      delivery->SetReceivers(Routing(files.config));
+      suppression->SetConfig(files.config);
+    }
   }
   reload_successful.Set(status.ok() ? 1 : 0);
   if (!status.ok()) {

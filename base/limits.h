@@ -36,6 +36,9 @@ struct Limits {
   // Pages.
   uint64_t outbox_entries_max = 100'000;
   uint64_t history_days = 7;  // transitions are kept that long
+  // Silences.
+  uint64_t silences_max = 10'000;         // kept, those that ended in the last 120 h included
+  uint64_t silence_bytes_max = 64 << 10;  // of one, as it is stored
   // HTTP (admin).
   uint64_t http_body_bytes_max = 4 << 20;
   uint64_t http_connections_max = 256;

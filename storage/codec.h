@@ -39,7 +39,7 @@ inline uint64_t UnZigZag(uint64_t coded) {
 // Takes the version byte off the front of `value`. `what` names the record in the error.
 absl::Status TakeVersion(absl::string_view& value, uint8_t newest, const char* what);
 
-// A protobuf message of proto/tocsin/state/v1: alerts, outbox, history, meta "clock".
+// A protobuf message of proto/tocsin/state/v1: alerts, outbox, history, silences, meta "clock".
 std::string EncodeMessage(const google::protobuf::MessageLite& message);
 absl::Status DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message);
 

@@ -53,6 +53,8 @@ std::string ProgressKey(absl::string_view alias);
 // Where an outbox record that does not decode is kept for inspection.
 std::string AsideKey(absl::string_view key);
 
+// Family `silences`: the silence's id is the key as it is.
+
 // Family `meta`.
 inline constexpr char kMetaFormat[] = "format";       // number of the on-disk format
 inline constexpr char kMetaLogStart[] = "log_start";  // first offset that retention kept

@@ -22,6 +22,8 @@ const char* FamilyName(Family family) {
       return "meta";
     case Family::kChunks:
       return "chunks";
+    case Family::kSilences:
+      return "silences";
   }
   return "unknown";
 }

@@ -4,7 +4,7 @@ namespace tocsin::app {
 
 const std::vector<std::string>& LaterCommands() {
   static const std::vector<std::string> commands = {"replay",  "plan",    "detect",  "import",
-                                                    "silence", "anomaly", "feedback"};
+                                                    "anomaly", "feedback"};
   return commands;
 }
 

@@ -10,6 +10,7 @@
 #include "app/inspect/outbox.h"
 #include "app/inspect/records.h"
 #include "app/inspect/samples.h"
+#include "app/inspect/silences.h"
 #include "base/status_macros.h"
 
 namespace tocsin::app::inspect {
@@ -74,6 +75,7 @@ absl::StatusOr<std::vector<Section>> Summary(Records& records) {
   TOCSIN_ASSIGN_OR_RETURN(const Section alerts, AlertsSection(records));
   TOCSIN_ASSIGN_OR_RETURN(const Section outbox, OutboxSection(records));
   TOCSIN_ASSIGN_OR_RETURN(const Section history, HistorySection(records));
+  TOCSIN_ASSIGN_OR_RETURN(const Section silences, SilencesSection(records));
   TOCSIN_ASSIGN_OR_RETURN(const auto evaluated, LastEvaluation(records.store()));
   Section summary;
   summary.name = "summary";
@@ -85,6 +87,7 @@ absl::StatusOr<std::vector<Section>> Summary(Records& records) {
   summary.facts.emplace_back("open_pages", Fact(outbox, "open_pages"));
   summary.facts.emplace_back("owed_pages", Fact(outbox, "owed_pages"));
   summary.facts.emplace_back("transitions", history.rows_total);
+  summary.facts.emplace_back("silences", silences.rows_total);
   return std::vector<Section>{std::move(summary), FamiliesSection(records)};
 }
 
@@ -112,9 +115,9 @@ absl::StatusOr<Section> SeriesWithSamples(Records& records) {
 absl::StatusOr<std::vector<Section>> Sections(Records& records, const std::string& noun) {
   using Make = absl::StatusOr<Section> (*)(Records&);
   static const std::map<std::string, Make> makers = {
-      {"log", LogSection},       {"blocks", BlocksOnly},    {"series", SeriesWithSamples},
-      {"alerts", AlertsSection}, {"outbox", OutboxSection}, {"history", HistorySection},
-      {"meta", MetaSection}};
+      {"log", LogSection},           {"blocks", BlocksOnly},    {"series", SeriesWithSamples},
+      {"alerts", AlertsSection},     {"outbox", OutboxSection}, {"history", HistorySection},
+      {"silences", SilencesSection}, {"meta", MetaSection}};
   const auto maker = makers.find(noun);
   if (maker == makers.end()) return Summary(records);
   TOCSIN_ASSIGN_OR_RETURN(Section section, maker->second(records));
@@ -124,8 +127,8 @@ absl::StatusOr<std::vector<Section>> Sections(Records& records, const std::strin
 }  // namespace
 
 const std::vector<std::string>& Nouns() {
-  static const std::vector<std::string> nouns = {"summary", "log",    "blocks",  "series",
-                                                 "alerts",  "outbox", "history", "meta"};
+  static const std::vector<std::string> nouns = {
+      "summary", "log", "blocks", "series", "alerts", "outbox", "history", "silences", "meta"};
   return nouns;
 }
 

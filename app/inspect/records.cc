@@ -15,7 +15,7 @@ using storage::Family;
 // As people can look it up: offsets and references as numbers, names as text, fingerprints in hex.
 std::string NameOf(Family family, absl::string_view key) {
   std::string name;
-  if (family == Family::kMeta || family == Family::kOutbox) {
+  if (family == Family::kMeta || family == Family::kOutbox || family == Family::kSilences) {
     name = absl::CHexEscape(key);
   } else if (const auto offset = storage::ParseLogKey(key)) {  // of the log and of series
     name = absl::StrCat(*offset);

@@ -26,6 +26,7 @@ DeliveryLoop::~DeliveryLoop() {
 
 void DeliveryLoop::Start() {
   outbox_.SetListener([this](const std::string& alias) {
+    if (follower_) follower_(alias);
     delivery_.Notify(alias);
     Wake();
   });

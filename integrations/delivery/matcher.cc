@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +13,25 @@ namespace tocsin::delivery {
 namespace {
 
 constexpr absl::string_view kOps[] = {"=", "!=", "=~", "!~"};
+
+// What a word without quotes may consist of.
+bool IsBare(char c) {
+  return !absl::ascii_isspace(static_cast<unsigned char>(c)) &&
+         absl::string_view("{}!=~,\\\"'`").find(c) == absl::string_view::npos;
+}
+
+std::string Quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
 
 // Reads the text of matchers from left to right.
 class Reader {
@@ -89,10 +109,6 @@ class Reader {
     return Expected("a closing '\"'");
   }
 
-  static bool IsBare(char c) {
-    return !absl::ascii_isspace(static_cast<unsigned char>(c)) &&
-           absl::string_view("{}!=~,\\\"'`").find(c) == absl::string_view::npos;
-  }
   char Peek() const { return text_[position_]; }
   void SkipBlanks() {
     while (position_ < text_.size() && absl::ascii_isspace(static_cast<unsigned char>(Peek()))) {
@@ -154,7 +170,8 @@ bool Matcher::Matches(const Labels& labels) const {
 }
 
 std::string Matcher::ToString() const {
-  return absl::StrCat(name_, kOps[static_cast<int>(op_)], "\"", value_, "\"");
+  const bool bare = !name_.empty() && std::all_of(name_.begin(), name_.end(), IsBare);
+  return absl::StrCat(bare ? name_ : Quoted(name_), kOps[static_cast<int>(op_)], Quoted(value_));
 }
 
 absl::StatusOr<std::vector<Matcher>> ParseMatchers(absl::string_view text) {

@@ -36,6 +36,9 @@ struct Route {
   // So many alerts of a rule that begin within a minute have pages of their own, those beyond share
   // one; 0: all have their own.
   std::optional<size_t> storm_alerts;
+  // Names of time intervals: its pages wait inside the former, and outside all of the latter.
+  std::vector<std::string> mute_time_intervals;
+  std::vector<std::string> active_time_intervals;
   std::vector<Route> routes;
 };
 

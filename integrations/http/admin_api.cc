@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "integrations/http/admin_reply.h"
+#include "integrations/http/alertmanager_api.h"
 #include "integrations/http/backup_route.h"
 #include "integrations/http/prometheus_json.h"
 
@@ -104,8 +105,7 @@ bool IsLater(const std::string& path) {
   const bool label_values =
       absl::StartsWith(path, "/api/v1/label/") && absl::EndsWith(path, "/values");
   return path == "/api/v1/query_range" || path == "/api/v1/labels" || path == "/api/v1/series" ||
-         label_values || absl::StartsWith(path, "/api/v2/") ||
-         absl::StartsWith(path, "/api/tocsin/v1/");
+         label_values || absl::StartsWith(path, "/api/tocsin/v1/");
 }
 
 bool Listed(const std::vector<std::string>& wanted, const std::string& name) {
@@ -179,6 +179,9 @@ HttpReply AdminApi::Route(const HttpRequest& request) {
   if (path == "/-/reload") return Reload(request);
   if (path == "/api/v1/query") return Query(request);
   if (path == "/api/tocsin/v1/backup") return Backup(backend_, request);
+  if (alertmanager_ != nullptr && absl::StartsWith(path, "/api/v2/")) {
+    return alertmanager_->Handle(request);
+  }
   if (IsLater(path)) {
     // The path is the caller's own text; JSON escapes it.
     return ErrorReply(501, "not_supported", absl::StrCat("not supported yet: ", path));

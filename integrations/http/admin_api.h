@@ -6,21 +6,18 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "integrations/http/admin_backend.h"
+#include "integrations/http/build_info.h"
 #include "integrations/http/form.h"
 #include "integrations/http/http_message.h"
 
 namespace tocsin::http {
 
-struct BuildInfo {
-  std::string version;
-  std::string revision;
-  std::string branch;
-  std::string build_date;
-};
+class AlertmanagerApi;
 
 // The admin port's routes: /metrics, /-/healthy, /-/ready, /-/reload, the Prometheus-compatible
-// part of /api/v1, and /api/tocsin/v1/backup (backup_route.h). Pass Handle to HttpServer as its
-// handler. Routes to come answer 501 with "not supported yet: ...".
+// part of /api/v1, /api/tocsin/v1/backup (backup_route.h), and the Alertmanager-compatible /api/v2
+// (alertmanager_api.h). Pass Handle to HttpServer as its handler. Routes to come answer 501 with
+// "not supported yet: ...".
 //
 // Reloading and backups from a browser page of another origin are refused (403): an admin port on
 // loopback has no other guard.
@@ -35,6 +32,9 @@ class AdminApi {
   static constexpr int kQueriesMax = 4;
 
   AdminApi(AdminBackend& backend, Metrics& metrics, const Clock& clock, BuildInfo build);
+
+  // Answers what is below /api/v2/. Set before the first request.
+  void SetAlertmanager(AlertmanagerApi& alertmanager) { alertmanager_ = &alertmanager; }
 
   HttpReply Handle(const HttpRequest& request);
 
@@ -54,6 +54,7 @@ class AdminApi {
   Metrics& metrics_;
   const Clock& clock_;
   const BuildInfo build_;
+  AlertmanagerApi* alertmanager_ = nullptr;
   prometheus::Counter& queries_refused_;
   std::atomic<int> queries_ = 0;  // running
 };

@@ -168,10 +168,6 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
       {"unknown limit", receiver + "limits: {serie_max: 1}",
        "3:10: error: unknown key \"serie_max\" in limits [TC005]\n  hint: did you mean "
        "\"series_max\"?"},
-      {"later: inhibit", receiver + "inhibit_rules: [{equal: [a]}]",
-       "3:1: error: not supported yet: inhibit_rules"},
-      {"later: intervals", receiver + "time_intervals: [{name: a}]",
-       "3:1: error: not supported yet: time_intervals"},
       {"later: webhook",
        "receivers:\n- name: a\n  webhook_configs: [{url: 'http://x'}]\nroute: {receiver: a}",
        "3:3: error: not supported yet: webhook_configs in receiver"},

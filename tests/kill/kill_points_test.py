@@ -6,17 +6,20 @@
 The names come from the sources. One that cannot be reached fails the test.
 """
 
+import http.client
+import json
 import os
 import random
 import re
 import signal
 import time
 import unittest
+import urllib.request
 
 import checks
 from receiver import Receiver
 from script import HIGH, LOW, RULES, Load, Script
-from victim import QUICK_UPKEEP, Victim, seed
+from victim import QUICK_UPKEEP, Victim, get, seed
 
 SOURCES = os.environ.get("TOCSIN_SOURCE_DIR", ".")
 
@@ -25,6 +28,7 @@ OFTEN = ("log_append.", "commit.", "alert_commit.", "outbox_progress.", "deliver
 # Reached by what is done to the process rather than by load.
 ON_RELOAD = ("reload.", "engine_reload.")
 ON_STOP = ("stop.", "engine_stop.", "store_close.")
+ON_SILENCE = ("silences.",)
 # Only in a directory that is new, or whose samples are cut soon.
 ON_CREATION = ("format.",)
 ON_CUT = ("log_cut.",)
@@ -68,6 +72,8 @@ class KillPointsTest(unittest.TestCase):
         self.addCleanup(self.load.close)
 
     def provoke(self, point):
+        if point.startswith(ON_SILENCE) and self.victim.await_ready():
+            self.assertIsNone(self.post_silence(), "died before it answered")
         if point.startswith(ON_RELOAD + ON_STOP) and self.victim.await_ready():
             time.sleep(self.randomness.uniform(0, 0.2))
             if point.startswith(ON_STOP):
@@ -75,6 +81,20 @@ class KillPointsTest(unittest.TestCase):
             else:
                 self.victim.write("rules.yaml", f"# {point}\n" + self.rules)
                 self.victim.process.send_signal(signal.SIGHUP)
+
+    def post_silence(self):
+        """The id of a silence that concerns nobody; None if the answer did not come."""
+        silence = {"matchers": [{"name": "nobody", "value": "here", "isRegex": False}], "createdBy": "", "comment": "",
+                   "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2100-01-01T00:00:00Z"}
+        request = urllib.request.Request(self.victim.admin + "/api/v2/silences", json.dumps(silence).encode(), method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return json.loads(reply.read())["silenceID"]
+        except (OSError, http.client.HTTPException):
+            return None
+
+    def silences(self):
+        return [silence["id"] for silence in json.loads(get(self.victim.admin + "/api/v2/silences"))]
 
     def die_at(self, point, nth=1):
         self.victim.launch("tocsin_killable", [*QUICK_UPKEEP, "--kill-point", point, "--kill-pass", str(nth)])
@@ -107,7 +127,7 @@ class KillPointsTest(unittest.TestCase):
         self.assertEqual(len(points), len(set(points)), points)
 
     def test_under_load(self):
-        points = [p for p in kill_points() if not p.startswith(ON_CREATION + ON_CUT)]
+        points = [p for p in kill_points() if not p.startswith(ON_CREATION + ON_CUT + ON_SILENCE)]
         self.randomness.shuffle(points)
         points.sort(key=lambda point: point.startswith(LAST))
         self.rules = RULES
@@ -119,6 +139,19 @@ class KillPointsTest(unittest.TestCase):
         self.victim.start("tocsin_killable", QUICK_UPKEEP)
         summary = checks.everything(self.victim, self.receiver, self.load, script)
         print(f"{len(points)} kill points; {summary}", flush=True)
+
+    def test_silences(self):
+        """What was answered is there after the death; what was not is there or not, and nothing else."""
+        self.make_victim(RULES)
+        self.victim.start("tocsin_killable", QUICK_UPKEEP)
+        answered = [self.post_silence() for _ in range(3)]
+        self.victim.kill()
+        points = [p for p in kill_points() if p.startswith(ON_SILENCE)]
+        self.die_at_all(points)
+        self.victim.start("tocsin_killable", QUICK_UPKEEP)
+        found = self.silences()
+        self.assertLessEqual(set(answered), set(found))
+        self.assertEqual(len(found), len(answered) + 1, "that of the death behind the write")
 
     def test_at_creation(self):
         """What dies while it makes its directory leaves nothing that keeps the next start from it."""

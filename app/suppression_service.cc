@@ -1,0 +1,43 @@
+#include "app/suppression_service.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "integrations/routing/page_sources.h"
+
+namespace tocsin::app {
+
+SuppressionService::SuppressionService(const Parts& parts, const Config& config,
+                                       http::BuildInfo build)
+    : outbox_(parts.outbox),
+      random_(SystemSeed()),
+      silences_(parts.store, random_, config.limits, parts.metrics),
+      suppressor_(silences_, config.suppression),
+      view_(parts.engine, suppressor_, config),
+      api_(view_, silences_, parts.clock, std::move(build)) {}
+
+absl::StatusOr<std::unique_ptr<SuppressionService>> SuppressionService::Open(
+    const Parts& parts, const Config& config, http::BuildInfo build) {
+  std::unique_ptr<SuppressionService> service(
+      new SuppressionService(parts, config, std::move(build)));
+  auto& unreadable = parts.metrics.Counter("tocsin_silences_unreadable_total",
+                                           "Records of silences that did not decode at start.");
+  TOCSIN_ASSIGN_OR_RETURN(const size_t damaged, service->silences_.Recover());
+  unreadable.Increment(static_cast<double>(damaged));
+  return service;
+}
+
+void SuppressionService::SetConfig(const Config& config) {
+  suppressor_.SetConfig(config.suppression);
+  view_.SetConfig(config);
+}
+
+void SuppressionService::FollowAllPages() {
+  routing::FollowAllPages(outbox_, suppressor_);
+}
+
+void SuppressionService::FollowPage(const std::string& alias) {
+  routing::FollowPage(outbox_, alias, suppressor_);
+}
+
+}  // namespace tocsin::app
