@@ -144,12 +144,10 @@ absl::Status Server::Parts::Start(Server& server) {
       [this](const std::string& name) { return backups->Make(name); });
   backend->SetNotReady("recovering state");
   const http::BuildInfo build = {kVersion, TOCSIN_REVISION, "main", ""};
-  TOCSIN_ASSIGN_OR_RETURN(suppression, SuppressionService::Open({.store = *store,
-                                                                 .outbox = *outbox,
-                                                                 .engine = *engine,
-                                                                 .clock = clock,
-                                                                 .metrics = metrics},
-                                                                config, build));
+  TOCSIN_ASSIGN_OR_RETURN(
+      suppression,
+      SuppressionService::Open(
+          {.store = *store, .engine = *engine, .clock = clock, .metrics = metrics}, config, build));
   admin_api = std::make_unique<http::AdminApi>(*backend, metrics, clock, build);
   admin_api->SetAlertmanager(suppression->api());
   http::HttpServerOptions admin_options;
@@ -163,11 +161,14 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
-  suppression->FollowAllPages();
   delivery = std::make_unique<delivery::Delivery>(
-      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config));
+      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config),
+      delivery::DeliveryOptions{.suppressor = &suppression->suppressor()});
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
-  delivery_loop->SetFollower([this](const std::string& alias) { suppression->FollowPage(alias); });
+  suppression->SetListener([this] {
+    delivery->SuppressionChanged();
+    delivery_loop->Wake();
+  });
   KillPoint("start.before_delivery");
   delivery_loop->Start();
   KillPoint("start.before_evaluation");
@@ -235,14 +236,14 @@ absl::Status Server::Parts::Reload() {
   // First where pages go, then what makes them: a new rule's page must not go the old way. Pages of
   // receivers that are gone find their old configuration until they are closed.
   if (status.ok()) {
-    delivery->SetReceivers(Routing(loaded->config));
     suppression->SetConfig(loaded->config);
+    delivery->SetReceivers(Routing(loaded->config));
     KillPoint("reload.before_rules");
     status = engine->Reload(loaded->rules);
     KillPoint("reload.after_rules");
     if (!status.ok()) {
-      delivery->SetReceivers(Routing(files.config));
       suppression->SetConfig(files.config);
+      delivery->SetReceivers(Routing(files.config));
     }
   }
   reload_successful.Set(status.ok() ? 1 : 0);

@@ -3,18 +3,21 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "integrations/routing/page_sources.h"
 
 namespace tocsin::app {
 
 SuppressionService::SuppressionService(const Parts& parts, const Config& config,
                                        http::BuildInfo build)
-    : outbox_(parts.outbox),
-      random_(SystemSeed()),
+    : random_(SystemSeed()),
       silences_(parts.store, random_, config.limits, parts.metrics),
       suppressor_(silences_, config.suppression),
       view_(parts.engine, suppressor_, config),
-      api_(view_, silences_, parts.clock, std::move(build)) {}
+      api_(view_, silences_, parts.clock, std::move(build)) {
+  silences_.SetListener([this] {
+    MutexLock lock(listener_mutex_);
+    if (listener_) listener_();
+  });
+}
 
 absl::StatusOr<std::unique_ptr<SuppressionService>> SuppressionService::Open(
     const Parts& parts, const Config& config, http::BuildInfo build) {
@@ -27,17 +30,14 @@ absl::StatusOr<std::unique_ptr<SuppressionService>> SuppressionService::Open(
   return service;
 }
 
+void SuppressionService::SetListener(std::function<void()> listener) {
+  MutexLock lock(listener_mutex_);
+  listener_ = std::move(listener);
+}
+
 void SuppressionService::SetConfig(const Config& config) {
   suppressor_.SetConfig(config.suppression);
   view_.SetConfig(config);
-}
-
-void SuppressionService::FollowAllPages() {
-  routing::FollowAllPages(outbox_, suppressor_);
-}
-
-void SuppressionService::FollowPage(const std::string& alias) {
-  routing::FollowPage(outbox_, alias, suppressor_);
 }
 
 }  // namespace tocsin::app

@@ -1,20 +1,21 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "app/alertmanager_view.h"
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "engine/engine.h"
 #include "integrations/http/alertmanager_api.h"
 #include "integrations/http/build_info.h"
 #include "integrations/routing/silences.h"
 #include "integrations/routing/suppressor.h"
-#include "storage/outbox.h"
 #include "storage/store.h"
 
 namespace tocsin::app {
@@ -27,7 +28,6 @@ class SuppressionService {
  public:
   struct Parts {
     storage::Store& store;
-    const storage::Outbox& outbox;
     engine::Engine& engine;
     const Clock& clock;
     Metrics& metrics;
@@ -40,10 +40,8 @@ class SuppressionService {
 
   void SetConfig(const Config& config);
 
-  // Keep up with the alerts that fire: all at start, when their state is recovered and before the
-  // first page goes out; then each whenever its page changed.
-  void FollowAllPages();
-  void FollowPage(const std::string& alias);
+  // Called after silences changed. Empty: nobody listens (any more).
+  void SetListener(std::function<void()> listener);
 
   http::AlertmanagerApi& api() { return api_; }
   routing::Suppressor& suppressor() { return suppressor_; }
@@ -51,12 +49,13 @@ class SuppressionService {
  private:
   SuppressionService(const Parts& parts, const Config& config, http::BuildInfo build);
 
-  const storage::Outbox& outbox_;
   SeededRandom random_;
   routing::Silences silences_;
   routing::Suppressor suppressor_;
   AlertmanagerView view_;
   http::AlertmanagerApi api_;
+  Mutex listener_mutex_;  // also held while it is called, so that nobody who left is called
+  std::function<void()> listener_ ABSL_GUARDED_BY(listener_mutex_);
 };
 
 }  // namespace tocsin::app

@@ -151,6 +151,7 @@ void Engine::Stop() {
     stopping_ = true;
   }
   stopping_changed_.NotifyAll();
+  log_.Interrupt();  // a large block may take minutes
   if (upkeep_thread_.joinable()) upkeep_thread_.join();
 }
 

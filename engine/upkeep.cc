@@ -47,6 +47,7 @@ void Upkeep::Step(Timestamp now, absl::Duration reach) {
 void Upkeep::CloseBlocks(Timestamp now) {
   for (int i = 0; i < kBlocksPerStep; ++i) {
     const absl::StatusOr<bool> closed = CloseBlock(now);
+    if (absl::IsCancelled(closed.status())) return;
     if (!closed.ok()) {
       failures_.Increment();
       Log(LogLevel::kWarning, "block could not be closed", {{"error", closed.status().ToString()}});

@@ -92,6 +92,9 @@ class SampleLog {
   // Makes a block of the records committed before `time`; false if there are none. Takes a while
   // for many: meant for the background, commits go on meanwhile.
   virtual absl::StatusOr<bool> CloseBlock(Timestamp time) = 0;
+  // A CloseBlock under way ends soon, and later ones at once, with Cancelled: for the end of the
+  // process. What was written of the block goes with the next open. Thread: any.
+  virtual void Interrupt() = 0;
   // Drops blocks and records committed before `time`, blocks as a whole (retention). Cheap: deletes
   // ranges. Series stay.
   virtual absl::Status CutBefore(Timestamp time) = 0;

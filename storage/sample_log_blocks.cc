@@ -65,11 +65,12 @@ absl::StatusOr<Block> StoreSampleLog::WriteBlock(uint64_t end) {
     uint64_t next = begin;
     bool stopped = false;
     TOCSIN_RETURN_IF_ERROR(ReadFrom(begin, [&](const LogRecord& record) {
-      if (record.offset != next || next == end) return false;
+      if (interrupted_ || record.offset != next || next == end) return false;
       ++next;
       stopped = !fn(record);
       return !stopped;
     }));
+    if (interrupted_) return absl::CancelledError("the block was given up: the log is closing");
     return next == end || stopped ? absl::OkStatus() : MissingRecord(next);
   };
   return WriteChunks(read, begin, end, store_);

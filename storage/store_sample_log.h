@@ -36,6 +36,7 @@ class StoreSampleLog : public SampleLog {
   std::vector<Block> blocks() const override { return index_.List(); }
   absl::Status ReadSeries(const std::function<void(SeriesRef, Labels)>& fn) const override;
   absl::StatusOr<bool> CloseBlock(Timestamp time) override;
+  void Interrupt() override { interrupted_ = true; }
   absl::Status CutBefore(Timestamp time) override;
   absl::Status CutToBytes(uint64_t bytes, Timestamp keep_from) override;
   uint64_t record_bytes() const override { return record_bytes_; }
@@ -61,6 +62,7 @@ class StoreSampleLog : public SampleLog {
   std::atomic<uint64_t> cut_ = 0;
 
   std::atomic<uint64_t> record_bytes_ = 0;
+  std::atomic<bool> interrupted_ = false;
   BlockIndex index_;
   // Shared by who reads blocks and then records; held alone while records become a block.
   mutable std::shared_mutex hold_;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "integrations/delivery/target_record.h"
+#include "integrations/routing/page_sources.h"
 
 namespace tocsin::delivery {
 
@@ -11,12 +12,14 @@ Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
                    opsgenie::Expander expander, std::shared_ptr<const ReceiversAndRoutes> config,
                    DeliveryOptions options)
     : outbox_(outbox),
+      suppressor_(options.suppressor),
       random_(random),
       metrics_(metrics),
       config_(std::move(config)),
       targets_(std::move(expander)),
       queue_(options.requests_per_account_max),
-      accounts_(queue_, random, options.blocked_probe_interval) {
+      accounts_(queue_, random, options.blocked_probe_interval),
+      holds_(options.suppressor) {
   MutexLock lock(mutex_);
   metrics_.AddReceivers(*config_);
   targets_.Configure(config_);
@@ -32,6 +35,7 @@ void Delivery::ForgetUnusedTargets() {
 
 void Delivery::Start(Timestamp now) {
   const std::vector<std::string> aliases = outbox_.Aliases();
+  if (suppressor_ != nullptr) routing::FollowAllPages(outbox_, *suppressor_);
   std::vector<DeliveryLine> lines;
   {
     MutexLock lock(mutex_);
@@ -48,8 +52,11 @@ void Delivery::Start(Timestamp now) {
 }
 
 void Delivery::Notify(const std::string& alias) {
+  std::vector<routing::Inhibitor::Slot> slots;
+  if (suppressor_ != nullptr) slots = routing::FollowPage(outbox_, alias, *suppressor_);
   MutexLock lock(mutex_);
   changed_.push_back(alias);
+  changed_slots_.insert(changed_slots_.end(), slots.begin(), slots.end());
 }
 
 std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
@@ -59,27 +66,42 @@ std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
     MutexLock lock(mutex_);
     last_now_ = now;
     AdoptChanged(now);
+    AskHoldsAgain();
     if (FlushGroups(now)) AdoptChanged(now);
-    auto task = queue_.Take(now.millis());
-    if (!task) StoreQueued(now);
-    if (!task) task = queue_.Take(now.millis());
-    if (task) {
-      const TaskOwner& owner = owners_.at(*task);
-      Page& page = pages_.at(owner.alias);
-      TargetDelivery& record = RecordOf(page, owner.target);
-      page.in_flight.insert(*task);
-      work.emplace();
-      work->task = *task;
-      work->alias = owner.alias;
-      work->target = targets_.Find(owner.target);
-      const Step step = work->target->NextStep(page.desired, record);
-      TOCSIN_CHECK(step.action != Action::kNone) << owner.alias;
-      work->sent = work->target->BuildRequest(step.action, page.desired, record, now);
-      work->target->NoteLeaving(work->sent, record);
-    }
+    work = TakeTask();
+    if (!work) StoreQueued(now);
+    if (!work) work = TakeTask();
     lines.swap(log_);
   }
   WriteLines(lines);
+  return work;
+}
+
+std::optional<Delivery::Work> Delivery::TakeTask() {
+  while (const auto task = queue_.Take(last_now_.millis())) {
+    const TaskOwner owner = owners_.at(*task);
+    Page& page = pages_.at(owner.alias);
+    TargetDelivery& record = RecordOf(page, owner.target);
+    const Step step = targets_.Find(owner.target)->NextStep(page.desired, record);
+    if (!Tells(step.action) || !IsHeld(page, owner.target.receiver)) {
+      return Begin(*task, page, record);
+    }
+    queue_.Finish(*task);  // held since it was put in
+    Reconcile(page);
+  }
+  return std::nullopt;
+}
+
+Delivery::Work Delivery::Begin(ReadyQueue::Task task, Page& page, TargetDelivery& record) {
+  page.in_flight.insert(task);
+  Work work;
+  work.task = task;
+  work.alias = page.desired.alias();
+  work.target = targets_.Find(KeyOf(record));
+  const Step step = work.target->NextStep(page.desired, record);
+  TOCSIN_CHECK(step.action != Action::kNone) << work.alias;
+  work.sent = work.target->BuildRequest(step.action, page.desired, record, last_now_);
+  work.target->NoteLeaving(work.sent, record);
   return work;
 }
 
@@ -140,11 +162,11 @@ void Delivery::Report(const Page& page, const TargetDelivery& target, Action act
 
 Timestamp Delivery::NextDue(Timestamp now) const {
   MutexLock lock(mutex_);
-  if (!changed_.empty() || !to_store_.empty()) return now;
+  if (!changed_.empty() || !changed_slots_.empty() || !to_store_.empty()) return now;
   Timestamp next = Timestamp::Max();
   if (const auto due = queue_.NextDue(now.millis())) next = Timestamp::FromMillis(*due);
   for (const auto& [alias, at] : store_again_) next = std::min(next, at);
-  return std::min(next, groups_.NextDue());
+  return std::min({next, groups_.NextDue(), holds_.NextDue()});
 }
 
 void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
@@ -159,9 +181,14 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
     ForgetUnusedTargets();
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& record : *page.progress.mutable_targets()) TryAgain(record);
-      if (page.desired.open()) AddTargets(page, /*begins=*/false);
+      if (page.desired.open()) {
+        AddTargets(page, /*begins=*/false);
+        FollowAlert(page, /*begins=*/false);
+        JoinGroups(page, last_now_);
+      }
       Reconcile(page);
     }
+    holds_.AskAll();
     lines.swap(log_);
   }
   WriteLines(lines);
@@ -170,6 +197,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
 void Delivery::ClockStepped(absl::Duration step) {
   const int64_t step_ms = absl::ToInt64Milliseconds(step);
   MutexLock lock(mutex_);
+  holds_.ClockStepped(step);
   groups_.ClockStepped(step);
   accounts_.ClockStepped(step);
   for (auto& [alias, at] : store_again_) at = at + step;

@@ -18,6 +18,7 @@
 #include "integrations/delivery/delivery_log.h"
 #include "integrations/delivery/delivery_metrics.h"
 #include "integrations/delivery/grouping.h"
+#include "integrations/delivery/holds.h"
 #include "integrations/delivery/ready_queue.h"
 #include "integrations/delivery/receiver.h"
 #include "integrations/delivery/storm_watch.h"
@@ -32,6 +33,8 @@ struct DeliveryOptions {
   // some to others.
   int requests_per_account_max = 6;
   absl::Duration blocked_probe_interval = absl::Minutes(5);
+  // Says which alerts are silenced, inhibited or muted just now; borrowed. Null: none ever is.
+  routing::Suppressor* suppressor = nullptr;
 };
 
 // Brings what the outbox owes to the receivers until the remote side confirms it: reconciles, per
@@ -53,6 +56,9 @@ struct DeliveryOptions {
 // Limits: a create of the earlier one that takes effect between that look and the new create is
 // joined. Where nothing can be looked up the close is blind, and should its answer be lost and the
 // receiver get to it only after the new create, it takes the new page along.
+//
+// What is silenced, inhibited or muted is not told: no page is opened, nor does an open one change;
+// only closes go out. When that ends and the alert still fires, it is told as it is then.
 //
 // Restart: everything goes on from the records. Progress is stored after answers, not before
 // requests, which keeps the disk out of a page's way; so a page that closed while down and shows no
@@ -85,7 +91,8 @@ class Delivery {
   // Adopts all entries of the recovered outbox. Once, before Take.
   void Start(Timestamp now);
 
-  // The page of `alias` changed (the outbox' listener). Cheap: the work is done in Take.
+  // The page of `alias` changed (the outbox' listener). Cheap: the work is done in Take. From here
+  // on it inhibits others.
   void Notify(const std::string& alias);
 
   // The most urgent request that may leave now. Each one taken must be completed.
@@ -96,6 +103,9 @@ class Delivery {
 
   // When Take may next have something to do; Timestamp::Max() if only a Notify can change that.
   Timestamp NextDue(Timestamp now) const;
+
+  // Silences, or the suppressor's configuration, changed.
+  void SuppressionChanged();
 
   // New receivers and routes. Blocked accounts and pages given up are tried again at once.
   void SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config);
@@ -117,6 +127,9 @@ class Delivery {
     bool queued = false;   // in to_store_
     bool storing = false;  // a thread is at it, without the lock
     bool changed_meanwhile = false;
+    // For holds_; only of alerts, not of groups.
+    Labels labels;
+    std::map<std::string, routing::RouteIntervals> intervals;  // by receiver
   };
   struct TaskOwner {
     std::string alias;
@@ -127,6 +140,7 @@ class Delivery {
     kGone,     // done, and not a target any more
     kAtRest,   // as wanted
     kWatched,  // as wanted, and something keeps it so
+    kHeld,     // nobody is to be told just now
     kOwed,
   };
 
@@ -138,6 +152,12 @@ class Delivery {
   void AddTargets(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<RouteMatch> MatchesOf(const DesiredPage& page) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // delivery_holds.cc
+  void FollowAlert(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsHeld(const Page& page, const std::string& receiver) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AskHoldsAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AskAgain(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // delivery_groups.cc
   bool BeginsInGroup(const DesiredPage& page, const RouteMatch& match, bool begins, bool* storm)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -157,6 +177,9 @@ class Delivery {
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Rest ReconcileTarget(Page& page, TargetDelivery& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   TargetDelivery& RecordOf(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Work Begin(ReadyQueue::Task task, Page& page, TargetDelivery& record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<Work> TakeTask() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void JudgeAccount(const Work& work, const std::string& receiver, const Effect& effect,
                     Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Each receiver's gauge follows the accounts it has now: of an old key late answers may come.
@@ -175,6 +198,7 @@ class Delivery {
 
   // Constant after construction.
   storage::Outbox& outbox_;
+  routing::Suppressor* const suppressor_;
 
   mutable Mutex mutex_;
   Random& random_ ABSL_GUARDED_BY(mutex_);
@@ -186,6 +210,8 @@ class Delivery {
   ReadyQueue::Task last_task_ ABSL_GUARDED_BY(mutex_) = 0;
   ReadyQueue queue_ ABSL_GUARDED_BY(mutex_);
   Accounts accounts_ ABSL_GUARDED_BY(mutex_);
+  Holds holds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<routing::Inhibitor::Slot> changed_slots_ ABSL_GUARDED_BY(mutex_);
   Grouping groups_ ABSL_GUARDED_BY(mutex_);
   StormWatch storms_ ABSL_GUARDED_BY(mutex_);
   Timestamp last_now_ ABSL_GUARDED_BY(mutex_);  // as last told

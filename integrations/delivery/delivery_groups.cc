@@ -42,6 +42,10 @@ void Delivery::JoinGroups(Page& page, Timestamp now) {
   const std::vector<RouteMatch> matches = Match(config_->route, labels);
   for (TargetDelivery& record : *page.progress.mutable_targets()) {
     if (record.kind() != TargetDelivery::GROUP || record.retired()) continue;
+    if (IsHeld(page, record.receiver())) {  // who is told already keeps what was told
+      record.set_confirmed_sequence(page.desired.sequence());
+      continue;
+    }
     const auto match = std::find_if(matches.begin(), matches.end(), [&](const RouteMatch& one) {
       return one.receiver == record.receiver();
     });

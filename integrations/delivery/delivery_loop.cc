@@ -26,7 +26,6 @@ DeliveryLoop::~DeliveryLoop() {
 
 void DeliveryLoop::Start() {
   outbox_.SetListener([this](const std::string& alias) {
-    if (follower_) follower_(alias);
     delivery_.Notify(alias);
     Wake();
   });

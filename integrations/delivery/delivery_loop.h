@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -27,29 +25,23 @@ class DeliveryLoop {
                const Clock& clock, int workers = 8);
   ~DeliveryLoop();
 
-  // Called with the alias of each page that changed, by the thread that published it, before the
-  // page can go out. Set before Start.
-  void SetFollower(std::function<void(const std::string& alias)> follower) {
-    follower_ = std::move(follower);
-  }
-
   // Adopts what the outbox holds and starts the workers.
   void Start();
   // Returns when requests under way have been answered (or have met their deadline) and recorded.
   void Stop();
+  // Delivery may have something to do that it did not know of when a worker went to sleep.
+  void Wake();
 
  private:
   // `keeper`: the worker that also looks after gauges and clock, once a second.
   void Run(bool keeper);
   void Keep();
-  void Wake();
 
   Delivery& delivery_;
   storage::Outbox& outbox_;
   http_client::HttpTransport& transport_;
   const Clock& clock_;
   const int workers_max_;
-  std::function<void(const std::string&)> follower_;
   std::vector<std::thread> workers_;
 
   // The keeper's own: wall and monotonic time when it last looked.

@@ -53,6 +53,7 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
   } else if ((recovered || other_level) && page.desired.open()) {
     AddTargets(page, /*begins=*/false);
   }
+  FollowAlert(page, !recovered && (fresh || page.desired.episode() != episode_before));
   JoinGroups(page, now);
   if (recovered) DoubtRecovered(page, now);
   const bool ends = !page.desired.open() || (!fresh && page.desired.episode() != episode_before);
@@ -133,7 +134,7 @@ void Delivery::Reconcile(Page& page) {
   for (int i = 0; i < targets.size();) {
     const Rest rest = ReconcileTarget(page, targets[i]);
     owed |= rest == Rest::kOwed;
-    watched |= rest == Rest::kWatched;
+    watched |= rest == Rest::kWatched || rest == Rest::kHeld;
     if (rest == Rest::kGone)
       targets.DeleteSubrange(i, 1);
     else
@@ -174,6 +175,10 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
                     page.desired.alias(), record.receiver(), "", "", ""});
   }
   const Step step = target->NextStep(page.desired, record);
+  if (Tells(step.action) && IsHeld(page, record.receiver())) {
+    DropTask(page, key);
+    return Rest::kHeld;
+  }
   if (step.action != Action::kNone) {
     queue_.Put(TaskOf(page, key), target->Account(),
                target->UrgencyOf(step.action, page.desired, record),
@@ -214,6 +219,7 @@ void Delivery::Forget(Page& page) {
     queue_.Drop(task);
     owners_.erase(task);
   }
+  holds_.Forget(page.desired.alias());
   pages_.erase(std::string(page.desired.alias()));
 }
 

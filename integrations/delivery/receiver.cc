@@ -23,6 +23,7 @@ RouteMatch Inherit(const Route& route, const std::string& place, RouteMatch sett
   }
   if (route.group_wait) settings.timing.wait = *route.group_wait;
   if (route.group_interval) settings.timing.interval = *route.group_interval;
+  settings.intervals = {route.mute_time_intervals, route.active_time_intervals};
   if (route.storm_alerts) settings.storm_alerts = *route.storm_alerts;
   return settings;
 }

@@ -11,6 +11,7 @@
 #include "integrations/delivery/grouping.h"
 #include "integrations/delivery/matcher.h"
 #include "integrations/opsgenie/config.h"
+#include "integrations/routing/suppressor.h"
 
 namespace tocsin::delivery {
 
@@ -58,6 +59,7 @@ struct RouteMatch {
   std::vector<std::string> group_by;  // empty: each alert has its own page
   GroupTiming timing;
   size_t storm_alerts = 0;
+  routing::RouteIntervals intervals;  // the route's own
 };
 
 // The receivers of a page in the tree's order, each once: the deepest matching routes; of siblings

@@ -42,6 +42,18 @@ const char* ActionName(Action action) {
   return "";
 }
 
+bool Tells(Action action) {
+  switch (action) {
+    case Action::kNone:
+    case Action::kClose:
+    case Action::kPoll:
+    case Action::kLookup:
+      return false;
+    default:
+      return true;
+  }
+}
+
 const char* OutcomeName(Outcome outcome) {
   static constexpr const char* kNames[kOutcomes] = {
       "none",      "created",  "closed",           "updated",    "noted",   "retried",

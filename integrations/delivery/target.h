@@ -45,6 +45,8 @@ enum class Action {
   kLookup,  // ask whether the alert is there
 };
 const char* ActionName(Action action);
+// Whether somebody learns something from it: not for an alert that is held. Closes may always go.
+bool Tells(Action action);
 
 struct Step {
   Action action = Action::kNone;

@@ -14,7 +14,9 @@ Labels LabelsForRouting(const state::v1::DesiredPage& page) {
 std::vector<Inhibitor::Slot> FollowPage(const storage::Outbox& outbox, const std::string& alias,
                                         Suppressor& suppressor) {
   const auto entry = outbox.Find(alias);
-  if (!entry || !entry->desired.open()) return suppressor.Remove(alias);
+  // A group's page stands for alerts that are there themselves.
+  const bool fires = entry && entry->desired.open() && !entry->desired.has_group();
+  if (!fires) return suppressor.Remove(alias);
   return suppressor.SetFiring(alias, LabelsForRouting(entry->desired));
 }
 

@@ -200,6 +200,18 @@ TEST_P(BlocksTest, ChunksOfABlockThatWasNeverFinishedGoAtOpen) {
 }
 
 // A clock that was set back has the next attempt end earlier.
+TEST_P(BlocksTest, AnInterruptedLogClosesNoBlockAndLosesNothing) {
+  AppendMany(20);
+  ASSERT_TRUE(Close(50));
+  log_->Interrupt();
+  EXPECT_EQ(log_->CloseBlock(At(100)).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(ReadAll(), given_);
+  Reopen();
+  EXPECT_EQ(log_->blocks().size(), 1u);
+  EXPECT_TRUE(Close(100)) << "the next process goes on";
+  EXPECT_EQ(ReadAll(), given_);
+}
+
 TEST_P(BlocksTest, ChunksOfABlockThatFailedGoBeforeAShorterOneIsWritten) {
   AppendMany(3);
   SampleBatch other;
