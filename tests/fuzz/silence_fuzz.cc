@@ -61,7 +61,8 @@ void CheckSilence(absl::string_view body) {
   if (routing::ValidateSilence(*silence).ok()) CheckIndex(*silence);
   // Years beyond 9999 are shown in a way that is not read.
   const auto again = ParseSilence(Shown(*silence));
-  if (again.ok()) TOCSIN_CHECK(Shown(*again) == Shown(*silence)) << Shown(*again);
+  if (!again.ok()) return;
+  TOCSIN_CHECK(Shown(*again) == Shown(*silence)) << Shown(*again);
 }
 
 }  // namespace
