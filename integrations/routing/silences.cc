@@ -45,28 +45,29 @@ Silences::Silences(storage::Store& store, Random& random, const Limits& limits, 
       random_(random) {}
 
 absl::StatusOr<size_t> Silences::Recover() {
-  MutexLock lock(mutex_);
+  std::vector<SilencePtr> stored;
   size_t damaged = 0;
   absl::Status newer;
   const auto read = [&](absl::string_view key, absl::string_view value) {
     auto silence = DecodeSilence(value);
-    if (absl::IsFailedPrecondition(silence.status())) {
-      newer = silence.status();
-      return false;
-    }
-    if (!silence.ok() || silence->id != key) {
+    newer = absl::IsFailedPrecondition(silence.status()) ? silence.status() : absl::OkStatus();
+    if (!newer.ok()) return false;
+    if (silence.ok() && silence->id == key) {
+      stored.push_back(std::make_shared<const Silence>(*std::move(silence)));
+    } else {
       Log(LogLevel::kError, "a silence cannot be read and is not in force",
           {{"id", std::string(key)}, {"error", std::string(silence.status().message())}});
       ++damaged;
-      return true;
     }
-    const auto kept = std::make_shared<const Silence>(*std::move(silence));
-    silences_[kept->id] = kept;
-    index_.Add(kept);
     return true;
   };
   TOCSIN_RETURN_IF_ERROR(store_.Scan(Family::kSilences, "", "", read));
   TOCSIN_RETURN_IF_ERROR(newer);
+  MutexLock lock(mutex_);
+  for (const SilencePtr& silence : stored) {
+    silences_[silence->id] = silence;
+    index_.Add(silence);
+  }
   kept_.Set(static_cast<double>(silences_.size()));
   return damaged;
 }

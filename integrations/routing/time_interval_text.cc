@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -129,7 +130,10 @@ absl::StatusOr<InclusiveRange> ParseYears(absl::string_view text) {
 absl::StatusOr<absl::TimeZone> ParseLocation(absl::string_view text) {
   absl::TimeZone zone;
   if (text == "Local") return absl::LocalTimeZone();
-  if (absl::LoadTimeZone(text, &zone)) return zone;
+  // A name, not a path: what it leads to is read.
+  const bool path =
+      absl::StartsWith(text, "/") || absl::StrContains(text, "..") || absl::StrContains(text, ":");
+  if (!path && absl::LoadTimeZone(text, &zone)) return zone;
   return Wrong(absl::StrCat("unknown time zone ", text));
 }
 

@@ -146,11 +146,11 @@ TEST(ConfigSuppressionTest, FindingsNameTheirPlace) {
            {"month", interval + "months: ['may:april']}]}]",
             "3:55: error: end month april is before start month may"},
            {"location", interval + "location: Mars}]}]",
-            "3:56: error: unknown time zone Mars [TC002]\n  hint: a name of the IANA database"},
+            "3:56: error: unknown time zone Mars [TC008]\n  hint: a name of the IANA database"},
            {"unknown name",
             "receivers: [{name: a}]\ntime_intervals: [{name: nights}]\n"
             "route: {receiver: a, routes: [{mute_time_intervals: [night]}]}",
-            "3:54: error: there is no time interval \"night\" [TC002]\n"
+            "3:54: error: there is no time interval \"night\" [TC008]\n"
             "  hint: did you mean \"nights\"?"},
            {"unknown active name",
             "receivers: [{name: a}]\nroute: {receiver: a, routes: [{active_time_intervals: [x]}]}",

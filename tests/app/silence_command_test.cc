@@ -121,7 +121,7 @@ TEST_F(SilenceCommandTest, ListShowsThoseThatAreNotOver) {
   server_.answer = kTwo;
   EXPECT_EQ(List({.matchers = {"a=b"}}), 0) << err_.str();
   EXPECT_EQ(out_.str(),
-            "ID   MATCHERS       ENDS AT  CREATED BY  COMMENT\n"
+            "ID   MATCHERS      ENDS AT  CREATED BY  COMMENT\n"
             "one  a=\"b\" c!~\"d\"  E1       me          why\n");
   EXPECT_THAT(server_.requests,
               ElementsAre("GET http://127.0.0.1:9095/api/v2/silences?filter=a%3D%22b%22"));

@@ -81,6 +81,9 @@ TEST(TimeIntervalTextTest, Locations) {
   EXPECT_EQ(ParseLocation("Europe/Brussels")->name(), "Europe/Brussels");
   EXPECT_EQ(*ParseLocation("UTC"), absl::UTCTimeZone());
   EXPECT_EQ(ParseLocation("Mars/Olympus").status().message(), "unknown time zone Mars/Olympus");
+  for (const char* path : {"/usr/share/zoneinfo/UTC", "Europe/../UTC", "file:UTC"}) {
+    EXPECT_FALSE(ParseLocation(path).ok()) << path;
+  }
 }
 
 TEST(TimeIntervalTextTest, WhatIsPrintedReadsBack) {
