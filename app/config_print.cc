@@ -1,137 +1,14 @@
-#include <algorithm>
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "app/config.h"
+#include "app/config_writer.h"
 #include "app/limit_names.h"
 #include "rules/promql/printer.h"
 
-// The configuration as YAML. Every text is double-quoted, so that nothing in it can be read as
-// YAML.
 namespace tocsin::app {
 namespace {
 
-constexpr char kRedacted[] = "<redacted>";
-
-std::string Quote(absl::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-// Lines of YAML at a growing depth.
-class Writer {
- public:
-  void Line(absl::string_view text) {
-    absl::StrAppend(&out_, std::string(depth_ * 2, ' '), item_ ? "- " : "", text, "\n");
-    if (std::exchange(item_, false)) ++depth_;
-  }
-  void Text(absl::string_view key, absl::string_view value) {
-    Line(absl::StrCat(key, ": ", Quote(value)));
-  }
-  void Texts(absl::string_view key, const std::vector<std::string>& values) {
-    std::string list;
-    for (const std::string& value : values) {
-      absl::StrAppend(&list, list.empty() ? "" : ", ", Quote(value));
-    }
-    Line(absl::StrCat(key, ": [", list, "]"));
-  }
-  void Begin(absl::string_view key) {
-    Line(absl::StrCat(key, ":"));
-    ++depth_;
-  }
-  void End() { --depth_; }
-  // The next line begins an item of a list; what follows belongs to it until End().
-  void Item() { item_ = true; }
-
-  std::string Take() { return std::move(out_); }
-
- private:
-  std::string out_;
-  size_t depth_ = 0;
-  bool item_ = false;
-};
-
-const char* ResponderTypeName(opsgenie::Responder::Type type) {
-  switch (type) {
-    case opsgenie::Responder::Type::kTeam:
-      return "team";
-    case opsgenie::Responder::Type::kUser:
-      return "user";
-    case opsgenie::Responder::Type::kEscalation:
-      return "escalation";
-    case opsgenie::Responder::Type::kSchedule:
-      return "schedule";
-  }
-  return "unknown";
-}
-
-std::string ResponderText(const opsgenie::Responder& responder) {
-  std::string text = absl::StrCat("{type: ", ResponderTypeName(responder.type));
-  if (!responder.id.empty()) absl::StrAppend(&text, ", id: ", Quote(responder.id));
-  if (!responder.name.empty()) absl::StrAppend(&text, ", name: ", Quote(responder.name));
-  if (!responder.username.empty()) {
-    absl::StrAppend(&text, ", username: ", Quote(responder.username));
-  }
-  return text + "}";
-}
-
-void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, Writer& writer) {
-  writer.Text("api_url", config.api_url);
-  writer.Line(
-      absl::StrCat("profile: ", config.profile == opsgenie::Profile::kJsm ? "jsm" : "opsgenie"));
-  writer.Line(absl::StrCat("api_key: ", Quote(kRedacted)));
-  if (!config.responders.empty()) {
-    std::string list;
-    for (const opsgenie::Responder& responder : config.responders) {
-      absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
-    }
-    writer.Line(absl::StrCat("responders: [", list, "]"));
-  }
-  if (!config.priority.empty()) {
-    writer.Begin("priority");
-    for (const auto& [severity, priority] : config.priority) {
-      writer.Line(absl::StrCat(Quote(severity), ": ", priority));
-    }
-    writer.End();
-  }
-  writer.Texts("tags", config.tags);
-  writer.Text("entity", config.entity);
-  writer.Texts("actions", config.actions);
-  writer.Line(absl::StrCat("send_resolved: ", config.send_resolved ? "true" : "false"));
-}
-
-void PrintReceivers(const delivery::ReceiversAndRoutes& routing, Writer& writer) {
-  writer.Begin("receivers");
-  for (const auto& [name, receiver] : routing.receivers) {
-    writer.Item();
-    writer.Text("name", name);
-    if (!receiver.opsgenie_configs.empty()) {
-      writer.Begin("opsgenie_configs");
-      for (const auto& config : receiver.opsgenie_configs) {
-        writer.Item();
-        PrintOpsgenie(config, writer);
-        writer.End();
-      }
-      writer.End();
-    }
-    writer.End();
-  }
-  writer.End();
-}
-
 // Writes the keys of a route, at least one line.
-void PrintRoute(const delivery::Route& route, Writer& writer) {
+void PrintRoute(const delivery::Route& route, ConfigWriter& writer) {
   std::vector<std::string> matchers;
   for (const delivery::Matcher& matcher : route.matchers) matchers.push_back(matcher.ToString());
   writer.Line(absl::StrCat("continue: ", route.continue_matching ? "true" : "false"));
@@ -150,7 +27,7 @@ void PrintRoute(const delivery::Route& route, Writer& writer) {
 }  // namespace
 
 std::string PrintConfig(const Config& config) {
-  Writer writer;
+  ConfigWriter writer;
   writer.Begin("listen");
   writer.Text("grpc", config.listen.grpc);
   writer.Text("http", config.listen.http);
