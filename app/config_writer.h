@@ -6,10 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "integrations/delivery/receiver.h"
 
+// The configuration as YAML. Every text is double-quoted, so that nothing in it can be read as
+// YAML.
 namespace tocsin::app {
 
-// Double-quoted, so that nothing in it can be read as YAML.
 std::string Quote(absl::string_view text);
 
 // Lines of YAML at a growing depth.
@@ -44,5 +46,8 @@ class ConfigWriter {
   size_t depth_ = 0;
   bool item_ = false;
 };
+
+// `receivers`, secrets as "<redacted>".
+void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& writer);
 
 }  // namespace tocsin::app

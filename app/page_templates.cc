@@ -105,7 +105,7 @@ std::optional<TemplateFault> CheckReceiverTemplate(const std::string& text) {
   return TemplateFault{error, FailsAlways(error)};
 }
 
-opsgenie::Expander MakeReceiverExpander(Labels external_labels) {
+page::Expander MakeReceiverExpander(Labels external_labels) {
   const auto expander = std::make_shared<ReceiverExpander>(std::move(external_labels));
   return [expander](const std::string& text, const state::v1::DesiredPage& page) {
     return expander->Expand(text, page);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/labels.h"
-#include "integrations/opsgenie/page_content.h"
+#include "integrations/page/page_text.h"
 #include "proto/tocsin/state/v1/state.pb.h"
 
 // Templates of receivers' configurations (tags, entity, actions): Go templates as in alert rules.
@@ -22,6 +22,6 @@ std::optional<TemplateFault> CheckReceiverTemplate(const std::string& text);
 
 // A template that fails gives "", so that the field is left out, and is logged once. What it
 // returns and its copies may be called from any thread; it remembers what it parsed.
-opsgenie::Expander MakeReceiverExpander(Labels external_labels);
+page::Expander MakeReceiverExpander(Labels external_labels);
 
 }  // namespace tocsin::app

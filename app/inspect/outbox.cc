@@ -41,6 +41,13 @@ std::string Lower(std::string name) {
   return absl::StrReplaceAll(name, {{"_", " "}});
 }
 
+// "payments/0", the first OpsGenie target of its receiver, or "payments/webhook/0".
+std::string TargetText(const TargetDelivery& target) {
+  const bool opsgenie = target.kind() == TargetDelivery::OPSGENIE;
+  const std::string kind = opsgenie ? "" : Lower(TargetDelivery::Kind_Name(target.kind())) + "/";
+  return absl::StrCat(target.receiver(), "/", kind, target.target());
+}
+
 std::string ConfirmedText(const TargetDelivery& target) {
   if (target.confirmed_sequence() == 0) return "";
   return absl::StrCat(target.confirmed_open() ? "open " : "closed ", target.confirmed_sequence(),
@@ -76,9 +83,8 @@ std::vector<Json> Row(const std::string& alias, const Page& page, const TargetDe
   }
   const int64_t next = target->next_attempt_ms();
   row.insert(row.end(),
-             {absl::StrCat(target->receiver(), "/", target->target()), ConfirmedText(*target),
-              UnderWayText(*target), next == 0 ? Json("") : TimeCell(Timestamp::FromMillis(next)),
-              target->last_error()});
+             {TargetText(*target), ConfirmedText(*target), UnderWayText(*target),
+              next == 0 ? Json("") : TimeCell(Timestamp::FromMillis(next)), target->last_error()});
   return row;
 }
 

@@ -9,7 +9,7 @@
 namespace tocsin::delivery {
 
 Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
-                   opsgenie::Expander expander, std::shared_ptr<const ReceiversAndRoutes> config,
+                   page::Expander expander, std::shared_ptr<const ReceiversAndRoutes> config,
                    DeliveryOptions options)
     : outbox_(outbox),
       suppressor_(options.suppressor),

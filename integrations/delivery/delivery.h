@@ -85,7 +85,7 @@ class Delivery {
     const http_client::HttpRequest& request() const { return sent.request; }
   };
 
-  Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random, opsgenie::Expander expander,
+  Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random, page::Expander expander,
            std::shared_ptr<const ReceiversAndRoutes> config, DeliveryOptions options = {});
 
   // Adopts all entries of the recovered outbox. Once, before Take.

@@ -8,19 +8,25 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/labels.h"
+#include "integrations/alertmanager/config.h"
 #include "integrations/delivery/grouping.h"
 #include "integrations/delivery/matcher.h"
 #include "integrations/opsgenie/config.h"
+#include "integrations/pagerduty/config.h"
 #include "integrations/routing/suppressor.h"
+#include "integrations/webhook/config.h"
 
 namespace tocsin::delivery {
 
 // Where pages can go. One entry of `receivers` in tocsin.yaml; without any configuration it
-// swallows its pages, as in Alertmanager. Its targets are counted by position, so the order of the
-// list is part of an open page's identity.
+// swallows its pages, as in Alertmanager. Its targets are counted by position, so the order of each
+// list is part of an open page's identity; for Alertmanager that of the URLs of all entries.
 struct Receiver {
   std::string name;
   std::vector<opsgenie::OpsgenieConfig> opsgenie_configs;
+  std::vector<webhook::WebhookConfig> webhook_configs;
+  std::vector<alertmanager::AlertmanagerConfig> alertmanager_configs;  // one for each URL
+  std::vector<pagerduty::PagerdutyConfig> pagerduty_configs;
 };
 
 // A node of Alertmanager's routing tree. The root has no matchers; a child without a receiver has

@@ -68,6 +68,8 @@ struct Sent {
   std::string labels;             // canonical; of a page whose labels name it
   uint32_t level = 0;
   uint64_t account_hash = 0;
+  int64_t sent_ms = 0;
+  int64_t starts_ms = 0;  // what was said of since when the page holds
   http_client::HttpRequest request;
 };
 

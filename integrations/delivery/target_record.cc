@@ -57,6 +57,7 @@ void ShiftTimes(int64_t ms, TargetDelivery& record) {
   if (record.next_attempt_ms() != 0) record.set_next_attempt_ms(record.next_attempt_ms() + ms);
   if (record.verify_at_ms() != 0) record.set_verify_at_ms(record.verify_at_ms() + ms);
   if (record.accepted_ms() != 0) record.set_accepted_ms(record.accepted_ms() + ms);
+  if (record.repeat_at_ms() != 0) record.set_repeat_at_ms(record.repeat_at_ms() + ms);
   if (record.uncertain_until_ms() != 0) {
     record.set_uncertain_until_ms(record.uncertain_until_ms() + ms);
   }

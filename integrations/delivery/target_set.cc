@@ -3,20 +3,42 @@
 #include <algorithm>
 #include <utility>
 
+#include "integrations/delivery/alertmanager_endpoint.h"
 #include "integrations/delivery/opsgenie_target.h"
+#include "integrations/delivery/pagerduty_endpoint.h"
+#include "integrations/delivery/posting_target.h"
+#include "integrations/delivery/webhook_endpoint.h"
 
 namespace tocsin::delivery {
 
 void TargetSet::Configure(const std::shared_ptr<const ReceiversAndRoutes>& config) {
   configured_.clear();
+  const auto post = [](std::unique_ptr<const Endpoint> endpoint) {
+    return std::make_shared<PostingTarget>(std::move(endpoint));
+  };
   for (const auto& [name, receiver] : config->receivers) {
-    uint32_t index = 0;
-    for (const opsgenie::OpsgenieConfig& entry : receiver.opsgenie_configs) {
-      // Shares the snapshot's ownership.
-      Add({name, TargetDelivery::OPSGENIE, index++},
-          std::make_shared<OpsgenieTarget>(
-              std::shared_ptr<const opsgenie::OpsgenieConfig>(config, &entry), expander_));
-    }
+    AddAll(name, TargetDelivery::OPSGENIE, config, receiver.opsgenie_configs, [&](auto entry) {
+      return std::make_shared<OpsgenieTarget>(std::move(entry), expander_);
+    });
+    AddAll(name, TargetDelivery::WEBHOOK, config, receiver.webhook_configs, [&](auto entry) {
+      return post(std::make_unique<WebhookEndpoint>(name, std::move(entry)));
+    });
+    AddAll(
+        name, TargetDelivery::ALERTMANAGER, config, receiver.alertmanager_configs,
+        [&](auto entry) { return post(std::make_unique<AlertmanagerEndpoint>(std::move(entry))); });
+    AddAll(name, TargetDelivery::PAGERDUTY, config, receiver.pagerduty_configs, [&](auto entry) {
+      return post(std::make_unique<PagerdutyEndpoint>(std::move(entry), expander_));
+    });
+  }
+}
+
+// Each entry shares the snapshot's ownership.
+template <typename Config, typename Make>
+void TargetSet::AddAll(const std::string& receiver, TargetDelivery::Kind kind,
+                       const std::shared_ptr<const ReceiversAndRoutes>& config,
+                       const std::vector<Config>& entries, Make make) {
+  for (uint32_t index = 0; index < entries.size(); ++index) {
+    Add({receiver, kind, index}, make(std::shared_ptr<const Config>(config, &entries[index])));
   }
 }
 

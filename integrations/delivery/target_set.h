@@ -8,7 +8,7 @@
 
 #include "integrations/delivery/receiver.h"
 #include "integrations/delivery/target.h"
-#include "integrations/opsgenie/page_content.h"
+#include "integrations/page/page_text.h"
 
 namespace tocsin::delivery {
 
@@ -18,7 +18,7 @@ class TargetSet {
  public:
   using Targets = std::map<TargetKey, std::shared_ptr<const Target>>;
 
-  explicit TargetSet(opsgenie::Expander expander) : expander_(std::move(expander)) {}
+  explicit TargetSet(page::Expander expander) : expander_(std::move(expander)) {}
 
   void Configure(const std::shared_ptr<const ReceiversAndRoutes>& config);
   // Forgets what is neither configured nor in `used`.
@@ -31,9 +31,13 @@ class TargetSet {
   const Targets& all() const { return targets_; }
 
  private:
+  template <typename Config, typename Make>
+  void AddAll(const std::string& receiver, TargetDelivery::Kind kind,
+              const std::shared_ptr<const ReceiversAndRoutes>& config,
+              const std::vector<Config>& entries, Make make);
   void Add(const TargetKey& key, std::shared_ptr<const Target> target);
 
-  const opsgenie::Expander expander_;
+  const page::Expander expander_;
   Targets targets_;
   std::map<std::string, std::vector<TargetKey>> configured_;
 };

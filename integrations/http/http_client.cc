@@ -1,6 +1,8 @@
 #include "integrations/http/http_client.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -65,6 +67,27 @@ bool SurelyNotSent(CURLcode code, CURL* handle) {
   }
 }
 
+// Opens the socket of a connection, if the address is within reach.
+struct Gate {
+  Reach reach = Reach::kAnywhere;
+  bool refused = false;
+};
+
+curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& gate = *static_cast<Gate*>(user);
+  if (!Allows(gate.reach, address->addr)) {
+    gate.refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void Limit(CURL* handle, Gate& gate) {
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, OpenSocket);
+  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &gate);
+  curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+}
+
 struct HeaderList {
   ~HeaderList() { curl_slist_free_all(list); }
   void Add(const std::string& line) { list = curl_slist_append(list, line.c_str()); }
@@ -126,18 +149,20 @@ struct CurlTransport::Pool {
     MutexLock lock(mutex);
     idle.push_back(handle);
   }
+  void Clear() {
+    MutexLock lock(mutex);
+    for (CURL* handle : idle) curl_easy_cleanup(handle);
+    idle.clear();
+  }
 };
 
-CurlTransport::CurlTransport() : pool_(std::make_unique<Pool>()) {
+CurlTransport::CurlTransport() {
+  for (auto& pool : pools_) pool = std::make_unique<Pool>();
   TOCSIN_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
 CurlTransport::~CurlTransport() {
-  {
-    MutexLock lock(pool_->mutex);
-    for (CURL* handle : pool_->idle) curl_easy_cleanup(handle);
-    pool_->idle.clear();
-  }
+  for (auto& pool : pools_) pool->Clear();
   curl_global_cleanup();
 }
 
@@ -148,13 +173,20 @@ absl::StatusOr<HttpResponse> CurlTransport::Send(const HttpRequest& request) {
   }
   headers.Add("Expect:");  // no "100 Continue" round trip for larger bodies
   Receiver receiver;
-  CURL* handle = pool_->Take();
+  Gate gate{request.reach};
+  Pool& pool = *pools_.at(static_cast<size_t>(request.reach));
+  CURL* handle = pool.Take();
   Configure(handle, request, headers, receiver);
+  if (request.reach != Reach::kAnywhere) Limit(handle, gate);
   const CURLcode code = curl_easy_perform(handle);
   const bool not_sent = code != CURLE_OK && SurelyNotSent(code, handle);
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  pool_->Give(handle);
+  pool.Give(handle);
+  if (code != CURLE_OK && not_sent && gate.refused) {
+    return absl::FailedPreconditionError(
+        "the URL's host resolves to an address that is private, loopback or otherwise not public");
+  }
   if (code != CURLE_OK) {
     const std::string text = curl_easy_strerror(code);
     return not_sent ? absl::UnavailableError(text) : absl::UnknownError(text);

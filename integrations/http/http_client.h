@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "integrations/http/remote_url.h"
 
 namespace tocsin::http_client {
 
@@ -22,6 +24,9 @@ struct HttpRequest {
   std::vector<HttpHeader> headers;
   std::string body;
   absl::Duration deadline = absl::Seconds(10);  // for the whole exchange
+  // Which addresses the URL's host may resolve to; checked for each connection, so that a name that
+  // changes its address between two looks does not get past it.
+  Reach reach = Reach::kAnywhere;
 };
 
 struct HttpResponse {
@@ -38,8 +43,9 @@ struct HttpResponse {
 //
 // Thread: any. Blocks until the answer is there or the deadline has passed.
 // Errors: Unavailable: the request surely did not arrive (name, connection or TLS set-up failed).
+// FailedPrecondition: nor did it, since the host has no address within the request's reach.
 // Unknown: it may have arrived and may have been acted upon (deadline, connection lost afterwards).
-// Neither text contains headers or body. Any complete HTTP answer is a response, also 4xx and 5xx.
+// No text contains headers or body. Any complete HTTP answer is a response, also 4xx and 5xx.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
@@ -49,6 +55,7 @@ class HttpTransport {
 // HttpTransport over libcurl. Connections are kept alive; a handle goes back to a pool after use
 // and the one used last is taken first, so that few callers stay on warm connections. Redirects are
 // not followed: a key must not travel to another host. Answers above 1 MiB are an error (Unknown).
+// Proxies of the environment are used, but for requests of limited reach: those go directly.
 //
 // libcurl repeats a request by itself if a kept connection turns out to be dead before any byte of
 // the answer; callers' requests must tolerate that (pages do, by their alias).
@@ -60,7 +67,8 @@ class CurlTransport : public HttpTransport {
 
  private:
   struct Pool;
-  std::unique_ptr<Pool> pool_;
+  // By reach: a connection of requests that may go there is no good for those that may not.
+  std::array<std::unique_ptr<Pool>, kReaches> pools_;
 };
 
 }  // namespace tocsin::http_client

@@ -3,67 +3,30 @@
 #include <algorithm>
 #include <set>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
-#include "integrations/opsgenie/clamp.h"
+#include "integrations/page/clamp.h"
 
 namespace tocsin::opsgenie {
 namespace {
+
+using page::Annotation;
+using page::ClampEnd;
+using page::ClampMiddle;
+using page::CountCodePoints;
+using page::Explanation;
+using page::Stripped;
+using page::ValidUtf8;
+using page::ValueText;
 
 constexpr char kSummary[] = "summary";
 constexpr char kDescription[] = "description";
 constexpr char kEpisodeDetail[] = "episode";
 constexpr size_t kCutNoteReserve = 400;  // of the details' total, for the list of what was cut
-
-std::string Stripped(const std::string& text) {
-  return std::string(absl::StripAsciiWhitespace(text));
-}
-
-std::string Annotation(const DesiredPage& page, const char* name) {
-  const auto it = page.annotations().find(name);
-  return it == page.annotations().end() ? "" : Stripped(it->second);
-}
-
-Labels LabelsOf(const DesiredPage& page) {
-  auto labels = Labels::FromCanonical(page.labels());
-  return labels.ok() ? *std::move(labels) : Labels();
-}
-
-std::string Number(double value) {
-  return absl::StrFormat("%.10g", value);
-}
-
-std::string DefaultMessage(const DesiredPage& page, const Labels& labels) {
-  const std::string name =
-      labels.Has("alertname") ? std::string(labels.Get("alertname")) : page.rule();
-  const Labels rest = LabelsBuilder(labels).Drop({"alertname", "severity"}).Build();
-  const std::string message = rest.empty() ? name : absl::StrCat(name, " ", rest.ToString());
-  return Stripped(message).empty() ? page.alias() : message;
-}
-
-bool IsNoData(const DesiredPage& page) {
-  return page.reason() == "no_data";  // rules::ReasonName
-}
-
-std::string Explanation(const DesiredPage& page) {
-  const char* value = IsNoData(page) ? "Last value " : "Value ";
-  std::string text = absl::StrCat(value, Number(page.value()));
-  if (!page.condition().empty()) absl::StrAppend(&text, ", condition ", page.condition());
-  if (page.since_ms() != 0) {
-    absl::StrAppend(&text, ", since ", FormatTimestamp(Timestamp::FromMillis(page.since_ms())));
-  }
-  absl::StrAppend(&text, ".");
-  if (!page.rule().empty()) absl::StrAppend(&text, "\nRule ", page.rule());
-  if (!page.rule().empty() && !page.rule_revision().empty()) {
-    absl::StrAppend(&text, ", revision ", page.rule_revision());
-  }
-  return text;
-}
 
 // The full summary if the message could not hold it, the annotations in order of name, the
 // explanation.
@@ -146,7 +109,7 @@ void AddDetails(const DesiredPage& page, const Labels& labels, Clamper& clamper,
     left -= length;
     content.details.emplace_back(key, value);
   };
-  add("value", Number(page.value()));
+  add("value", ValueText(page.value()));
   add("condition", page.condition());
   if (page.since_ms() != 0) add("since", FormatTimestamp(Timestamp::FromMillis(page.since_ms())));
   if (page.episode() != 0) add(kEpisodeDetail, absl::StrCat(page.episode()));
@@ -218,13 +181,11 @@ std::string RemoteAlias(const std::string& alias) {
 
 PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
                          const Expander& expander) {
-  const Labels labels = LabelsOf(page);
+  const Labels labels = page::LabelsOf(page);
   Clamper clamper;
   PageContent content;
   content.alias = RemoteAlias(page.alias());
-  std::string message = Annotation(page, kSummary);
-  if (message.empty()) message = DefaultMessage(page, labels);
-  if (IsNoData(page)) message = absl::StrCat("No data: ", message);
+  const std::string message = page::Summary(page);
   content.message = clamper.Middle("message", message, kMessageMax);
   content.description =
       clamper.End("description", Describe(page, message, clamper.any()), kDescriptionMax);
@@ -250,7 +211,7 @@ PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
 std::string CloseNote(const DesiredPage& page) {
   std::string note = "Closed by Tocsin";
   if (!page.reason().empty()) absl::StrAppend(&note, ": ", page.reason());
-  absl::StrAppend(&note, ". Value ", Number(page.value()));
+  absl::StrAppend(&note, ". Value ", ValueText(page.value()));
   if (page.changed_ms() != 0) {
     absl::StrAppend(&note, " at ", FormatTimestamp(Timestamp::FromMillis(page.changed_ms())));
   }

@@ -1,22 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "integrations/opsgenie/config.h"
+#include "integrations/page/page_text.h"
 #include "proto/tocsin/state/v1/state.pb.h"
 
 namespace tocsin::opsgenie {
 
-using DesiredPage = state::v1::DesiredPage;
-
-// Expands a template of the receiver's configuration for a page. Must not fail: an expansion error
-// is the caller's to report, "" leaves the field out.
-using Expander = std::function<std::string(const std::string& text, const DesiredPage& page)>;
+using page::DesiredPage;
+using page::Expander;
 
 // OpsGenie's limits in code points and items.
 inline constexpr size_t kMessageMax = 130;

@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/labels.h"
-#include "integrations/opsgenie/clamp.h"
+#include "integrations/page/clamp.h"
 
 namespace tocsin::opsgenie {
 namespace {
@@ -106,7 +106,7 @@ std::string ErrorText(const HttpResponse& response, const Json& body) {
     absl::StrAppend(&text, " ",
                     body["errors"].dump(-1, ' ', false, Json::error_handler_t::replace));
   }
-  return ClampEnd(text, kErrorCharsMax);
+  return page::ClampEnd(text, kErrorCharsMax);
 }
 
 absl::Duration WaitHint(const HttpResponse& response) {

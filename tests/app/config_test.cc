@@ -168,9 +168,9 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
       {"unknown limit", receiver + "limits: {serie_max: 1}",
        "3:10: error: unknown key \"serie_max\" in limits [TC005]\n  hint: did you mean "
        "\"series_max\"?"},
-      {"later: webhook",
-       "receivers:\n- name: a\n  webhook_configs: [{url: 'http://x'}]\nroute: {receiver: a}",
-       "3:3: error: not supported yet: webhook_configs in receiver"},
+      {"later: e-mail",
+       "receivers:\n- name: a\n  email_configs: [{to: 'a@b.example'}]\nroute: {receiver: a}",
+       "3:3: error: not supported yet: email_configs in receiver"},
       {"later: escalation",
        "receivers:\n- name: a\n  escalation: [{after: 15m}]\nroute: {receiver: a}",
        "3:3: error: not supported yet: escalation in receiver"},
@@ -288,7 +288,7 @@ TEST(PageTemplatesTest, ExpandLabelsValueAndExternalLabels) {
   state::v1::DesiredPage page;
   page.set_labels(std::string(Labels({{"host", "h1"}}).canonical()));
   page.set_value(2);
-  const opsgenie::Expander expand = MakeReceiverExpander(Labels({{"cluster", "eu-1"}}));
+  const page::Expander expand = MakeReceiverExpander(Labels({{"cluster", "eu-1"}}));
   EXPECT_EQ(expand("plain", page), "plain");
   EXPECT_EQ(expand("{{ .Labels.host }}-{{ $labels.none }}", page), "h1-");
   EXPECT_EQ(expand("{{ .ExternalLabels.cluster }} {{ .Value }}", page), "eu-1 2");
@@ -296,8 +296,8 @@ TEST(PageTemplatesTest, ExpandLabelsValueAndExternalLabels) {
 }
 
 TEST(PageTemplatesTest, AFailureIsLoggedOnceAndLeavesTheFieldOut) {
-  const opsgenie::Expander expand = MakeReceiverExpander(Labels());
-  const opsgenie::Expander copy = expand;
+  const page::Expander expand = MakeReceiverExpander(Labels());
+  const page::Expander copy = expand;
   state::v1::DesiredPage page;
   page.set_alias("a");
   testing::internal::CaptureStderr();

@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/labels.h"
-#include "integrations/opsgenie/clamp.h"
+#include "integrations/page/clamp.h"
 #include "tests/opsgenie_sim/sim_opsgenie.h"
 
 namespace tocsin::opsgenie {

@@ -5,9 +5,9 @@
 
 #include "absl/strings/string_view.h"
 
-namespace tocsin::opsgenie {
+namespace tocsin::page {
 
-// OpsGenie counts code points and refuses what is too long; these cut before it does. All take any
+// Receivers count code points and refuse what is too long; these cut before they do. All take any
 // bytes and return valid UTF-8 (each byte that is not part of a valid sequence becomes U+FFFD).
 
 std::string ValidUtf8(absl::string_view text);
@@ -21,4 +21,4 @@ std::string ClampMiddle(absl::string_view text, size_t max);
 // characters]". max >= 64.
 std::string ClampEnd(absl::string_view text, size_t max);
 
-}  // namespace tocsin::opsgenie
+}  // namespace tocsin::page

@@ -1,4 +1,4 @@
-#include "integrations/opsgenie/clamp.h"
+#include "integrations/page/clamp.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 
-namespace tocsin::opsgenie {
+namespace tocsin::page {
 namespace {
 
 constexpr char kEllipsis[] = "\xe2\x80\xa6";
@@ -88,4 +88,4 @@ std::string ClampEnd(absl::string_view text, size_t max) {
                       " more characters]");
 }
 
-}  // namespace tocsin::opsgenie
+}  // namespace tocsin::page

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/config.h"
+#include "app/config_reader.h"
+#include "base/secret.h"
+
+namespace tocsin::app {
+
+// What the readers of receivers share: where findings go and where secrets come from. Borrows all.
+class ReceiverContext {
+ public:
+  ReceiverContext(ConfigFindings& config_findings, const std::string& folder,
+                  const ConfigSources& sources)
+      : findings(config_findings), folder_(folder), sources_(sources) {}
+
+  // The secret at `key` (as `${NAME}` of an environment variable) or at `key`_file, of which there
+  // must be exactly one. Empty, with a finding, if it cannot be had.
+  Secret ReadSecret(const ConfigMap& map, const std::string& key) const;
+  // One of the two ways to a secret; its key must be there.
+  Secret ReadSecretVariable(const ConfigMap& map, const std::string& key) const;
+  Secret ReadSecretFile(const ConfigMap& map, const std::string& key) const;
+
+  // Reads a template, and reports what is wrong with it.
+  void ReadTemplate(const ConfigMap& map, const std::string& key, std::string* out) const;
+  void CheckTemplate(const YamlNode& node, const std::string& what) const;
+
+  ConfigFindings& findings;
+
+ private:
+  void Unresolved(const YamlNode& at, std::string message) const;
+  std::optional<std::string> FromEnvironment(const YamlNode& node, const std::string& key) const;
+  std::optional<std::string> FromFile(const YamlNode& node) const;
+  Secret Checked(const YamlNode& node, std::optional<std::string> value) const;
+
+  const std::string& folder_;
+  const ConfigSources& sources_;
+};
+
+}  // namespace tocsin::app
