@@ -166,10 +166,11 @@ void Probe::WrongPlace(int status) {
 
 void Probe::TakeTeamKey(const HttpResponse& answer) {
   if (answer.status != 403) return;
-  Report(Level::kWarning, "responders_ignored",
-         "the key seems to belong to a team's integration (it may not read the account): OpsGenie "
-         "then notifies that team and ignores responders; leave them out, or use the key of an "
-         "integration without a team");
+  Report(
+      Level::kWarning, "responders_ignored",
+      "the key may not read the account, as that of a team's integration: OpsGenie then notifies "
+      "that team and ignores responders; leave them out, or use the key of an integration "
+      "without a team");
 }
 
 void Probe::TakeResponder(const HttpResponse& answer, const Responder& responder) {

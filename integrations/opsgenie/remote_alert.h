@@ -25,7 +25,7 @@ struct RemoteAlert {
   std::string id;
   std::string alias;
   bool open = false;
-  // Independent of `open`: an acknowledged alert is still open. False also for a closed one.
+  // Independent of `open`: an acknowledged alert is still open.
   bool acknowledged = false;
   std::string owner;  // who took it, usually an e-mail address; "" if nobody did
   bool snoozed = false;

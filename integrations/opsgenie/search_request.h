@@ -16,7 +16,9 @@ inline constexpr size_t kListReachMax = 20000;  // offset + limit; what lies beh
 // What must hold of an alert; empty fields say nothing.
 struct AlertSearch {
   bool open_only = true;
-  bool ours_only = true;  // created by us: by their `source`
+  // Created by us: by their `source`, which a minimal page (CreateMinimalAlert) does not have; look
+  // for that by its alias.
+  bool ours_only = true;
   std::string alias;
   std::string tag;
 };

@@ -203,7 +203,7 @@ TEST(SearchRequestTest, ListsOurOpenAlerts) {
     content.alias = absl::StrCat("a\"", i);
     sim.Handle(CreateAlert(config, content), kNow + absl::Milliseconds(i));
   }
-  content.alias = "not ours";
+  content.alias = "minimal";  // says nothing of us
   sim.Handle(CreateMinimalAlert(config, content), kNow);
   sim.AdvanceTo(kNow + absl::Seconds(1));
   sim.Handle(CloseAlert(config, {AlertRef::Type::kAlias, "a\"7"}, ""), kNow + absl::Seconds(1));
@@ -222,6 +222,10 @@ TEST(SearchRequestTest, ListsOurOpenAlerts) {
   }
   EXPECT_EQ(aliases.size(), 149u);
   EXPECT_EQ(aliases.front(), "a\"0");
+  const AlertSearch minimal{.ours_only = false, .alias = "minimal"};
+  EXPECT_EQ(
+      ParseAlertList(sim.Handle(ListAlerts(config, minimal, 0), later).response)->alerts.size(),
+      1u);
   const AlertSearch one{.alias = "a\"8"};
   EXPECT_EQ(ParseAlertList(sim.Handle(ListAlerts(config, one, 0), later).response)->alerts.size(),
             1u);
