@@ -10,7 +10,7 @@ namespace tocsin::opsgenie {
 
 // Which API stands behind the URL. JSM Operations' integration API knows create, acknowledge,
 // close, notes and the request status only: fields of an open page cannot change there (a note
-// tells instead), and alerts cannot be looked up.
+// tells instead), and alerts cannot be looked up. With JsmRest they can.
 enum class Profile { kOpsgenie, kJsm };
 
 struct Responder {
@@ -22,11 +22,20 @@ struct Responder {
   std::string username;
 };
 
+// Credentials of JSM Operations' REST API, which can do what the integration API cannot. Its alerts
+// have the same ids.
+struct JsmRest {
+  std::string cloud_id;  // of the Atlassian site; empty: not configured
+  std::string user;      // the e-mail address `token` belongs to; empty: it is an OAuth token
+  Secret token;
+};
+
 // One entry of `opsgenie_configs` in tocsin.yaml.
 struct OpsgenieConfig {
   std::string api_url = "https://api.opsgenie.com";
   Secret api_key;
   Profile profile = Profile::kOpsgenie;
+  JsmRest jsm_rest;  // with Profile::kJsm only
   std::vector<Responder> responders;
   std::map<std::string, std::string> priority;  // severity -> P1..P5; see PriorityOf
   std::vector<std::string> tags;     // templates; one that expands to nothing is left out

@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "base/check.h"
 #include "base/secret.h"
+#include "integrations/opsgenie/heartbeat.h"
 #include "integrations/opsgenie/request.h"
 #include "tests/fuzz/input.h"
 
@@ -60,6 +61,21 @@ void CheckJudgement(const Judgement& judgement, const HttpResponse& reply) {
   TOCSIN_CHECK(VerdictName(judgement.verdict)[0] != '\0');
 }
 
+void CheckOthers(const OpsgenieConfig& config, const HttpResponse& reply) {
+  if (const auto page = ParseAlertList(reply)) {
+    for (const RemoteAlert& alert : page->alerts) {
+      TOCSIN_CHECK(!alert.id.empty());
+      CheckUrl(GetAlert(config, {AlertRef::Type::kId, alert.id}));
+      CheckUrl(GetAlert(config, {AlertRef::Type::kAlias, alert.alias}));
+    }
+  }
+  if (const auto heartbeat = ParseHeartbeat(reply)) {
+    TOCSIN_CHECK(!heartbeat->name.empty());
+    CheckUrl(PingHeartbeat(config, {heartbeat->name, ""}));
+  }
+  static_cast<void>(ParseCount(reply));
+}
+
 void CheckReply(const HttpResponse& reply) {
   OpsgenieConfig config;
   config.api_key = Secret("key");
@@ -73,6 +89,7 @@ void CheckReply(const HttpResponse& reply) {
   TOCSIN_CHECK(write.verdict != Verdict::kAccepted || reply.status == 202 ||
                !write.request_id.empty());
   CheckUrl(GetRequestStatus(config, judgement.request_id));
+  CheckOthers(config, reply);
   if (const auto status = ParseRequestStatus(reply)) {
     CheckUrl(GetAlert(config, {AlertRef::Type::kId, status->alert_id}));
   }

@@ -198,7 +198,7 @@ TEST(DeliveryTest, OnJsmALevelChangeIsANote) {
   world.Change("a", "critical", "a is down");
   world.Run(absl::Seconds(1));
   ASSERT_EQ(OnlyAlert(world).notes.size(), 1u);
-  EXPECT_TRUE(absl::StartsWith(OnlyAlert(world).notes[0],
+  EXPECT_TRUE(absl::StartsWith(OnlyAlert(world).notes[0].text,
                                "Now P1: a is down\nTags: critical\nSeverity: critical\n\n"));
   world.Close("a");
   world.Run(absl::Seconds(1));

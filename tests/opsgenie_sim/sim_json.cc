@@ -8,31 +8,16 @@
 #include "absl/strings/strip.h"
 
 namespace tocsin::sim {
+
 namespace {
 
-bool TermMatches(const std::string& term, const SimAlert& alert) {
-  const std::pair<std::string, std::string> pair = absl::StrSplit(term, absl::MaxSplits(':', 1));
-  const auto contains = [](const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  };
-  const auto& [field, value] = pair;
-  if (term.find(':') == std::string::npos) {
-    return contains(alert.message, term) || contains(alert.alias, term);
+// By type and id only, however they were named.
+Json RespondersJson(const Json& responders) {
+  Json list = Json::array();
+  for (const Json& party : responders) {
+    list.push_back({{"type", party.value("type", "")}, {"id", party.value("id", "")}});
   }
-  if (field == "status") return value == (alert.open ? "open" : "closed");
-  if (field == "alias") return value == alert.alias;
-  if (field == "message") return contains(alert.message, value);
-  if (field == "priority") return value == alert.priority;
-  if (field == "tinyId") return value == absl::StrCat(alert.tiny_id);
-  if (field == "tag") return std::count(alert.tags.begin(), alert.tags.end(), value) > 0;
-  return false;
-}
-
-std::string Unquoted(absl::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-    text = text.substr(1, text.size() - 2);
-  }
-  return std::string(text);
+  return list;
 }
 
 }  // namespace
@@ -56,14 +41,23 @@ Json AlertJson(const SimAlert& alert, bool full) {
       {"owner", alert.owner},
       {"ownerTeamId", alert.owner_team},
       {"priority", alert.priority},
-      {"responders", alert.responders},
+      {"responders", RespondersJson(alert.responders)},
       {"integration",
        {{"id", "c3a4a1b5-8a1f-4a3e-9d5d-1f0f5a0c9e11"}, {"name", "API"}, {"type", "API"}}}};
   if (alert.snoozed_until_ms != 0) {
     json["snoozedUntil"] = FormatTimestamp(Timestamp::FromMillis(alert.snoozed_until_ms));
   }
-  if (!alert.open)
-    json["report"] = {{"closeTime", (alert.closed_at - alert.created_at) / absl::Milliseconds(1)}};
+  const auto since_creation = [&](Timestamp at) {
+    return absl::ToInt64Milliseconds(at - alert.created_at);
+  };
+  if (!alert.acknowledged_by.empty()) {
+    json["report"]["ackTime"] = since_creation(alert.acknowledged_at);
+    json["report"]["acknowledgedBy"] = alert.acknowledged_by;
+  }
+  if (!alert.open) {
+    json["report"]["closeTime"] = since_creation(alert.closed_at);
+    json["report"]["closedBy"] = alert.closed_by;
+  }
   if (full) {
     json["actions"] = alert.actions;
     json["entity"] = alert.entity;
@@ -73,16 +67,11 @@ Json AlertJson(const SimAlert& alert, bool full) {
   return json;
 }
 
-Json AsNotes(const std::vector<std::string>& notes) {
-  Json out = Json::array();
-  for (const std::string& note : notes) out.push_back({{"note", note}});
-  return out;
-}
-
-Json AsLogs(const std::vector<std::string>& log) {
-  Json out = Json::array();
-  for (const std::string& line : log) out.push_back({{"log", line}});
-  return out;
+Json WebhookJson(const SimWebhook& webhook) {
+  return {{"at_ms", webhook.due.millis()},
+          {"action", webhook.action},
+          {"repeat", webhook.repeat},
+          {"body", webhook.body}};
 }
 
 Json JournalJson(const JournalEntry& entry) {
@@ -111,19 +100,6 @@ std::vector<http_client::HttpHeader> ThrottleHeaders(int period_seconds) {
   return RateHeaders("THROTTLED", period_seconds);
 }
 
-bool QueryMatches(const std::string& query, const SimAlert& alert) {
-  for (absl::string_view term : absl::StrSplit(query, " AND ", absl::SkipWhitespace())) {
-    const std::string text(absl::StripAsciiWhitespace(term));
-    const std::pair<std::string, std::string> pair = absl::StrSplit(text, absl::MaxSplits(':', 1));
-    const bool field = text.find(':') != std::string::npos;
-    const std::string value(absl::StripAsciiWhitespace(pair.second));
-    const std::string clean =
-        field ? absl::StrCat(pair.first, ":", Unquoted(value)) : Unquoted(text);
-    if (!TermMatches(clean, alert)) return false;
-  }
-  return true;
-}
-
 absl::StatusOr<StatusFault> StatusFaultFromText(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
   StatusFault fault;
@@ -142,11 +118,18 @@ absl::StatusOr<StatusFault> StatusFaultFromText(const std::string& text) {
 
 absl::StatusOr<FaultPlan> FaultsFromJson(const Json& json) {
   FaultPlan plan;
-  const std::map<std::string, double*> numbers = {
-      {"drop_before", &plan.drop_before}, {"drop_after", &plan.drop_after},
-      {"error_500", &plan.error_500},     {"error_503", &plan.error_503},
-      {"throttle", &plan.throttle},       {"discard", &plan.discard},
-      {"fail_create", &plan.fail_create}, {"slow", &plan.slow}};
+  const std::map<std::string, double*> numbers = {{"drop_before", &plan.drop_before},
+                                                  {"drop_after", &plan.drop_after},
+                                                  {"error_500", &plan.error_500},
+                                                  {"error_503", &plan.error_503},
+                                                  {"throttle", &plan.throttle},
+                                                  {"discard", &plan.discard},
+                                                  {"fail_create", &plan.fail_create},
+                                                  {"slow", &plan.slow},
+                                                  {"late", &plan.late},
+                                                  {"webhook_repeat", &plan.webhook_repeat},
+                                                  {"webhook_loss", &plan.webhook_loss},
+                                                  {"webhook_reorder", &plan.webhook_reorder}};
   const std::map<std::string, bool*> switches = {{"outage", &plan.outage},
                                                  {"key_rotated", &plan.key_rotated}};
   if (!json.is_object()) return absl::InvalidArgumentError("faults must be an object");
@@ -164,6 +147,8 @@ absl::StatusOr<FaultPlan> FaultsFromJson(const Json& json) {
       }
     } else if (name == "slow_ms") {
       plan.slow_delay = absl::Milliseconds(number);
+    } else if (name == "late_ms") {
+      plan.late_delay = absl::Milliseconds(number);
     } else {
       return absl::InvalidArgumentError(absl::StrCat("unknown fault \"", name, "\""));
     }

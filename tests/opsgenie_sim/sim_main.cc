@@ -1,17 +1,20 @@
 // opsgenie-sim: a strict OpsGenie on loopback, for trying rules without paging anyone.
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/clock.h"
+#include "tests/opsgenie_sim/sim_control.h"
 #include "tests/opsgenie_sim/sim_json.h"
 #include "tests/opsgenie_sim/sim_server.h"
 
@@ -37,7 +40,7 @@ std::string EventLine(const SimEvent& event) {
       return absl::StrCat("UPDATE ", alert.priority, " ", event.what, "  ", alert.message, tail);
     case SimEvent::Kind::kNoted:
       return absl::StrCat("NOTE ", alert.priority, "  ",
-                          alert.notes.empty() ? "" : alert.notes.back(), tail);
+                          alert.notes.empty() ? "" : alert.notes.back().text, tail);
     case SimEvent::Kind::kClosed:
       return absl::StrCat("CLOSE ", alert.priority, "  ", alert.message, "  after ",
                           absl::FormatDuration(event.at - alert.created_at), tail);
@@ -62,51 +65,46 @@ void PrintEvent(const SimEvent& event, bool details) {
   std::fflush(stdout);
 }
 
-// "UUID", or "UUID:KIND", or "UUID:team:NAME". False if it is none of them.
-bool AddKey(const std::string& text, SimOptions& options) {
-  const std::vector<std::string> parts = absl::StrSplit(text, ':');
-  static const std::map<std::string, KeyKind> kKinds = {{"api", KeyKind::kApiIntegration},
-                                                        {"team", KeyKind::kTeam},
-                                                        {"management", KeyKind::kManagement},
-                                                        {"read-only", KeyKind::kReadOnly},
-                                                        {"write-only", KeyKind::kWriteOnly}};
-  SimKey key;
-  if (parts.size() > 1) {
-    const auto kind = kKinds.find(parts[1]);
-    if (kind == kKinds.end()) return false;
-    key.kind = kind->second;
-  }
-  const bool team = key.kind == KeyKind::kTeam;
-  if (parts[0].empty() || parts.size() != (team ? 3u : std::min<size_t>(parts.size(), 2))) {
-    return false;
-  }
-  if (team) key.team = parts[2];
-  options.keys[parts[0]] = key;
-  return true;
-}
-
-int Main(int argc, char** argv) {
-  CLI::App app("A strict OpsGenie simulator on loopback.", "opsgenie-sim");
+// The options of the command line as text.
+struct Arguments {
   std::string listen = "127.0.0.1:0";
   std::vector<std::string> keys;
   std::string delay = "300ms";
   std::string faults;
   std::vector<std::string> statuses;
-  SimOptions options;
-  // What may be refused is refused: who tries rules here must not be surprised by the real one.
-  options.strict_details = options.strict_unknown_fields = true;
+  std::vector<std::string> directory;
+  std::vector<std::string> heartbeats;
+  std::string webhook;
+  std::vector<std::string> webhook_headers;
   bool print = false;
   bool quiet = false;
-  app.add_option("--listen", listen, "address:port; port 0 takes any free one")
+};
+
+void AddOptions(CLI::App& app, Arguments& arguments, SimOptions& options) {
+  app.add_option("--listen", arguments.listen, "address:port; port 0 takes any free one")
       ->capture_default_str();
-  app.add_option("--key", keys,
-                 "accepted key: UUID, UUID:KIND with api, management, read-only or write-only, or "
-                 "UUID:team:NAME; may be repeated");
-  app.add_option("--delay", delay, "from the 202 to the processing of a request")
+  app.add_option("--key", arguments.keys,
+                 "accepted key: UUID, UUID:KIND with api, management, read-only, write-only or "
+                 "jsm-token, or UUID:team:NAME; each may go on with ,region=eu ,product=jsm "
+                 ",enabled=false ,restrict_configuration=true ,user=E-MAIL; may be repeated");
+  app.add_option("--delay", arguments.delay, "from the 202 to the processing of a request")
       ->capture_default_str();
-  app.add_option("--faults", faults, "error_500=0.1,drop_after=0.05,throttle=..,outage=1,..");
-  app.add_option("--status", statuses,
+  app.add_option("--faults", arguments.faults,
+                 "error_500=0.1,drop_after=0.05,throttle=..,outage=1,webhook_repeat=..,..");
+  app.add_option("--status", arguments.statuses,
                  "METHOD:PATH:STATUS[:PROBABILITY], as GET:/requests/:403; may be repeated");
+  app.add_option("--has", arguments.directory,
+                 "team:NAME, user:E-MAIL, schedule:NAME[@TEAM] or escalation:NAME[@TEAM] that "
+                 "exists; without any, everything does; may be repeated");
+  app.add_option("--heartbeat", arguments.heartbeats,
+                 "NAME[:MINUTES] of a heartbeat that exists; may be repeated");
+  app.add_option("--webhook", arguments.webhook, "URL that is told what happens to alerts");
+  app.add_option("--webhook-header", arguments.webhook_headers,
+                 "\"Name: value\" that goes with each webhook; may be repeated");
+  app.add_option("--region", options.region, "of this host; keys of another are refused")
+      ->capture_default_str();
+  app.add_option("--cloud-id", options.cloud_id, "of the site in JSM's REST API")
+      ->capture_default_str();
   app.add_flag("--strict-details,!--lenient-details", options.strict_details,
                "refuse details above their limits instead of cutting them (default: strict)");
   app.add_flag("--strict-unknown-fields,!--lenient-unknown-fields", options.strict_unknown_fields,
@@ -115,32 +113,81 @@ int Main(int argc, char** argv) {
   app.add_option("--per-minute", options.per_minute, "rate limit, 0: none");
   app.add_option("--seed", options.seed, "of the simulator's randomness");
   app.add_flag("--out-of-order", options.out_of_order, "process requests in random order");
-  app.add_flag("--print", print, "also print description and details of each page");
-  app.add_flag("--quiet", quiet, "print no events");
-  CLI11_PARSE(app, argc, argv);
+  app.add_flag("--print", arguments.print, "also print description and details of each page");
+  app.add_flag("--quiet", arguments.quiet, "print no events");
+}
 
-  const auto plan = FaultsFromFlag(faults);
-  if (!plan.ok() || !absl::ParseDuration(delay, &options.delay)) {
-    std::fprintf(
-        stderr, "opsgenie-sim: %s\n",
-        plan.ok() ? "--delay is not a duration" : std::string(plan.status().message()).c_str());
-    return 2;
-  }
+absl::Status ReadHeartbeat(const std::string& text, SimOptions& options) {
+  const std::pair<std::string, std::string> pair = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  SimHeartbeat heartbeat;
+  heartbeat.name = pair.first;
+  const bool good = !heartbeat.name.empty() &&
+                    (pair.second.empty() || (absl::SimpleAtoi(pair.second, &heartbeat.interval) &&
+                                             heartbeat.interval > 0));
+  if (!good) return absl::InvalidArgumentError("--heartbeat is not NAME or NAME:MINUTES");
+  options.heartbeats.push_back(std::move(heartbeat));
+  return absl::OkStatus();
+}
+
+// Texts into options. InvalidArgument says which option is wrong.
+absl::Status ReadArguments(const Arguments& arguments, SimOptions& options) {
+  const auto plan = FaultsFromFlag(arguments.faults);
+  if (!plan.ok()) return plan.status();
   options.faults = *plan;
-  for (const std::string& text : statuses) {
+  if (!absl::ParseDuration(arguments.delay, &options.delay)) {
+    return absl::InvalidArgumentError("--delay is not a duration");
+  }
+  for (const std::string& text : arguments.statuses) {
     auto fault = StatusFaultFromText(text);
-    if (!fault.ok()) {
-      std::fprintf(stderr, "opsgenie-sim: --status: %s\n",
-                   std::string(fault.status().message()).c_str());
-      return 2;
-    }
+    if (!fault.ok()) return fault.status();
     options.faults.statuses.push_back(*std::move(fault));
   }
-  if (keys.empty()) keys.push_back(kDefaultKey);
-  for (const std::string& text : keys) {
-    if (AddKey(text, options)) continue;
-    std::fprintf(stderr, "opsgenie-sim: --key is not UUID, UUID:KIND or UUID:team:NAME\n");
-    return 2;
+  for (const std::string& text : arguments.keys) {
+    const auto key = KeyFromFlag(text);
+    // The text is not shown: it holds a key.
+    if (!key.ok())
+      return absl::InvalidArgumentError("--key is not UUID[:KIND[:TEAM]][,NAME=VALUE]");
+    options.keys[key->first] = key->second;
+  }
+  for (const std::string& text : arguments.directory) {
+    SimDirectoryEntry entry;
+    if (!ReadDirectoryEntry(text, entry)) {
+      return absl::InvalidArgumentError(absl::StrCat("--has is not KIND:NAME: ", text));
+    }
+    options.directory.push_back(std::move(entry));
+  }
+  for (const std::string& text : arguments.heartbeats) {
+    if (const absl::Status status = ReadHeartbeat(text, options); !status.ok()) return status;
+  }
+  options.webhooks = !arguments.webhook.empty();
+  return absl::OkStatus();
+}
+
+std::vector<http_client::HttpHeader> Headers(const std::vector<std::string>& texts) {
+  std::vector<http_client::HttpHeader> headers;
+  for (const std::string& text : texts) {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(text, absl::MaxSplits(':', 1));
+    headers.push_back({pair.first, std::string(absl::StripAsciiWhitespace(pair.second))});
+  }
+  return headers;
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "opsgenie-sim: %s\n", std::string(status.message()).c_str());
+  return 2;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("A strict OpsGenie simulator on loopback.", "opsgenie-sim");
+  Arguments arguments;
+  SimOptions options;
+  // What may be refused is refused: who tries rules here must not be surprised by the real one.
+  options.strict_details = options.strict_unknown_fields = true;
+  AddOptions(app, arguments, options);
+  CLI11_PARSE(app, argc, argv);
+  if (arguments.keys.empty()) arguments.keys.push_back(kDefaultKey);
+  if (const absl::Status status = ReadArguments(arguments, options); !status.ok()) {
+    return Fail(status);
   }
 
   // Blocked in all threads, so that sigwait below gets them.
@@ -151,15 +198,18 @@ int Main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   const SystemClock clock;
-  SimServer server(options, clock, [print, quiet](const SimEvent& event) {
-    if (!quiet) PrintEvent(event, print);
+  SimServer server(options, clock, [&arguments](const SimEvent& event) {
+    if (!arguments.quiet) PrintEvent(event, arguments.print);
   });
-  if (const absl::Status status = server.Start(listen); !status.ok()) {
-    std::fprintf(stderr, "opsgenie-sim: %s\n", std::string(status.message()).c_str());
-    return 2;
+  if (options.webhooks) {
+    server.SendWebhooksTo(arguments.webhook, Headers(arguments.webhook_headers));
   }
+  if (const absl::Status status = server.Start(arguments.listen); !status.ok()) {
+    return Fail(status);
+  }
+  const std::string& key = arguments.keys.front();
   std::printf("opsgenie-sim listening on %s key %s\n", server.url().c_str(),
-              keys.front().substr(0, keys.front().find(':')).c_str());
+              key.substr(0, key.find_first_of(":,")).c_str());
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);

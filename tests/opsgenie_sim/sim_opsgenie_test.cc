@@ -4,66 +4,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tests/opsgenie_sim/sim_in_hand.h"
 #include "tests/opsgenie_sim/sim_json.h"
 
 namespace tocsin::sim {
 namespace {
 
-using http_client::HttpRequest;
 using http_client::HttpResponse;
-
-constexpr char kKey[] = "11111111-2222-4333-8444-555555555555";
-constexpr char kTeamKey[] = "21111111-2222-4333-8444-555555555555";
-constexpr char kManagementKey[] = "31111111-2222-4333-8444-555555555555";
-constexpr char kReadOnlyKey[] = "51111111-2222-4333-8444-555555555555";
-constexpr char kWriteOnlyKey[] = "61111111-2222-4333-8444-555555555555";
-constexpr char kDisabledKey[] = "41111111-2222-4333-8444-555555555555";
-
-SimOptions Options() {
-  SimOptions options;
-  options.keys[kKey] = {};
-  options.keys[kTeamKey] = {KeyKind::kTeam, "main", "payments", true};
-  options.keys[kManagementKey] = {KeyKind::kManagement, "main", "", true};
-  options.keys[kReadOnlyKey] = {KeyKind::kReadOnly, "main", "", true};
-  options.keys[kWriteOnlyKey] = {KeyKind::kWriteOnly, "main", "", true};
-  options.keys[kDisabledKey] = {KeyKind::kApiIntegration, "main", "", false};
-  options.delay = absl::Milliseconds(100);
-  return options;
-}
-
-// A simulator with a clock in hand.
-class Sim {
- public:
-  explicit Sim(SimOptions options = Options()) : sim(std::move(options)) {}
-
-  SimReply Send(const std::string& method, const std::string& target, const std::string& body = "",
-                const std::string& authorization = absl::StrCat("GenieKey ", kKey),
-                const std::string& type = "application/json") {
-    HttpRequest request{method, absl::StrCat("https://api.example", target), {}, body};
-    if (!authorization.empty()) request.headers.push_back({"Authorization", authorization});
-    if (!type.empty()) request.headers.push_back({"Content-Type", type});
-    return sim.Handle(request, now);
-  }
-  int Status(const std::string& method, const std::string& target, const std::string& body = "") {
-    return Send(method, target, body).response.status;
-  }
-  Json Body(const std::string& method, const std::string& target, const std::string& body = "") {
-    return Json::parse(Send(method, target, body).response.body);
-  }
-  // Sends, lets it be processed, returns the request status' data.
-  Json Do(const std::string& method, const std::string& target, const std::string& body = "") {
-    const Json accepted = Body(method, target, body);
-    if (!accepted.contains("requestId")) return accepted;
-    now = now + absl::Milliseconds(100);
-    return Body("GET",
-                absl::StrCat("/v2/alerts/requests/", accepted["requestId"].get<std::string>()))
-        .value("data", Json());
-  }
-  const SimAlert& Only() { return sim.alerts().begin()->second; }
-
-  SimOpsgenie sim;
-  Timestamp now = Timestamp::FromMillis(1'700'000'000'000);
-};
 
 std::string Repeat(const std::string& text, int count) {
   std::string out;
@@ -250,8 +197,12 @@ TEST(SimKeyTest, TeamKeyReplacesRespondersAndSeesItsTeamOnly) {
   EXPECT_EQ(sim.Send("GET", "/v2/alerts/t?identifierType=alias", "", team).response.status, 200);
   EXPECT_EQ(sim.Send("GET", "/v2/alerts/other?identifierType=alias", "", team).response.status,
             404);
-  EXPECT_EQ(sim.Body("GET", "/v2/alerts/t?identifierType=alias")["data"]["responders"][0]["name"],
-            "payments");
+  const std::string path = "/v2/alerts/t?identifierType=alias";
+  const std::string id = sim.Body("GET", path)["data"]["id"];
+  EXPECT_EQ(sim.sim.alerts().at(id).responders[0]["name"], "payments");
+  const Json read = sim.Body("GET", path)["data"]["responders"][0];
+  EXPECT_EQ(read.size(), 2u) << "type and id";
+  EXPECT_EQ(read["id"].get<std::string>().size(), 36u);
 }
 
 TEST(SimAsyncTest, AcceptedIsPendingUntilTheDelayPassed) {
@@ -345,7 +296,8 @@ TEST(SimAlertTest, FieldsTagsAndDetailsChange) {
   EXPECT_EQ(alert.details, (std::map<std::string, std::string>{{"l", "w"}}));
   EXPECT_TRUE(alert.acknowledged);
   EXPECT_TRUE(alert.open);
-  EXPECT_EQ(alert.notes, std::vector<std::string>{"hello"});
+  ASSERT_EQ(alert.notes.size(), 1u);
+  EXPECT_EQ(alert.notes[0].text, "hello");
 }
 
 TEST(SimAlertTest, DetailsAboveTheTotalAreCutOrRefused) {
@@ -373,6 +325,7 @@ TEST(SimAlertTest, ListAnswersSimpleQueries) {
   sim.Do("POST", "/v2/alerts/a/close?identifierType=alias");
   EXPECT_EQ(sim.Body("GET", "/v2/alerts")["data"].size(), 2u);
   EXPECT_EQ(sim.Body("GET", "/v2/alerts?query=status%3Aopen")["data"].size(), 1u);
+  EXPECT_EQ(sim.Body("GET", "/v2/alerts?query=status%3A+open+AND+alias%3Ab")["data"].size(), 1u);
   EXPECT_EQ(sim.Body("GET", "/v2/alerts?query=status:closed%20AND%20alias:a")["data"].size(), 1u);
   EXPECT_EQ(sim.Body("GET", "/v2/alerts/count?query=status%3Aopen")["data"]["count"], 1);
   EXPECT_EQ(sim.Status("GET", "/v2/alerts?limit=101"), 422);

@@ -1,8 +1,11 @@
 #include "tests/opsgenie_sim/sim_route.h"
 
+#include "tests/opsgenie_sim/sim_route_jsm.h"
+
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -24,6 +27,7 @@ constexpr Sub kSubs[] = {
     {"POST", "notes", Kind::kAction, ActionKind::kAddNote},
     {"GET", "notes", Kind::kNotes, ActionKind::kAddNote},
     {"GET", "logs", Kind::kLogs, ActionKind::kAddNote},
+    {"GET", "recipients", Kind::kRecipients, ActionKind::kAddNote},
     {"POST", "snooze", Kind::kAction, ActionKind::kSnooze},
     {"POST", "escalate", Kind::kAction, ActionKind::kEscalate},
     {"POST", "assign", Kind::kAction, ActionKind::kAssign},
@@ -47,7 +51,9 @@ std::string PathAndQuery(const std::string& target) {
 
 std::map<std::string, std::string> ParseQuery(const std::string& text) {
   std::map<std::string, std::string> out;
-  for (const auto part : absl::StrSplit(text, '&', absl::SkipEmpty())) {
+  // As forms write them: + is a blank.
+  const std::string plain = absl::StrReplaceAll(text, {{"+", " "}});
+  for (const auto part : absl::StrSplit(plain, '&', absl::SkipEmpty())) {
     const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
     out[PercentDecode(pair.first)] = PercentDecode(pair.second);
   }
@@ -56,6 +62,11 @@ std::map<std::string, std::string> ParseQuery(const std::string& text) {
 
 void Is(Routed& routed, const std::string& method, const char* wanted, Kind kind) {
   routed.kind = method == wanted ? kind : Kind::kWrongMethod;
+}
+
+void NotSimulated(Routed& routed, const char* what) {
+  routed.kind = Kind::kNotSimulated;
+  routed.identifier = what;
 }
 
 void RouteSub(Routed& routed, const std::string& method, const std::string& name) {
@@ -94,6 +105,8 @@ void RouteAlerts(Routed& routed, const std::string& method, const std::vector<st
     routed.identifier = PercentDecode(parts[1]);
     return Is(routed, method, "GET", Kind::kRequestStatus);
   }
+  if (parts[0] == "saved-searches") return NotSimulated(routed, "saved searches");
+  if (parts.size() > 1 && parts[1] == "attachments") return NotSimulated(routed, "attachments");
   routed.identifier = PercentDecode(parts[0]);
   if (parts.size() == 1) {
     routed.action = ActionKind::kDelete;
@@ -109,6 +122,54 @@ void RouteAlerts(Routed& routed, const std::string& method, const std::vector<st
     Is(routed, method, "POST", Kind::kAction);
   }
   ReadIdentifierType(routed);
+}
+
+// parts: what follows /v2/heartbeats.
+void RouteHeartbeats(Routed& routed, const std::string& method,
+                     const std::vector<std::string>& parts) {
+  if (parts.empty()) {
+    if (method == "GET")
+      routed.kind = Kind::kHeartbeatList;
+    else
+      Is(routed, method, "POST", Kind::kHeartbeatCreate);
+    return;
+  }
+  routed.identifier = PercentDecode(parts[0]);
+  if (parts.size() == 1) {
+    static const std::map<std::string, Kind> kKinds = {{"GET", Kind::kHeartbeatGet},
+                                                       {"PATCH", Kind::kHeartbeatUpdate},
+                                                       {"DELETE", Kind::kHeartbeatDelete}};
+    const auto it = kKinds.find(method);
+    routed.kind = it == kKinds.end() ? Kind::kWrongMethod : it->second;
+  } else if (parts.size() == 2 && parts[1] == "ping") {
+    static const std::set<std::string> kMethods = {"GET", "POST", "PUT", "PATCH"};
+    routed.kind = kMethods.count(method) ? Kind::kHeartbeatPing : Kind::kWrongMethod;
+  } else if (parts.size() == 2 && parts[1] == "enable") {
+    Is(routed, method, "POST", Kind::kHeartbeatEnable);
+  } else if (parts.size() == 2 && parts[1] == "disable") {
+    Is(routed, method, "POST", Kind::kHeartbeatDisable);
+  }
+}
+
+// Teams, users, schedules and escalations: to be read only.
+void RouteDirectory(Routed& routed, const std::string& method, const std::string& domain,
+                    const std::vector<std::string>& parts) {
+  using Entry = SimDirectoryEntry::Kind;
+  static const std::map<std::string, Entry> kEntries = {{"teams", Entry::kTeam},
+                                                        {"users", Entry::kUser},
+                                                        {"schedules", Entry::kSchedule},
+                                                        {"escalations", Entry::kEscalation}};
+  const auto it = kEntries.find(domain);
+  if (it == kEntries.end()) return;
+  if (method != "GET" || parts.size() > 1) return NotSimulated(routed, "changing configuration");
+  routed.entry = it->second;
+  routed.kind = parts.empty() ? Kind::kDirectoryList : Kind::kDirectoryGet;
+  if (parts.empty()) return;
+  routed.identifier = PercentDecode(parts[0]);
+  const auto type = routed.query.find("identifierType");
+  if (type == routed.query.end()) return;
+  routed.by_name = type->second == "name" || type->second == "username";
+  if (!routed.by_name && type->second != "id") routed.kind = Kind::kBadIdentifierType;
 }
 
 bool ExistsOnJsm(const Routed& routed) {
@@ -141,24 +202,48 @@ Routed RouteRequest(const std::string& method, const std::string& target) {
       absl::StrSplit(PathAndQuery(target), absl::MaxSplits('?', 1));
   routed.query = ParseQuery(split.second);
   absl::string_view path = split.first;
-  routed.jsm = absl::ConsumePrefix(&path, "/jsm/ops/integration");
+  if (absl::ConsumePrefix(&path, "/jsm/ops/api/")) {
+    RouteJsmRest(routed, method, std::string(path));
+    return routed;
+  }
+  if (absl::ConsumePrefix(&path, "/jsm/ops/integration")) routed.api = Api::kJsmEvents;
   if (!absl::ConsumePrefix(&path, "/v2/")) return routed;
   std::vector<std::string> parts = absl::StrSplit(path, '/');
+  for (const std::string& part : parts) {
+    if (part.empty()) return routed;
+  }
   const std::string domain = parts.front();
   parts.erase(parts.begin());
   if (domain == "alerts") {
-    for (const std::string& part : parts) {
-      if (part.empty()) return routed;
-    }
     RouteAlerts(routed, method, parts);
-  } else if (domain == "heartbeats" && parts.size() == 2 && parts[1] == "ping") {
-    routed.identifier = PercentDecode(parts[0]);
-    static const std::set<std::string> kMethods = {"GET", "POST", "PUT", "PATCH"};
-    routed.kind = kMethods.count(method) ? Kind::kHeartbeatPing : Kind::kWrongMethod;
+  } else if (domain == "heartbeats") {
+    RouteHeartbeats(routed, method, parts);
+  } else if (domain == "account" && parts.empty()) {
+    Is(routed, method, "GET", Kind::kAccount);
+  } else {
+    RouteDirectory(routed, method, domain, parts);
   }
   const bool refused = routed.kind == Kind::kUnknownPath || routed.kind == Kind::kWrongMethod;
-  if (routed.jsm && !refused && !ExistsOnJsm(routed)) routed.kind = Kind::kUnknownPath;
+  if (routed.api == Api::kJsmEvents && !refused && !ExistsOnJsm(routed)) {
+    routed.kind = Kind::kUnknownPath;
+  }
   return routed;
+}
+
+bool IsAboutAlerts(Kind kind) {
+  switch (kind) {
+    case Kind::kAction:
+    case Kind::kRequestStatus:
+    case Kind::kGet:
+    case Kind::kList:
+    case Kind::kCount:
+    case Kind::kNotes:
+    case Kind::kLogs:
+    case Kind::kRecipients:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace tocsin::sim

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <deque>
 #include <thread>
 #include <utility>
 
@@ -11,7 +12,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
-#include "tests/opsgenie_sim/sim_json.h"
+#include "tests/opsgenie_sim/sim_control.h"
+#include "tests/opsgenie_sim/sim_webhook_sender.h"
 
 namespace tocsin::sim {
 
@@ -25,6 +27,7 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(10);
 constexpr size_t kBodyBytesMax = 1 << 20;
+constexpr size_t kWebhooksMax = 10'000;
 
 http_client::HttpRequest FromBeast(const http::request<http::string_body>& request) {
   http_client::HttpRequest out;
@@ -44,8 +47,6 @@ struct SimServer::Impl {
       : clock(the_clock), on_event(std::move(callback)), sim(std::move(options)) {}
 
   SimReply Handle(const http_client::HttpRequest& request);
-  SimReply HandleControl(const http_client::HttpRequest& request)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Tick();
   void Accept();
 
@@ -57,6 +58,8 @@ struct SimServer::Impl {
   std::thread thread;
   Mutex mutex;
   SimOpsgenie sim ABSL_GUARDED_BY(mutex);
+  std::deque<SimWebhook> sent ABSL_GUARDED_BY(mutex);  // at most kWebhooksMax, the newest
+  std::unique_ptr<SimWebhookSender> webhooks;
 };
 
 // One connection: read, answer, read again.
@@ -124,32 +127,10 @@ void SimServer::Impl::Accept() {
 
 SimReply SimServer::Impl::Handle(const http_client::HttpRequest& request) {
   MutexLock lock(mutex);
-  if (absl::StartsWith(request.url, "/sim/")) return HandleControl(request);
-  return sim.Handle(request, clock.Now());
-}
-
-SimReply SimServer::Impl::HandleControl(const http_client::HttpRequest& request) {
-  SimReply reply;
-  reply.response.status = 200;
-  reply.response.headers.push_back({"Content-Type", "application/json"});
-  Json body = Json::array();
-  if (request.url == "/sim/healthy") {
-    body = {{"status", "ok"}};
-  } else if (request.url == "/sim/journal") {
-    for (const JournalEntry& entry : sim.journal()) body.push_back(JournalJson(entry));
-  } else if (request.url == "/sim/alerts") {
-    for (const auto& [id, alert] : sim.alerts()) body.push_back(AlertJson(alert, /*full=*/true));
-  } else if (request.url == "/sim/faults" && request.method == "POST") {
-    const auto plan = FaultsFromJson(Json::parse(request.body, nullptr, false));
-    if (plan.ok()) sim.SetFaults(*plan);
-    reply.response.status = plan.ok() ? 200 : 422;
-    body = {{"result", plan.ok() ? "set" : std::string(plan.status().message())}};
-  } else {
-    reply.response.status = 404;
-    body = {{"message", "unknown"}};
+  if (absl::StartsWith(request.url, "/sim/")) {
+    return HandleControl(sim, sent, request, clock.Now());
   }
-  reply.response.body = body.dump();
-  return reply;
+  return sim.Handle(request, clock.Now());
 }
 
 void SimServer::Impl::Tick() {
@@ -157,8 +138,14 @@ void SimServer::Impl::Tick() {
   {
     MutexLock lock(mutex);
     sim.AdvanceTo(clock.Now());
-    if (on_event) events = sim.TakeEvents();
+    events = sim.TakeEvents();
+    for (SimWebhook& webhook : sim.TakeWebhooks(clock.Now())) {
+      if (webhooks) webhooks->Send(webhook);
+      sent.push_back(std::move(webhook));
+      if (sent.size() > kWebhooksMax) sent.pop_front();
+    }
   }
+  if (!on_event) events.clear();
   for (const SimEvent& event : events) on_event(event);
   ticker.expires_after(kTick);
   ticker.async_wait([this](error_code error) {
@@ -172,6 +159,11 @@ SimServer::SimServer(SimOptions options, const Clock& clock,
 
 SimServer::~SimServer() {
   Stop();
+}
+
+void SimServer::SendWebhooksTo(const std::string& url,
+                               std::vector<http_client::HttpHeader> headers) {
+  impl_->webhooks = std::make_unique<SimWebhookSender>(url, std::move(headers));
 }
 
 absl::Status SimServer::Start(const std::string& listen) {

@@ -101,6 +101,24 @@ class Checker {
       Fail(absl::StrCat(field, "#username"), "must be a well-formed email address");
     }
   }
+  void Flag(const char* field) {
+    if (Has(field) && !body_[field].is_boolean()) Fail(field, "must be true or false");
+  }
+  void AtLeastOne(const char* field, bool required) {
+    if (!Has(field)) {
+      if (required) Fail(field, "must be given");
+      return;
+    }
+    if (!body_[field].is_number_integer() || body_[field].get<int64_t>() < 1) {
+      Fail(field, "must be at least 1");
+    }
+  }
+  void OneOf(const char* field, const std::set<std::string>& values, bool required) {
+    if (!Has(field) && !required) return;
+    if (Blank(body_, field) || !values.count(body_[field].get<std::string>())) {
+      Fail(field, "unknown value");
+    }
+  }
   // An object that names something by one of `keys`.
   void Reference(const char* field, std::initializer_list<const char*> keys) {
     if (!Has(field) || !body_[field].is_object()) return Fail(field, "must be given");
@@ -155,6 +173,21 @@ void CheckSnooze(Checker& check, const Json& body, Timestamp now) {
 }
 
 }  // namespace
+
+FieldErrors ValidateHeartbeat(const Json& body, bool create) {
+  FieldErrors errors;
+  Checker check(body, errors);
+  if (create) check.RequiredText("name", 200, "Heartbeat name can not be empty.");
+  check.Text("description", 10000);
+  check.AtLeastOne("interval", create);
+  check.OneOf("intervalUnit", {"minutes", "hours", "days"}, create);
+  check.Flag("enabled");
+  check.Text("alertMessage", 130);
+  check.Texts("alertTags", 20, 50);
+  check.OneOf("alertPriority", {"P1", "P2", "P3", "P4", "P5"}, false);
+  if (check.Has("ownerTeam")) check.Reference("ownerTeam", {"id", "name"});
+  return errors;
+}
 
 size_t CodePoints(const std::string& text) {
   size_t count = 0;

@@ -33,11 +33,14 @@ enum class ActionKind {
   kSetPriority,
   kCustom,
 };
-const char* ActionName(
-    ActionKind kind);  // as the request status shows it: "Create", "UpdatePriority", ...
+// As the request status and webhooks show it: "Create", "UpdatePriority", ...
+const char* ActionName(ActionKind kind);
 
 // What the server checks before it says 202. `body` is an object.
 FieldErrors Validate(ActionKind kind, const Json& body, const SimOptions& options, Timestamp now);
+
+// A heartbeat's body; a name is needed to create one.
+FieldErrors ValidateHeartbeat(const Json& body, bool create);
 
 // Code points of UTF-8 text: the unit of every limit.
 size_t CodePoints(const std::string& text);

@@ -6,40 +6,23 @@ folder if there is none. Exit code 77 with a plain message if the packages canno
 """
 
 import os
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import virtual_environment  # noqa: E402
 
 PACKAGES = ["opentelemetry-sdk>=1.20,<2", "opentelemetry-exporter-otlp-proto-grpc>=1.20,<2"]
 PROBE = "import opentelemetry.sdk.metrics, opentelemetry.exporter.otlp.proto.grpc.metric_exporter"
-SKIPPED = 77
-
-
-def works(python):
-    return os.path.exists(python) and subprocess.run(
-        [python, "-c", PROBE], capture_output=True, check=False).returncode == 0
+SKIPPED = virtual_environment.SKIPPED
 
 
 def install(folder):
     """The interpreter's path, or the reason why there is none."""
-    python = os.path.join(folder, "bin", "python3")
-    if works(python):
-        return python, ""
-    for step in ([sys.executable, "-m", "venv", "--clear", folder],
-                 [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]):
-        try:
-            done = subprocess.run(step, capture_output=True, text=True, timeout=240, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return None, str(error)
-        if done.returncode != 0:
-            lines = (done.stderr or done.stdout).strip().splitlines() or ["failed"]
-            return None, lines[-1]
-    return (python, "") if works(python) else (None, "the packages do not load")
+    return virtual_environment.install(folder, PACKAGES, PROBE)
 
 
 def refuse_skip_in_ci(problem):
-    """Counterparts may be missing on somebody's machine, not in CI."""
-    if os.environ.get("TOCSIN_COUNTERPARTS_REQUIRED"):
-        raise AssertionError(f"the OpenTelemetry SDK cannot be installed: {problem}")
+    virtual_environment.refuse_skip_in_ci("the OpenTelemetry SDK", problem)
 
 
 def main():
