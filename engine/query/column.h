@@ -98,6 +98,8 @@ class Column {
   void Remove(int64_t time_ms);
   // Takes out all samples.
   void Clear();
+  // The next sample that is newer than all others makes it take more memory.
+  bool IsAboutToGrow() const { return tail_size_ == kTailSize; }
   // Samples at or before `keep_after_ms` are no longer needed. The newest is always kept.
   void Trim(int64_t keep_after_ms);
 
