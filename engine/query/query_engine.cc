@@ -77,7 +77,7 @@ struct QueryEngine::Impl {
   uint64_t query_changes = 0;  // grows with Add() and Remove()
   uint64_t planned_queries = 0;
   absl::flat_hash_map<std::shared_ptr<const SeriesSet>, SetReach> set_reach;
-  size_t planned_slots = 0;
+  std::vector<bool> slot_planned;  // false: free, or not told of yet, and then nothing is dropped
 };
 
 QueryEngine::QueryEngine(SeriesTable& table, QueryOptions options)
@@ -212,11 +212,11 @@ void QueryEngine::Impl::PlanTrimming() {
   if (planned_queries != query_changes) {
     planned_queries = query_changes;
     set_reach.clear();
-    planned_slots = 0;
+    slot_planned.clear();
     for (const auto& entry : queries) {
       for (const SelectorNeed& need : entry.second->needs) {
-        const int64_t reach = need.unbounded ? SeriesTable::kForever
-                                             : absl::ToInt64Milliseconds(need.reach);
+        const int64_t reach =
+            need.unbounded ? SeriesTable::kForever : absl::ToInt64Milliseconds(need.reach);
         const auto set = sets.Get(need.matchers);
         TOCSIN_CHECK(set.ok()) << set.status().ToString();
         SetReach& known = set_reach[*set];
@@ -224,14 +224,19 @@ void QueryEngine::Impl::PlanTrimming() {
       }
     }
   }
-  for (; planned_slots < table.size(); ++planned_slots) {
-    table.SetReach(static_cast<SeriesTable::Slot>(planned_slots), 0);
-  }
+  const size_t known_slots = slot_planned.size();
+  slot_planned.resize(table.size());
   for (auto& [set, reach] : set_reach) {
     for (; reach.planned < set->slots.size(); ++reach.planned) {
       const SeriesTable::Slot slot = set->slots[reach.planned];
-      table.SetReach(slot, std::max(table.reach_ms(slot), reach.reach_ms));
+      const int64_t known = slot_planned[slot] ? table.reach_ms(slot) : 0;
+      table.SetReach(slot, std::max(known, reach.reach_ms));
+      slot_planned[slot] = true;
     }
+  }
+  for (size_t slot = known_slots; slot < table.size(); ++slot) {
+    const auto nobodys = static_cast<SeriesTable::Slot>(slot);
+    if (!slot_planned[slot] && table.Holds(nobodys)) table.SetReach(nobodys, 0);
   }
 }
 
@@ -260,7 +265,7 @@ void QueryEngine::Impl::GiveUp(const std::vector<SeriesTable::Slot>& slots) {
   sets.Remove(slots);
   for (SeriesTable::Slot slot : slots) {
     table.Remove(slot);
-    table.SetReach(slot, 0);
+    slot_planned[slot] = false;
   }
   for (auto& [set, reach] : set_reach) reach.planned = set->slots.size();
 }
@@ -271,8 +276,7 @@ std::vector<SeriesTable::Slot> QueryEngine::Trim(Timestamp t) {
   table.Trim(impl_->OldestEvaluation(t.millis()));
   std::vector<SeriesTable::Slot> dead;
   for (SeriesTable::Slot slot = 0; slot < table.size(); ++slot) {
-    if (!table.Holds(slot)) continue;
-    if (impl_->IsDead(slot, t.millis())) dead.push_back(slot);
+    if (impl_->IsDead(slot, t.millis()) && table.Holds(slot)) dead.push_back(slot);
   }
   if (dead.size() < impl_->options.dead_series_min || dead.size() * 4 < table.series()) return {};
   impl_->GiveUp(dead);
