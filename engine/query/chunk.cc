@@ -57,6 +57,23 @@ void Pack(const int64_t* numbers, size_t n, const Line& line, uint8_t* out) {
   }
 }
 
+// Numbers [begin, begin + n) of what Pack() made.
+void Unpack(const uint8_t* packed, const Line& line, size_t begin, size_t n, int64_t* out) {
+  const auto step = static_cast<uint64_t>(line.step);
+  uint64_t on_line = static_cast<uint64_t>(line.base) + step * begin;
+  if (line.width == 0) {
+    for (size_t i = 0; i < n; ++i, on_line += step) out[i] = static_cast<int64_t>(on_line);
+    return;
+  }
+  const size_t unused = 64 - line.width;
+  size_t bit = begin * line.width;
+  for (size_t i = 0; i < n; ++i, on_line += step, bit += line.width) {
+    uint64_t word = 0;
+    std::memcpy(&word, packed + bit / 8, sizeof(word));
+    out[i] = static_cast<int64_t>(on_line + (word >> (bit % 8) << unused >> unused));
+  }
+}
+
 }  // namespace
 
 // The values as integers to pack, and how to get back.
@@ -112,9 +129,18 @@ Chunk Chunk::Encode(const int64_t* times, const double* values, size_t n, uint32
 }
 
 void Chunk::Read(size_t begin, size_t end, int64_t* times, double* values) const {
-  for (size_t i = begin; i < end; ++i) {
-    *times++ = time(i);
-    *values++ = value(i);
+  const Header& h = header();
+  const size_t n = end - begin;
+  Unpack(times_at(), {h.time_base, h.time_step, h.time_width}, begin, n, times);
+  int64_t whole[kMaxSize];
+  const uint8_t* packed = times_at() + PackedSize(h.size, h.time_width);
+  Unpack(packed, {h.value_base, h.value_step, h.value_width}, begin, n, whole);
+  if (h.scale == kRaw) {
+    std::memcpy(values, whole, n * sizeof(double));
+  } else if (h.scale == 0) {
+    for (size_t i = 0; i < n; ++i) values[i] = static_cast<double>(whole[i]);
+  } else {
+    for (size_t i = 0; i < n; ++i) values[i] = FromDecimal(whole[i], h.scale);
   }
 }
 

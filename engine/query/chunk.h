@@ -44,11 +44,8 @@ class Chunk {
   // Samples [begin, end) into arrays.
   void Read(size_t begin, size_t end, int64_t* times, double* values) const;
 
-  // Asks for the block to be near soon.
-  void Prefetch() const {
-    __builtin_prefetch(block_.get());
-    __builtin_prefetch(block_.get() + 64);
-  }
+  // Where the samples are, for who knows that they will be needed.
+  const void* block() const { return block_.get(); }
 
   // What the block takes, without the allocator's share.
   size_t bytes() const { return BlockSize(header()); }
@@ -78,14 +75,15 @@ class Chunk {
     const size_t bit = i * width;
     uint64_t word = 0;
     std::memcpy(&word, packed + bit / 8, sizeof(word));
-    word >>= bit % 8;
-    return width == 64 ? word : word & ((uint64_t{1} << width) - 1);
+    return word >> (bit % 8) << (64 - width) >> (64 - width);
   }
   double ToValue(const Header& h, size_t i) const {
-    const uint8_t* packed = times_at() + PackedSize(h.size, h.time_width);
+    const uint8_t* packed = times_at();
+    if (h.time_width > 0) packed += PackedSize(h.size, h.time_width);
     const uint64_t whole = static_cast<uint64_t>(h.value_base) +
                            static_cast<uint64_t>(int64_t{h.value_step}) * i +
                            Bits(packed, h.value_width, i);
+    if (h.scale == 0) return static_cast<double>(static_cast<int64_t>(whole));
     if (h.scale == kRaw) return std::bit_cast<double>(whole);
     return FromDecimal(static_cast<int64_t>(whole), h.scale);
   }

@@ -13,10 +13,13 @@ namespace {
 constexpr size_t kLongColumn = 2 * Chunk::kMaxSize;
 constexpr size_t kUsualChunk = Chunk::kMaxSize / 2;
 
+bool FitsOneChunk(int64_t first_ms, int64_t last_ms) {
+  return last_ms - first_ms <= int64_t{UINT32_MAX};
+}
+
 }  // namespace
 
-const Chunk& Column::ChunkOf(uint32_t position) const {
-  if (position < chunks_.front().end()) return chunks_.front();
+const Chunk& Column::LaterChunkOf(uint32_t position) const {
   const auto after =
       std::upper_bound(chunks_.begin(), chunks_.end(), position,
                        [](uint32_t p, const Chunk& chunk) { return p < chunk.first(); });
@@ -47,6 +50,7 @@ void Column::Read(uint32_t from, uint32_t to, int64_t* times, double* values) co
   auto chunk = std::partition_point(chunks_.begin(), chunks_.end(),
                                     [&](const Chunk& c) { return c.end() <= from; });
   for (; from < to && chunk != chunks_.end(); ++chunk) {
+    if (chunk + 1 != chunks_.end()) __builtin_prefetch((chunk + 1)->block());
     const uint32_t end = std::min(to, chunk->end());
     chunk->Read(from - chunk->first(), end - chunk->first(), times, values);
     times += end - from;
@@ -149,26 +153,39 @@ void Column::Push(int64_t time_ms, double value) {
   ++tail_size_;
 }
 
-// The tail becomes chunks. A larger chunk shares its header among more samples, but stays until its
-// last is too old: so only a long column has the largest.
+// The tail becomes part of the last chunk or one of its own. A larger chunk shares its header among
+// more samples, but stays until its last is too old: so only a long column has the largest.
 void Column::Seal() {
-  int64_t times[kTailSize];
-  for (size_t i = 0; i < tail_size_; ++i) times[i] = tail_->time(i);
-  ReserveGently(chunks_, chunks_.size() + 1);
-  chunks_.push_back(Chunk::Encode(times, tail_->values, tail_size_, tail_begin_));
+  int64_t times[kUsualChunk];
+  double values[kUsualChunk];
+  const bool joins = !chunks_.empty() && chunks_.back().size() + tail_size_ <= kUsualChunk &&
+                     FitsOneChunk(chunks_.back().time(0), tail_->time(tail_size_ - 1));
+  const size_t before = joins ? chunks_.back().size() : 0;
+  if (joins) chunks_.back().Read(0, before, times, values);
+  for (size_t i = 0; i < tail_size_; ++i) {
+    times[before + i] = tail_->time(i);
+    values[before + i] = tail_->values[i];
+  }
+  Chunk chunk = Chunk::Encode(times, values, before + tail_size_,
+                              tail_begin_ - static_cast<uint32_t>(before));
+  if (joins) {
+    chunks_.back() = std::move(chunk);
+  } else {
+    ReserveGently(chunks_, chunks_.size() + 1);
+    chunks_.push_back(std::move(chunk));
+  }
   tail_begin_ += tail_size_;
   tail_size_ = 0;
-  JoinLastTwo(kUsualChunk);
-  if (size() >= kLongColumn && chunks_.back().size() == kUsualChunk) JoinLastTwo(Chunk::kMaxSize);
+  if (size() >= kLongColumn && chunks_.back().size() == kUsualChunk) JoinLastTwo();
 }
 
-// If the result has at most `largest` samples. The time it spans must fit as before.
-void Column::JoinLastTwo(size_t largest) {
+// If they fit.
+void Column::JoinLastTwo() {
   if (chunks_.size() < 2) return;
   const Chunk& left = chunks_[chunks_.size() - 2];
   const Chunk& right = chunks_.back();
   const size_t joined = left.size() + right.size();
-  if (joined > largest || right.newest_time() - left.time(0) > int64_t{UINT32_MAX}) return;
+  if (joined > Chunk::kMaxSize || !FitsOneChunk(left.time(0), right.newest_time())) return;
   int64_t times[Chunk::kMaxSize];
   double values[Chunk::kMaxSize];
   const uint32_t first = left.first();

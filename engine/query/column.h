@@ -29,7 +29,7 @@ inline bool IsTaken(AppendResult result) {
 // in before it.
 //
 // Reading one sample costs a few ns wherever it is. Memory: a sample among the newest 8 takes 12
-// bytes, others what Chunk says; a sample is moved or encoded at most five times.
+// bytes, others what Chunk says; a sample is encoded at most five times.
 class Column {
  public:
   // Positions of the samples kept: [begin, end). Whole chunks are dropped, so a few samples before
@@ -66,12 +66,10 @@ class Column {
 
   // The first position whose sample is later than `time_ms`; end() if none is.
   uint32_t FirstAfter(int64_t time_ms) const;
-  // Where the oldest samples are lies behind two pointers: who walks many columns asks for the
-  // first some columns ahead, and for the second a few later.
-  void PrefetchChunks() const { __builtin_prefetch(chunks_.data()); }
-  void PrefetchOldest() const {
-    if (!chunks_.empty()) chunks_.front().Prefetch();
-  }
+  // Where the oldest samples are lies behind two pointers: who walks many columns asks for what the
+  // first points to some columns ahead, and for the second's a few later.
+  const void* Chunks() const { return chunks_.data(); }
+  const void* OldestChunk() const { return chunks_.empty() ? nullptr : chunks_.front().block(); }
 
   // Samples [from, to) into arrays of that size.
   void Read(uint32_t from, uint32_t to, int64_t* times, double* values) const;
@@ -98,6 +96,8 @@ class Column {
   void Remove(int64_t time_ms);
   // Takes out all samples.
   void Clear();
+  // The next sample that is newer than all others makes it take more memory.
+  bool IsAboutToGrow() const { return tail_size_ == kTailSize; }
   // Samples at or before `keep_after_ms` are no longer needed. The newest is always kept.
   void Trim(int64_t keep_after_ms);
 
@@ -121,13 +121,17 @@ class Column {
   };
 
   AppendResult Take(int64_t time_ms, double value);
-  const Chunk& ChunkOf(uint32_t position) const;
+  const Chunk& ChunkOf(uint32_t position) const {
+    const Chunk& oldest = chunks_.front();
+    return position < oldest.end() ? oldest : LaterChunkOf(position);
+  }
+  const Chunk& LaterChunkOf(uint32_t position) const;
   // Of the sample at this time, which is there.
   uint32_t PositionOf(int64_t time_ms) const { return FirstAfter(time_ms) - 1; }
   ColumnHistograms& MutableHistograms();
   void Push(int64_t time_ms, double value);
   void Seal();
-  void JoinLastTwo(size_t largest);
+  void JoinLastTwo();
   // Changes what is kept from the sample at or after `time_ms` on, by a function of the samples
   // there: times and values, which it edits.
   template <typename Edit>

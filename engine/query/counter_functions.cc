@@ -67,7 +67,7 @@ struct ExtrapolatedRate : KernelDefaults {
   }
   // An infinity that was lost at a reset does not leave the sum any more.
   bool Drifted(const State& state, const WindowCursor&) const {
-    return !std::isfinite(state.lost.hi);
+    return state.count > 0 && !std::isfinite(state.lost.hi);
   }
 
   bool Value(const State& state, const RowWindow& window, double& out) const {
@@ -78,9 +78,9 @@ struct ExtrapolatedRate : KernelDefaults {
   }
 
   static double Growth(const State& state, const RowWindow& window) {
-    if (!std::isfinite(state.lost.hi)) return AddUp(window.Read());
     const double first = window.cursor.first.value, last = state.last.value;
     if (state.count == 0) return last - first;
+    if (!std::isfinite(state.lost.hi)) return AddUp(window.Read());
     DoubleDouble growth = state.lost;
     growth.Add(last);
     growth.Add(-first);

@@ -19,7 +19,7 @@ class SampleQueue {
     double value = 0;
     uint32_t position = 0;
   };
-  void Prefetch() const { __builtin_prefetch(entries_.data() + head_); }
+  const void* NeededSoon() const { return entries_.data() + head_; }
   bool empty() const { return head_ == entries_.size(); }
   const Entry& front() const { return entries_[head_]; }
   const Entry& back() const { return entries_.back(); }
@@ -53,7 +53,7 @@ struct ExtremeOverTime : KernelDefaults {
 
   ExtremeOverTime(bool take_max, bool take_time) : max(take_max), time(take_time) {}
   State Fresh(size_t) const { return {}; }
-  void Prefetch(const State& state) const { state.queue.Prefetch(); }
+  const void* NeededSoon(const State& state) const { return state.queue.NeededSoon(); }
   void Enter(State& state, uint32_t position, const Sample& sample, const Column&) const {
     state.last = {sample.value, position};
     if (std::isnan(sample.value)) return;
@@ -80,7 +80,7 @@ struct QuantileOverTime : KernelDefaults {
   using State = RankBand;
 
   State Fresh(size_t) const { return {}; }
-  void Prefetch(const State& band) const { band.Prefetch(); }
+  const void* NeededSoon(const State& band) const { return band.NeededSoon(); }
   void Enter(State& band, uint32_t, const Sample& sample, const Column&) const {
     band.Insert(sample.value);
   }

@@ -27,10 +27,10 @@ double QuantileOfRanked(double q, size_t size, At&& at) {
   if (q > 1) return kInfinity;
   const double last = static_cast<double>(size - 1);
   const double rank = q * last;
-  const double lower = std::max(0.0, std::floor(rank));
-  const double upper = std::min(last, lower + 1);
-  const double weight = rank - std::floor(rank);
-  return at(static_cast<size_t>(lower)) * (1 - weight) + at(static_cast<size_t>(upper)) * weight;
+  const auto lower = static_cast<size_t>(rank);  // not negative
+  const size_t upper = std::min(size - 1, lower + 1);
+  const double weight = rank - static_cast<double>(lower);
+  return at(lower) * (1 - weight) + at(upper) * weight;
 }
 
 // Prometheus' warning if q is no quantile; "" if it is.

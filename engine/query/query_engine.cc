@@ -57,6 +57,7 @@ struct QueryEngine::Impl {
   }
   static void CollectNotes(Query& query);
   void PlanTrimming();
+  int64_t OldestEvaluation(int64_t t) const;
   bool IsDead(SeriesTable::Slot slot, int64_t t) const;
   void GiveUp(const std::vector<SeriesTable::Slot>& slots);
 
@@ -69,15 +70,14 @@ struct QueryEngine::Impl {
   int64_t query_time = INT64_MIN;  // of the evaluation going on
 
   // How far back each slot must be kept: the farthest reach of the sets it belongs to.
-  static constexpr int64_t kForever = INT64_MAX;
   struct SetReach {
-    int64_t reach_ms = 0;  // kForever: never trimmed
-    size_t planned = 0;    // so many of the set's slots are in slot_reach_ms
+    int64_t reach_ms = 0;  // may be SeriesTable::kForever
+    size_t planned = 0;    // so many of the set's slots know of it
   };
   uint64_t query_changes = 0;  // grows with Add() and Remove()
   uint64_t planned_queries = 0;
   absl::flat_hash_map<std::shared_ptr<const SeriesSet>, SetReach> set_reach;
-  std::vector<int64_t> slot_reach_ms;
+  std::vector<bool> slot_planned;  // false: free, or not told of yet, and then nothing is dropped
 };
 
 QueryEngine::QueryEngine(SeriesTable& table, QueryOptions options)
@@ -212,10 +212,11 @@ void QueryEngine::Impl::PlanTrimming() {
   if (planned_queries != query_changes) {
     planned_queries = query_changes;
     set_reach.clear();
-    slot_reach_ms.clear();
+    slot_planned.clear();
     for (const auto& entry : queries) {
       for (const SelectorNeed& need : entry.second->needs) {
-        const int64_t reach = need.unbounded ? kForever : absl::ToInt64Milliseconds(need.reach);
+        const int64_t reach =
+            need.unbounded ? SeriesTable::kForever : absl::ToInt64Milliseconds(need.reach);
         const auto set = sets.Get(need.matchers);
         TOCSIN_CHECK(set.ok()) << set.status().ToString();
         SetReach& known = set_reach[*set];
@@ -223,28 +224,48 @@ void QueryEngine::Impl::PlanTrimming() {
       }
     }
   }
-  slot_reach_ms.resize(table.size(), 0);
+  const size_t known_slots = slot_planned.size();
+  slot_planned.resize(table.size());
   for (auto& [set, reach] : set_reach) {
     for (; reach.planned < set->slots.size(); ++reach.planned) {
-      int64_t& slot_reach = slot_reach_ms[set->slots[reach.planned]];
-      slot_reach = std::max(slot_reach, reach.reach_ms);
+      const SeriesTable::Slot slot = set->slots[reach.planned];
+      const int64_t known = slot_planned[slot] ? table.reach_ms(slot) : 0;
+      table.SetReach(slot, std::max(known, reach.reach_ms));
+      slot_planned[slot] = true;
     }
   }
+  for (size_t slot = known_slots; slot < table.size(); ++slot) {
+    const auto nobodys = static_cast<SeriesTable::Slot>(slot);
+    if (!slot_planned[slot] && table.Holds(nobodys)) table.SetReach(nobodys, 0);
+  }
+}
+
+// Windows go on from where they were: what the last evaluation of a query saw is kept until the
+// next one, if that is not too long ago.
+int64_t QueryEngine::Impl::OldestEvaluation(int64_t t) const {
+  constexpr int64_t kAgoMax = 60'000;
+  int64_t oldest = t;
+  for (const auto& entry : queries) {
+    if (entry.second->last != Timestamp::Min()) {
+      oldest = std::min(oldest, entry.second->last.millis());
+    }
+  }
+  return std::max(oldest, t - kAgoMax);
 }
 
 // Its newest sample is older than any selector that matches it can see. A stale marker counts as a
 // sample: as long as one is seen, what comes before it must not appear.
 bool QueryEngine::Impl::IsDead(SeriesTable::Slot slot, int64_t t) const {
-  const int64_t reach = slot_reach_ms[slot];
+  const int64_t reach = table.reach_ms(slot);
   const int64_t newest = table.newest_times()[slot];
-  return newest == INT64_MIN || (reach != kForever && newest <= t - reach);
+  return newest == INT64_MIN || (reach != SeriesTable::kForever && newest <= t - reach);
 }
 
 void QueryEngine::Impl::GiveUp(const std::vector<SeriesTable::Slot>& slots) {
   sets.Remove(slots);
   for (SeriesTable::Slot slot : slots) {
-    slot_reach_ms[slot] = 0;
     table.Remove(slot);
+    slot_planned[slot] = false;
   }
   for (auto& [set, reach] : set_reach) reach.planned = set->slots.size();
 }
@@ -252,12 +273,10 @@ void QueryEngine::Impl::GiveUp(const std::vector<SeriesTable::Slot>& slots) {
 std::vector<SeriesTable::Slot> QueryEngine::Trim(Timestamp t) {
   SeriesTable& table = impl_->table;
   impl_->PlanTrimming();
+  table.Trim(impl_->OldestEvaluation(t.millis()));
   std::vector<SeriesTable::Slot> dead;
   for (SeriesTable::Slot slot = 0; slot < table.size(); ++slot) {
-    if (!table.Holds(slot)) continue;
-    const int64_t reach = impl_->slot_reach_ms[slot];
-    if (reach != Impl::kForever) table.Trim(slot, t.millis() - reach);
-    if (impl_->IsDead(slot, t.millis())) dead.push_back(slot);
+    if (impl_->IsDead(slot, t.millis()) && table.Holds(slot)) dead.push_back(slot);
   }
   if (dead.size() < impl_->options.dead_series_min || dead.size() * 4 < table.series()) return {};
   impl_->GiveUp(dead);

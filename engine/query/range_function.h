@@ -6,69 +6,11 @@
 
 #include "absl/strings/string_view.h"
 #include "base/grow.h"
-#include "base/sample.h"
 #include "engine/query/histogram_range.h"
-#include "engine/query/operator.h"
+#include "engine/query/range_kernel.h"
 #include "engine/query/rowwise.h"
-#include "engine/query/window.h"
 
 namespace tocsin::engine {
-
-// Which of a row's samples are in the window, and for which ends of the range that holds as long
-// as the column does not change.
-struct WindowCursor {
-  int64_t newest_ms = INT64_MIN;    // of what was looked at, stale markers included
-  int64_t left_ms = INT64_MIN;      // of the newest sample that is too old
-  int64_t valid_until = INT64_MIN;  // range ends before this
-  Sample first;                     // in the window, unless it is empty
-  uint32_t begin = 0;               // positions; begin is first's
-  uint32_t end = 0;
-  uint32_t samples = 0;     // in the window, without stale markers
-  uint32_t histograms = 0;  // of these, native histograms
-  uint32_t version = 0;     // of the column, at the last look
-  uint32_t rewrites = 0;    // likewise
-  bool complete = false;    // nothing of the column lies behind the window
-
-  bool Holds(uint32_t column_version, int64_t begin_ms, int64_t end_ms) const {
-    return version == column_version && end_ms < valid_until && end_ms >= newest_ms &&
-           begin_ms >= left_ms;
-  }
-};
-
-// What a kernel is told of a row at an evaluation.
-struct RowWindow {
-  int64_t t = 0;         // evaluation time
-  int64_t begin_ms = 0;  // the range is (begin, end]
-  int64_t end_ms = 0;
-  double param = 0;  // of functions that take a scalar
-  const WindowCursor& cursor;
-  size_t row = 0;
-  RangeVector& range;
-  const Samples* floats = nullptr;  // the window has histograms too, which do not count
-
-  double seconds() const { return static_cast<double>(end_ms - begin_ms) / 1000; }
-  // All samples, for the rare case that needs them.
-  Samples Read() const { return floats != nullptr ? *floats : range.Read(row); }
-  // Of the sample that entered with this position.
-  int64_t TimeOf(uint32_t position) const {
-    if (floats != nullptr) return floats->times[position];
-    return range.view().column(row).time(position);
-  }
-};
-
-// What a kernel may leave out.
-struct KernelDefaults {
-  template <typename State>
-  void Enter(State&, uint32_t /*position*/, const Sample&, const Column&) const {}
-  template <typename State>
-  void Expire(State&, const Sample&, const Sample* /*next*/, const WindowCursor&) const {}
-  template <typename State>
-  void Prefetch(const State&) const {}
-  template <typename State>
-  bool Drifted(const State&, const WindowCursor&) const {
-    return false;
-  }
-};
 
 // What all functions over a range have in common: windows with native histograms are not for the
 // kernels.
@@ -101,7 +43,8 @@ class RangeOperator : public RowwiseOperator {
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty; may keep
 //                                           in the state what it found out
-//   Prefetch(state)                         a row that comes soon: its memory may be asked for
+//   NeededSoon(state)                       memory outside of the state that the next sample to
+//                                           enter or expire touches; may be null
 template <typename Kernel>
 class RangeFunction : public RangeOperator {
  public:
@@ -140,9 +83,20 @@ class RangeFunction : public RangeOperator {
     frame_.Reset(rows_);
     PrepareBeforeNewest(view);
     for (size_t row = 0; row < rows_; ++row) {
-      Prefetch(row, view);
+      if (row + kFarthest < rows_) {
+        // Where one ends the next begins.
+        const Row* far_state = &states_[row + kFarthest];
+        __builtin_prefetch(reinterpret_cast<const char*>(far_state) + 64, 1);
+        __builtin_prefetch(far_state + 1, 1);
+        __builtin_prefetch(&view.column(row + kFarthest) + 1);
+        __builtin_prefetch(view.column(row + kFar).Chunks());
+        __builtin_prefetch(view.column(row + kNear).OldestChunk());
+        __builtin_prefetch(kernel_.NeededSoon(states_[row + kNear].state));
+      }
       Row& state = states_[row];
-      if (!state.cursor.Holds(view.version(row), view.begin_ms, view.end_ms)) Follow(row, view);
+      if (!state.cursor.Holds(view.version(row), view.begin_ms, view.end_ms) && !Slide(row, view)) {
+        Follow(row, view);
+      }
       if (state.cursor.samples == 0) continue;
       const RowWindow window{t, view.begin_ms, view.end_ms, param, state.cursor, row, range_};
       double out = 0;
@@ -168,29 +122,23 @@ class RangeFunction : public RangeOperator {
     typename Kernel::State state;
   };
 
-  // Rows are walked in order, but what they point to lies anywhere: with a hundred thousand of them
-  // nothing of it is in a cache, and waiting for memory would cost more than everything else.
-  void Prefetch(size_t row, const RangeVector::View& view) const {
-    constexpr size_t kFar = 12, kNear = 6;
-    if (row + kFar >= rows_) return;
-    view.column(row + kFar).PrefetchChunks();
-    view.column(row + kNear).PrefetchOldest();
-    kernel_.Prefetch(states_[row + kNear].state);
-  }
+  // With a hundred thousand rows nothing of them is in a cache, least of all what they point to,
+  // and waiting for memory would cost more than everything else. So it is asked for that many rows
+  // ahead. Only ever in Compute() itself: a function that does nothing
+  // else has no effect that the compiler knows of, and calls of it are left out.
+  static constexpr size_t kFarthest = 24, kFar = 12, kNear = 6;
 
   void Follow(size_t row, const RangeVector::View& view) {
     WindowCursor& cursor = states_[row].cursor;
     const Column& column = view.column(row);
-    if (!TakeNewest(row, view)) {
-      const uint32_t known = cursor.rewrites;
-      if (GoesOn(cursor, column, view) || GoBeforeNewest(row, column, view)) {
-        cursor.rewrites = column.rewrites();
-        Enter(row, column, view);
-      } else {
-        Begin(row, column, view);
-      }
-      if (known != column.rewrites()) column.TakeNote();
+    const uint32_t known = cursor.rewrites;
+    if (GoesOn(cursor, column, view) || GoBeforeNewest(row, column, view)) {
+      cursor.rewrites = column.rewrites();
+      Enter(row, column, view);
+    } else {
+      Begin(row, column, view);
     }
+    if (known != column.rewrites()) column.TakeNote();
     const bool expires = cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms;
     if (expires && cursor.begin < column.begin()) Begin(row, column, view);  // trimmed meanwhile
     if (expires) Expire(row, column, view);
@@ -201,20 +149,47 @@ class RangeFunction : public RangeOperator {
     Settle(row, column, view);
   }
 
-  // The usual case: one sample came since the last look, and the arrays of the table have it.
-  bool TakeNewest(size_t row, const RangeVector::View& view) {
+  // The usual case: one float came since the last look, which the arrays of the table have, and at
+  // most one left. False, and nothing is touched, where there is more to it.
+  bool Slide(size_t row, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     if (view.newest_times == nullptr || !cursor.complete) return false;
     const size_t slot = view.slot(row);
+    const Column& column = view.columns[slot];
     const Sample newest{view.newest_times[slot], view.newest_values[slot]};
     const bool steady = view.versions[slot] == cursor.version + 1 &&
                         newest.time_ms > cursor.newest_ms && newest.time_ms <= view.end_ms &&
-                        cursor.newest_ms > view.begin_ms && view.begin_ms >= cursor.left_ms;
+                        cursor.newest_ms > view.begin_ms && view.begin_ms >= cursor.left_ms &&
+                        cursor.samples > 0 && cursor.histograms == 0 && !IsMark(newest.value);
     if (!steady) return false;
-    EnterOne(state, cursor.end++, newest, view.columns[slot]);
+    Sample second;
+    const bool leaves = cursor.first.time_ms <= view.begin_ms;
+    if (leaves) {
+      if (cursor.begin + 1 < column.begin()) return false;
+      second = column.at(cursor.begin + 1);
+      if (second.time_ms <= view.begin_ms || IsStaleMarker(second.value)) return false;
+    }
+    cursor.newest_ms = newest.time_ms;
+    ++cursor.version;
+    ++cursor.samples;
+    kernel_.Enter(state.state, cursor.end++, newest, column);
+    if (leaves) {
+      const Sample first = cursor.first;
+      cursor.left_ms = first.time_ms;
+      cursor.first = second;
+      ++cursor.begin;
+      --cursor.samples;
+      kernel_.Expire(state.state, first, &second, cursor);
+    }
+    cursor.valid_until = cursor.first.time_ms + (view.end_ms - view.begin_ms);
+    if (kernel_.Drifted(state.state, cursor)) [[unlikely]] {
+      Begin(row, column, view);
+      Settle(row, column, view);
+    }
     return true;
   }
+  static bool IsMark(double value) { return IsStaleMarker(value) || IsHistogramMark(value); }
 
   static bool GoesOn(const WindowCursor& cursor, const Column& column,
                      const RangeVector::View& view) {

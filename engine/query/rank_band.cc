@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <iterator>
+#include <vector>
 
 namespace tocsin::engine {
 namespace {
@@ -10,6 +11,30 @@ namespace {
 // How many values a band has room for; when chosen it fills four fifths.
 size_t RoomOf(size_t window) {
   return std::max<size_t>(40, static_cast<size_t>(2.5 * std::sqrt(static_cast<double>(window))));
+}
+
+// The values of ranks [first, first + count), in order. Those that leave their bands most often are
+// of series that only rise or fall, and lie in order already.
+void Select(const double* values, size_t size, size_t first, size_t count,
+            std::vector<double>& out) {
+  const double* end = values + size;
+  if (std::is_sorted(values, end, QuantileOrder)) {
+    out.assign(values + first, values + first + count);
+    return;
+  }
+  const auto falling = std::make_reverse_iterator(end);
+  if (std::is_sorted(falling, std::make_reverse_iterator(values), QuantileOrder)) {
+    const auto begin = falling + static_cast<std::ptrdiff_t>(first);
+    out.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
+    return;
+  }
+  std::vector<double> all(values, end);
+  const auto from = all.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto to = from + static_cast<std::ptrdiff_t>(count);
+  if (first > 0) std::nth_element(all.begin(), from, all.end(), QuantileOrder);
+  if (to != all.end()) std::nth_element(from, to - 1, all.end(), QuantileOrder);
+  std::sort(from, to, QuantileOrder);
+  out.assign(from, to);
 }
 
 }  // namespace
@@ -92,17 +117,9 @@ void RankBand::Choose(const double* values, size_t rank, size_t row) {
   const size_t before = rank < below_ ? width - std::min(width, behind + 1) : behind;
   const size_t first = std::min(rank - std::min(rank, before), size - width);
 
-  std::vector<double> all(values, values + size);
-  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
-  const auto end = begin + static_cast<std::ptrdiff_t>(width);
-  if (first > 0) std::nth_element(all.begin(), begin, all.end(), QuantileOrder);
-  if (end != all.end()) std::nth_element(begin, end - 1, all.end(), QuantileOrder);
-  std::sort(begin, end, QuantileOrder);
-
-  std::vector<double> band;
-  band.reserve(room);
-  band.assign(begin, end);
-  band_ = std::move(band);
+  band_ = std::vector<double>();  // the room may be smaller than before
+  band_.reserve(room);
+  Select(values, size, first, width, band_);
   entered_ = 0;
   below_ = static_cast<uint32_t>(first);
   above_ = static_cast<uint32_t>(size - first - width);

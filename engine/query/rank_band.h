@@ -21,8 +21,8 @@ class RankBand {
  public:
   // Of the window.
   size_t size() const { return below_ + band_.size() + above_; }
-  // Asks for the value last found, which will be needed soon.
-  void Prefetch() const { __builtin_prefetch(band_.data() + WantedOffset()); }
+  // Where the value last found is, which will be needed soon.
+  const void* NeededSoon() const { return band_.data() + WantedOffset(); }
 
   void Insert(double value);
   // Takes out one value that is equal; there must be one.

@@ -23,7 +23,7 @@ namespace tocsin::engine {
 // and a number that changes with the column. So an evaluation walks arrays, and columns only of
 // series where something happened.
 //
-// Thread: one at a time (a shard owns its table). Memory: see Column, and 24 bytes a series.
+// Thread: one at a time (a shard owns its table). Memory: see Column, and 32 bytes a series.
 class SeriesTable {
  public:
   using Slot = uint32_t;
@@ -44,9 +44,14 @@ class SeriesTable {
   void Remove(Slot slot);
   bool Holds(Slot slot) const { return slot < held_.size() && held_[slot]; }
 
-  // Samples at or before `keep_after_ms` of this series are no longer needed; memory is freed
-  // lazily and in bulk. The newest sample is always kept.
-  void Trim(Slot slot, int64_t keep_after_ms);
+  static constexpr int64_t kForever = INT64_MAX;
+  // From Trim(t) on, samples of this series at or before t - reach_ms are no longer needed. Of a
+  // new series all are, for ever. The newest sample is always kept.
+  void SetReach(Slot slot, int64_t reach_ms) { reach_ms_[slot] = reach_ms; }
+  int64_t reach_ms(Slot slot) const { return reach_ms_[slot]; }
+  // Samples that are not needed are refused from now on. Memory is given back when the series'
+  // column is about to grow: walking all columns would cost a good part of an evaluation.
+  void Trim(int64_t t) { trimmed_at_ms_ = t; }
 
   // All slots are below this; some may be free.
   size_t size() const { return columns_.size(); }
@@ -75,6 +80,7 @@ class SeriesTable {
   };
 
   void AddSlot();
+  Column& ColumnFor(Slot slot, int64_t time_ms);
   void Taken(Slot slot, int64_t time_ms, AppendResult result);
 
   std::vector<Labels> labels_;
@@ -82,6 +88,8 @@ class SeriesTable {
   std::vector<int64_t> newest_times_;
   std::vector<double> newest_values_;
   std::vector<uint32_t> versions_;
+  std::vector<int64_t> reach_ms_;
+  int64_t trimmed_at_ms_ = INT64_MIN;
   std::vector<bool> held_;
   std::vector<Slot> free_;
   LabelIndex<LabelsOfSlot> slots_{LabelsOfSlot{this}};

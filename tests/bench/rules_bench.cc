@@ -270,13 +270,13 @@ void PrintRow(const std::string& name, size_t series, size_t rules, const Bench:
   std::fflush(stdout);
 }
 
-void MeasureKind(const Kind& kind, size_t series, size_t rules) {
+void MeasureKind(const Kind& kind, size_t series, size_t rules, int steps) {
   const std::vector<std::string> metrics = MetricsOf(kind.expr);
   Fleet fleet(metrics, series * metrics.size(), Values::kFewDigits);
   const auto exprs = Exprs(kind.expr, rules, fleet);
   Bench bench(std::move(fleet), exprs, kScrape);
   bench.Run(kind.window + absl::Minutes(2));
-  PrintRow(kind.name, series * metrics.size(), rules, bench.Measure(31));
+  PrintRow(kind.name, series * metrics.size(), rules, bench.Measure(steps));
 }
 
 // Every rule once a second; a tenth of the series gets its sample in each. Every series belongs to
@@ -359,25 +359,31 @@ int main(int argc, char** argv) {
   app.add_option("--series", memory_series, "for the part memory");
   std::string only;
   app.add_option("--only", only, "of the parts kinds and windows, what has this in its name");
+  int steps = 31;
+  app.add_option("--steps", steps, "evaluations measured in the parts kinds, windows and peer");
+  size_t rows_only = 0;
+  app.add_option("--rows", rows_only, "of the parts kinds and windows, only so many series");
   CLI11_PARSE(app, argc, argv);
+  const auto sized = [&](size_t series) { return rows_only == 0 || series == rows_only; };
   const auto wanted = [&](const Kind& kind) { return absl::StrContains(kind.name, only); };
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   if (part == "kinds") {
     for (const Kind& kind : kKinds) {
       if (!wanted(kind)) continue;
       for (const size_t series : {10'000, 100'000}) {
-        for (const size_t rules : {100, 1'000}) MeasureKind(kind, series, rules);
+        if (!sized(series)) continue;
+        for (const size_t rules : {100, 1'000}) MeasureKind(kind, series, rules, steps);
       }
     }
   } else if (part == "windows") {
     for (const Kind& kind : kWindowKinds) {
       if (!wanted(kind)) continue;
-      MeasureKind(kind, 1'000, 1);
-      MeasureKind(kind, 10'000, 10);
-      MeasureKind(kind, 100'000, 100);
+      for (const size_t series : {1'000, 10'000, 100'000}) {
+        if (sized(series)) MeasureKind(kind, series, series / kRowsOfRule, steps);
+      }
     }
   } else if (part == "peer") {
-    for (const Kind& kind : kKinds) MeasureKind(kind, 1'000, 1);
+    for (const Kind& kind : kKinds) MeasureKind(kind, 1'000, 1, steps);
   } else if (part == "second") {
     MeasureSecond();
   } else {

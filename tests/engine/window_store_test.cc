@@ -102,7 +102,8 @@ TEST_F(WindowStoreTest, TellsHowTheTableSettledASample) {
   EXPECT_EQ(settle(2000, 2), AppendResult::kInserted);
   EXPECT_EQ(settle(2000, 7), AppendResult::kDuplicate);
   EXPECT_EQ(Values(labels_[1]), std::vector<double>({1, 2, 3}));
-  table_.Trim(*table_.Find(labels_[1]), 2000);
+  table_.SetReach(*table_.Find(labels_[1]), 1000);
+  table_.Trim(3000);
   EXPECT_EQ(settle(1500, 7), AppendResult::kTooOld);
 }
 

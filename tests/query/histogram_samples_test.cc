@@ -75,12 +75,14 @@ TEST(HistogramColumnTest, TrimmingLetsGo) {
   const HistogramPtr h = H("{{count:1}}");
   for (int64_t t = 1; t <= 100; ++t) table.Append(slot, t, h);
   const std::weak_ptr<const NativeHistogram> first = *table.column(slot).histograms()->Find(0);
-  table.Trim(slot, 90);
+  table.SetReach(slot, 10);
+  table.Trim(100);
+  while (table.column(slot).end() < 105) table.Append(slot, table.column(slot).end() + 1, h);
   EXPECT_TRUE(first.expired());
   EXPECT_EQ(table.column(slot).begin(), 64u);  // whole chunks go
   EXPECT_TRUE(table.column(slot).histograms()->Any(64, 65));
   EXPECT_FALSE(table.column(slot).histograms()->Any(0, 64));
-  table.Append(slot, 101, H("{{count:2}}"));
+  table.Append(slot, 106, H("{{count:2}}"));
   EXPECT_TRUE(absl::EndsWith(Histograms(table, slot), "{{count:2 counter_reset_hint:not_reset}}"));
 }
 

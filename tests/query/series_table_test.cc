@@ -36,13 +36,38 @@ TEST(SeriesTableTest, NewestSampleAndVersionFollowTheColumn) {
   EXPECT_EQ(table.versions()[slot], 3u);
 }
 
+// Each as far back as it says; memory is given back when a column is about to grow.
+TEST(SeriesTableTest, KeepsWhatItsReachNeedsAndRefusesWhatIsOlder) {
+  SeriesTable table;
+  const auto near = table.FindOrAdd({{"__name__", "near"}});
+  const auto far = table.FindOrAdd({{"__name__", "far"}});
+  const auto ever = table.FindOrAdd({{"__name__", "ever"}});
+  table.SetReach(near, 100);
+  table.SetReach(far, 1000);
+  for (int64_t t = 0; t < 4000; t += 10) {
+    table.Trim(t);
+    for (const auto slot : {near, far, ever}) table.Append(slot, t, 1);
+  }
+  const auto kept = [&](SeriesTable::Slot slot) { return table.column(slot).size(); };
+  EXPECT_GE(kept(near), 10u);
+  EXPECT_LE(kept(near), 50u);
+  EXPECT_GE(kept(far), 100u);
+  EXPECT_LE(kept(far), 180u);
+  EXPECT_EQ(kept(ever), 400u);
+  EXPECT_EQ(table.Append(near, 3885, 2), AppendResult::kTooOld);
+  EXPECT_EQ(table.Append(far, 2985, 2), AppendResult::kTooOld);
+  EXPECT_EQ(table.Append(far, 2995, 2), AppendResult::kInserted);
+  EXPECT_EQ(table.Append(ever, -1, 2), AppendResult::kInserted);
+}
+
 TEST(SeriesTableTest, SlotOfARemovedSeriesBecomesThatOfTheNextNewOne) {
   SeriesTable table;
   const Labels x{{"__name__", "x"}}, y{{"__name__", "y"}}, z{{"__name__", "z"}};
   const auto slot = table.FindOrAdd(x);
   const auto other = table.FindOrAdd(y);
   table.Append(slot, 10, 1);
-  table.Trim(slot, 5);
+  table.SetReach(slot, 5);
+  table.Trim(10);
   table.Remove(slot);
   EXPECT_FALSE(table.Holds(slot));
   EXPECT_FALSE(table.Find(x));

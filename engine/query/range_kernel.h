@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/sample.h"
+#include "engine/query/window.h"
+
+namespace tocsin::engine {
+
+// Which of a row's samples are in the window, and for which ends of the range that holds as long
+// as the column does not change.
+struct WindowCursor {
+  int64_t newest_ms = INT64_MIN;    // of what was looked at, stale markers included
+  int64_t left_ms = INT64_MIN;      // of the newest sample that is too old
+  int64_t valid_until = INT64_MIN;  // range ends before this
+  Sample first;                     // in the window, unless it is empty
+  uint32_t begin = 0;               // positions; begin is first's
+  uint32_t end = 0;
+  uint32_t samples = 0;     // in the window, without stale markers
+  uint32_t histograms = 0;  // of these, native histograms
+  uint32_t version = 0;     // of the column, at the last look
+  uint32_t rewrites = 0;    // likewise
+  bool complete = false;    // nothing of the column lies behind the window
+
+  bool Holds(uint32_t column_version, int64_t begin_ms, int64_t end_ms) const {
+    return version == column_version && end_ms < valid_until && end_ms >= newest_ms &&
+           begin_ms >= left_ms;
+  }
+};
+
+// What a kernel is told of a row at an evaluation.
+struct RowWindow {
+  int64_t t = 0;         // evaluation time
+  int64_t begin_ms = 0;  // the range is (begin, end]
+  int64_t end_ms = 0;
+  double param = 0;  // of functions that take a scalar
+  const WindowCursor& cursor;
+  size_t row = 0;
+  RangeVector& range;
+  const Samples* floats = nullptr;  // the window has histograms too, which do not count
+
+  double seconds() const { return static_cast<double>(end_ms - begin_ms) / 1000; }
+  // All samples, for the rare case that needs them.
+  Samples Read() const { return floats != nullptr ? *floats : range.Read(row); }
+  // Of the sample that entered with this position.
+  int64_t TimeOf(uint32_t position) const {
+    if (floats != nullptr) return floats->times[position];
+    return range.view().column(row).time(position);
+  }
+};
+
+// What a kernel may leave out.
+struct KernelDefaults {
+  template <typename State>
+  void Enter(State&, uint32_t /*position*/, const Sample&, const Column&) const {}
+  template <typename State>
+  void Expire(State&, const Sample&, const Sample* /*next*/, const WindowCursor&) const {}
+  template <typename State>
+  const void* NeededSoon(const State&) const {
+    return nullptr;
+  }
+  template <typename State>
+  bool Drifted(const State&, const WindowCursor&) const {
+    return false;
+  }
+};
+
+}  // namespace tocsin::engine
