@@ -41,7 +41,7 @@ void ForEachQuery(const rules::RuleSet& rules, Fn&& fn) {
     }
   }
   for (const rules::Monitor& monitor : rules.monitors) {
-    fn(*monitor.query.expr);
+    if (monitor.composite == nullptr) fn(*monitor.query.expr);
     in_templates(monitor.labels);
     in_templates(monitor.annotations);
   }

@@ -91,8 +91,16 @@ class Shard {
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);
   absl::Status EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                             const AlertCommit::Round& round, const rules::Group* group);
-  absl::Status EvaluateAlerts(RuleRuntime& rule, const QueryResult& result, Timestamp query_time,
-                              const AlertCommit::Round& round, bool monitor);
+  absl::Status RunRule(RuleRuntime& rule, Timestamp query_time, const AlertCommit::Round& round,
+                       const rules::Group* group);
+  AlertEvaluation MakeAlertEvaluation(const RuleRuntime& rule, Timestamp query_time, Timestamp now);
+  absl::Status EvaluateAlerts(RuleRuntime& rule, const AlertEvaluation& evaluation,
+                              Timestamp query_time, const AlertCommit::Round& round, bool monitor);
+  // Composite monitors (shard_composites.cc).
+  absl::Status EvaluateComposite(RuleRuntime& rule, const AlertCommit::Round& round);
+  // Evaluates a rule and lets the composite monitors know that read it.
+  void EvaluateAndTell(RuleRuntime& rule, Timestamp query_time, const AlertCommit::Round& round,
+                       const rules::Group* group);
   void ForgetAlerts(RuleRuntime& rule, const AlertCommit::Round& round);
   absl::Status EvaluateRecord(RuleRuntime& rule, const QueryResult& result, Timestamp query_time,
                               size_t limit);

@@ -62,6 +62,7 @@ absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Ow
 
 void Shard::RecallLastSeen(ShardPlan& plan, Resumed& resumed) {
   for (const MonitorRuntime& monitor : plan.monitors) {
+    if (monitor.monitor->composite != nullptr) continue;  // no samples stand behind its rows
     const auto alerts = resumed.alerts.find(monitor.rule->id);
     if (alerts == resumed.alerts.end()) continue;
     const auto result = plan.queries->Evaluate(monitor.rule->query, resumed.evaluated);
