@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "rules/composite.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::app {
@@ -94,7 +95,7 @@ http::RuleStatus RecordRuleStatus(const rules::RecordRule& record, const RuleRun
 http::RuleStatus MonitorStatus(const rules::Monitor& monitor, const RuleRuntime& runtime) {
   http::RuleStatus rule;
   rule.name = monitor.name;
-  rule.query = monitor.query.text;
+  rule.query = monitor.composite != nullptr ? monitor.composite->text : monitor.query.text;
   rule.duration = monitor.for_duration;
   rule.keep_firing_for = monitor.keep_firing_for;
   rule.labels = Texts(monitor.labels);
