@@ -460,6 +460,11 @@ void Delivery::Report(const Page& page, const TargetDelivery& target, Action act
                       const Effect& effect) {
   metrics_.Count(target.receiver(), effect.outcome);
   if (effect.outcome == Outcome::kNone) return;
+  if (options_.journal != nullptr) {
+    options_.journal->Note({page.desired.alias(), target.receiver(), target.target(),
+                            ActionName(action), OutcomeName(effect.outcome), effect.error,
+                            page.desired.episode()});
+  }
   LogLine line{LogLevel::kInfo,   "page delivery",    page.desired.alias(),
                target.receiver(), ActionName(action), OutcomeName(effect.outcome),
                effect.error};

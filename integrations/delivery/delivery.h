@@ -21,6 +21,7 @@
 #include "integrations/delivery/receiver.h"
 #include "integrations/delivery/target_outcome.h"
 #include "integrations/delivery/target_step.h"
+#include "storage/delivery_journal.h"
 #include "storage/outbox.h"
 
 namespace tocsin::delivery {
@@ -30,6 +31,8 @@ struct DeliveryOptions {
   // some to others.
   int requests_per_account_max = 6;
   absl::Duration blocked_probe_interval = absl::Minutes(5);
+  // Where attempts and what came of them are noted, under the lock; null: nowhere.
+  storage::DeliveryJournal* journal = nullptr;
 };
 
 // Brings what the outbox owes to the receivers until the remote side confirms it: reconciles, per

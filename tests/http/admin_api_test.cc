@@ -43,11 +43,18 @@ class FakeBackend : public AdminBackend {
     return value;
   }
 
+  absl::StatusOr<Explanation> Explain(const ExplainRequest& request, const Expired&) override {
+    explained.push_back(request);
+    return explanation;
+  }
+
   absl::StatusOr<BackupStatus> Backup(const std::string& name) override {
     backups.push_back(name);
     return backup;
   }
 
+  std::vector<ExplainRequest> explained;
+  absl::StatusOr<Explanation> explanation;
   std::vector<std::string> backups;
   absl::StatusOr<BackupStatus> backup = BackupStatus{.path = "/data/backups/one", .bytes = 7};
   ReadyStatus ready{.ready = true};
