@@ -128,8 +128,11 @@ http::RuleGroupStatus GroupStatus(const engine::GroupRuntime& runtime) {
 }  // namespace
 
 EngineBackend::EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload,
-                             MakeBackup backup)
-    : engine_(engine), reload_(std::move(reload)), backup_(std::move(backup)) {}
+                             MakeBackup backup, MakeExplanation explain)
+    : engine_(engine),
+      reload_(std::move(reload)),
+      backup_(std::move(backup)),
+      explain_(std::move(explain)) {}
 
 void EngineBackend::SetNotReady(std::string reason) {
   MutexLock lock(mutex_);
@@ -157,6 +160,11 @@ absl::Status EngineBackend::Reload() {
 
 absl::StatusOr<http::BackupStatus> EngineBackend::Backup(const std::string& name) {
   return backup_(name);
+}
+
+absl::StatusOr<http::Explanation> EngineBackend::Explain(const http::ExplainRequest& request,
+                                                         const http::Expired& expired) {
+  return explain_(request, expired);
 }
 
 std::vector<http::RuleGroupStatus> EngineBackend::Rules() {

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "app/backup_service.h"
 #include "app/engine_backend.h"
+#include "app/explain/explainer.h"
 #include "app/file_watch.h"
+#include "app/journal_loop.h"
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
 #include "app/version.h"
@@ -110,6 +112,9 @@ struct Server::Parts {
   std::unique_ptr<storage::SampleLog> log;
   std::unique_ptr<engine::Engine> engine;
   http_client::CurlTransport transport;
+  std::unique_ptr<storage::DeliveryJournal> journal;
+  std::unique_ptr<JournalLoop> journal_loop;
+  std::unique_ptr<explain::Explainer> explainer;
   std::unique_ptr<delivery::Delivery> delivery;
   std::unique_ptr<delivery::DeliveryLoop> delivery_loop;
   std::unique_ptr<EngineBackend> backend;
@@ -137,9 +142,14 @@ absl::Status Server::Parts::Start(Server& server) {
   if (options.http_listen) {
     Log(LogLevel::kWarning, kNoHttpYet, {{"flag", "--http-listen " + *options.http_listen}});
   }
+  journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
+  explainer = std::make_unique<explain::Explainer>(*engine, *store, *outbox, *journal);
   backend = std::make_unique<EngineBackend>(
       *engine, [&server] { return server.Reload(); },
-      [this](const std::string& name) { return backups->Make(name); });
+      [this](const std::string& name) { return backups->Make(name); },
+      [this](const http::ExplainRequest& request, const http::Expired& expired) {
+        return explainer->Explain(request, expired);
+      });
   backend->SetNotReady("recovering state");
   admin_api = std::make_unique<http::AdminApi>(
       *backend, metrics, clock, http::BuildInfo{kVersion, TOCSIN_REVISION, "main", ""});
@@ -154,8 +164,10 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
+  journal_loop = std::make_unique<JournalLoop>(*journal, metrics);
   delivery = std::make_unique<delivery::Delivery>(
-      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config));
+      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config),
+      delivery::DeliveryOptions{.journal = journal.get()});
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
   KillPoint("start.before_delivery");
   delivery_loop->Start();
@@ -201,6 +213,7 @@ void Server::Parts::Stop() {
   if (engine) engine->Stop();
   KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
+  journal_loop.reset();
   KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");

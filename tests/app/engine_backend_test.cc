@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/explain/explainer.h"
 #include "base/clock.h"
 #include "storage/memory_store.h"
 
@@ -24,6 +25,9 @@ class EngineBackendTest : public ::testing::Test {
             engine_, [] { return absl::OkStatus(); },
             [](const std::string& name) -> absl::StatusOr<http::BackupStatus> {
               return http::BackupStatus{.path = "/data/backups/" + name, .bytes = 7};
+            },
+            [this](const http::ExplainRequest& request, const http::Expired& expired) {
+              return explainer_.Explain(request, expired);
             }) {}
 
   absl::StatusOr<http::QueryValue> Query(const std::string& text, const http::Expired& expired) {
@@ -36,6 +40,8 @@ class EngineBackendTest : public ::testing::Test {
   storage::Outbox outbox_{store_, 10};
   std::unique_ptr<storage::SampleLog> log_;
   engine::Engine engine_;
+  storage::DeliveryJournal journal_{store_, clock_};
+  explain::Explainer explainer_{engine_, store_, outbox_, journal_};
   EngineBackend backend_;
 };
 
