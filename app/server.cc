@@ -63,6 +63,14 @@ std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config
   return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
 }
 
+std::shared_ptr<const rules::RuleSet> RulesInForce(engine::Engine& engine) {
+  std::shared_ptr<const rules::RuleSet> rules;
+  engine.ForEachShard([&](const engine::Shard& shard) {
+    if (rules == nullptr) rules = shard.rules();
+  });
+  return rules;
+}
+
 // Whoever reads it has no page of ours to wait for.
 absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
   if (!absl::IsDataLoss(status)) return status;
@@ -143,7 +151,8 @@ absl::Status Server::Parts::Start(Server& server) {
     Log(LogLevel::kWarning, kNoHttpYet, {{"flag", "--http-listen " + *options.http_listen}});
   }
   journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
-  explainer = std::make_unique<explain::Explainer>(*engine, *store, *outbox, *journal);
+  explainer = std::make_unique<explain::Explainer>(
+      *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal);
   backend = std::make_unique<EngineBackend>(
       *engine, [&server] { return server.Reload(); },
       [this](const std::string& name) { return backups->Make(name); },

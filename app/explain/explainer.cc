@@ -31,14 +31,6 @@ Labels WithoutOwn(const Labels& labels, const RuleFacts& facts) {
 
 }  // namespace
 
-std::shared_ptr<const rules::RuleSet> Explainer::Rules() {
-  std::shared_ptr<const rules::RuleSet> rules;
-  engine_.ForEachShard([&](const engine::Shard& shard) {
-    if (rules == nullptr) rules = shard.rules();
-  });
-  return rules;
-}
-
 // Of a page that is owed or open the outbox knows; else its transitions have to be searched.
 absl::StatusOr<std::string> Explainer::FindRuleOf(const std::string& alias,
                                                   const Expired& expired) {
@@ -53,7 +45,7 @@ absl::StatusOr<http::Explanation> Explainer::Explain(const http::ExplainRequest&
   if (const absl::Status flushed = journal_.Flush(); !flushed.ok()) {
     Log(LogLevel::kWarning, "deliveries could not be kept", {{"error", flushed.ToString()}});
   }
-  const std::shared_ptr<const rules::RuleSet> rules = Rules();
+  const std::shared_ptr<const rules::RuleSet> rules = rules_();
   if (rules == nullptr) return absl::UnavailableError("the service is starting or stopping");
   std::string wanted = request.rule;
   if (wanted.empty()) TOCSIN_ASSIGN_OR_RETURN(wanted, FindRuleOf(request.alias, expired));

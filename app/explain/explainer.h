@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "app/explain/evidence.h"
@@ -25,17 +27,21 @@ namespace tocsin::app::explain {
 // Thread: any; borrows everything. Reads what a query reads, so as many as those may run at once.
 class Explainer {
  public:
-  Explainer(engine::Engine& engine, const storage::Store& store, const storage::Outbox& outbox,
-            storage::DeliveryJournal& journal)
-      : engine_(engine), store_(store), outbox_(outbox), journal_(journal) {}
+  // `rules`: those in force; null while there are none.
+  using RulesInForce = std::function<std::shared_ptr<const rules::RuleSet>()>;
+  Explainer(const engine::Engine& engine, RulesInForce rules, const storage::Store& store,
+            const storage::Outbox& outbox, storage::DeliveryJournal& journal)
+      : engine_(engine),
+        rules_(std::move(rules)),
+        store_(store),
+        outbox_(outbox),
+        journal_(journal) {}
 
   // Errors: NotFound (nothing is known of it), DeadlineExceeded, what the store says.
   absl::StatusOr<http::Explanation> Explain(const http::ExplainRequest& request,
                                             const Expired& expired);
 
  private:
-  // Of the shards: one snapshot.
-  std::shared_ptr<const rules::RuleSet> Rules();
   absl::StatusOr<std::string> FindRuleOf(const std::string& alias, const Expired& expired);
   absl::StatusOr<http::ExplainedRule> ExplainRule(const RuleFacts& facts,
                                                   const rules::RuleSet& rules,
@@ -44,7 +50,8 @@ class Explainer {
   absl::Status AddMembers(const RuleFacts& facts, const rules::RuleSet& rules, Timestamp at,
                           const Expired& expired, http::ExplainedRule& rule) const;
 
-  engine::Engine& engine_;
+  const engine::Engine& engine_;
+  const RulesInForce rules_;
   const storage::Store& store_;
   const storage::Outbox& outbox_;
   storage::DeliveryJournal& journal_;

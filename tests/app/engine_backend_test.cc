@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "app/explain/explainer.h"
 #include "base/clock.h"
 #include "storage/memory_store.h"
 
@@ -26,8 +25,11 @@ class EngineBackendTest : public ::testing::Test {
             [](const std::string& name) -> absl::StatusOr<http::BackupStatus> {
               return http::BackupStatus{.path = "/data/backups/" + name, .bytes = 7};
             },
-            [this](const http::ExplainRequest& request, const http::Expired& expired) {
-              return explainer_.Explain(request, expired);
+            [](const http::ExplainRequest& request,
+               const http::Expired&) -> absl::StatusOr<http::Explanation> {
+              http::Explanation explanation;
+              explanation.revision = request.alias;
+              return explanation;
             }) {}
 
   absl::StatusOr<http::QueryValue> Query(const std::string& text, const http::Expired& expired) {
@@ -40,8 +42,6 @@ class EngineBackendTest : public ::testing::Test {
   storage::Outbox outbox_{store_, 10};
   std::unique_ptr<storage::SampleLog> log_;
   engine::Engine engine_;
-  storage::DeliveryJournal journal_{store_, clock_};
-  explain::Explainer explainer_{engine_, store_, outbox_, journal_};
   EngineBackend backend_;
 };
 
@@ -73,6 +73,13 @@ TEST_F(EngineBackendTest, BackupsAreMadeByName) {
   const auto made = backend_.Backup("one");
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->path, "/data/backups/one");
+}
+
+TEST_F(EngineBackendTest, ExplanationsComeFromWhoMakesThem) {
+  const auto made =
+      backend_.Explain({.alias = "page", .rule = "", .time = clock_.Now()}, [] { return false; });
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->revision, "page");
 }
 
 }  // namespace

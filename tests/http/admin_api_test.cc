@@ -95,6 +95,37 @@ TEST_F(AdminApiTest, QueryAnswersInPrometheusShape) {
   EXPECT_EQ(backend_.query, "up + 1");
 }
 
+TEST_F(AdminApiTest, ExplainsARuleOrAPage) {
+  Explanation explanation;
+  explanation.time = Timestamp::FromMillis(1'500);
+  explanation.revision = "r";
+  explanation.rules.emplace_back();
+  explanation.rules[0].name = "slow";
+  explanation.rules[0].alerts.emplace_back();
+  explanation.rules[0].alerts[0].transitions.push_back({.transition = "fired"});
+  backend_.explanation = explanation;
+  const HttpReply reply = Get("/api/tocsin/v1/explain?rule=slow&time=1.5");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto data = nlohmann::json::parse(reply.body).at("data");
+  EXPECT_EQ(data.at("time"), "1970-01-01T00:00:01.500Z");
+  EXPECT_EQ(data.at("rules")[0].at("alerts")[0].at("transitions")[0].at("transition"), "fired");
+  ASSERT_EQ(backend_.explained.size(), 1u);
+  EXPECT_EQ(backend_.explained[0].rule, "slow");
+  EXPECT_EQ(backend_.explained[0].time, Timestamp::FromMillis(1'500));
+  EXPECT_EQ(Get("/api/tocsin/v1/explain?alias=a").status, 200);
+  EXPECT_EQ(backend_.explained[1].time, clock_.Now());
+}
+
+TEST_F(AdminApiTest, ExplainRefusesWhatItCannotAnswer) {
+  for (const char* bad : {"", "?rule=a&alias=b", "?rule=a&time=x", "?rule=%"}) {
+    EXPECT_EQ(Get(std::string("/api/tocsin/v1/explain") + bad).status, 400) << bad;
+  }
+  EXPECT_EQ(Send("POST", "/api/tocsin/v1/explain?rule=a").status, 405);
+  EXPECT_TRUE(backend_.explained.empty());
+  backend_.explanation = absl::NotFoundError("there is none");
+  EXPECT_EQ(Get("/api/tocsin/v1/explain?rule=a").status, 404);
+}
+
 TEST_F(AdminApiTest, QueryLimitsTheRows) {
   EXPECT_EQ(Get("/api/v1/query?query=up&limit=1").body.find("truncated"), std::string::npos);
   backend_.value.vector.push_back(backend_.value.vector[0]);
