@@ -48,7 +48,9 @@ absl::StatusOr<http::Explanation> Explainer::Explain(const http::ExplainRequest&
   const std::shared_ptr<const rules::RuleSet> rules = rules_();
   if (rules == nullptr) return absl::UnavailableError("the service is starting or stopping");
   std::string wanted = request.rule;
-  if (wanted.empty()) TOCSIN_ASSIGN_OR_RETURN(wanted, FindRuleOf(request.alias, expired));
+  if (wanted.empty()) {
+    TOCSIN_ASSIGN_OR_RETURN(wanted, FindRuleOf(request.alias, expired));
+  }
   std::vector<RuleFacts> found = FindRules(*rules, wanted);
   const bool in_force = !found.empty();
   if (!in_force) found = {Removed(wanted), Removed(absl::StrCat("monitor/", wanted))};
