@@ -98,11 +98,17 @@ void PrintTransition(const json& transition, const std::string& revision, std::o
   out << "\n";
 }
 
-void PrintDelivery(const json& delivery, std::ostream& out) {
+// A question about the page, and an answer that says it all, need no words.
+std::string ActionText(const json& delivery) {
   const std::string action = Text(delivery, "action");
+  if (action != "poll" && action != "lookup") return action.empty() ? "" : Words(action) + ", ";
+  return delivery.at("error") == "" ? "" : "asking what became of it, ";
+}
+
+void PrintDelivery(const json& delivery, std::ostream& out) {
   const auto attempts = delivery.at("attempts").get<uint64_t>();
   out << "    " << Text(delivery, "firstAt") << "  " << Text(delivery, "receiver") << ": "
-      << (action.empty() ? "" : Words(action) + ", ") << Words(Text(delivery, "outcome"));
+      << ActionText(delivery) << Words(Text(delivery, "outcome"));
   if (attempts > 1) out << " (" << attempts << " times until " << Text(delivery, "lastAt") << ")";
   const std::string error = Text(delivery, "error");
   if (!error.empty()) out << "; " << error;

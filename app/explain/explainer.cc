@@ -82,6 +82,10 @@ absl::StatusOr<http::ExplainedRule> Explainer::ExplainRule(const RuleFacts& fact
   rule.alerts_total = rule.alerts.size();
   if (rule.alerts.size() > kShownMax) rule.alerts.resize(kShownMax);
   if (!facts.members.empty()) {
+    // No samples stand behind its rows.
+    for (http::ExplainedAlert& alert : rule.alerts) {
+      for (auto& transition : alert.transitions) transition.newest_sample.reset();
+    }
     TOCSIN_RETURN_IF_ERROR(AddMembers(facts, rules, request.time, expired, rule));
   }
   if (facts.query == nullptr) return rule;

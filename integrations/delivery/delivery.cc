@@ -459,12 +459,13 @@ void Delivery::ShowBlocked() {
 void Delivery::Report(const Page& page, const TargetDelivery& target, Action action,
                       const Effect& effect) {
   metrics_.Count(target.receiver(), effect.outcome);
-  if (effect.outcome == Outcome::kNone) return;
-  if (options_.journal != nullptr) {
+  const bool none = effect.outcome == Outcome::kNone;
+  if (options_.journal != nullptr && (!none || effect.accepted_create)) {
     options_.journal->Note({page.desired.alias(), target.receiver(), target.target(),
-                            ActionName(action), OutcomeName(effect.outcome), effect.error,
-                            page.desired.episode()});
+                            ActionName(action), none ? "accepted" : OutcomeName(effect.outcome),
+                            effect.error, page.desired.episode()});
   }
+  if (none) return;
   LogLine line{LogLevel::kInfo,   "page delivery",    page.desired.alias(),
                target.receiver(), ActionName(action), OutcomeName(effect.outcome),
                effect.error};

@@ -144,7 +144,7 @@ TEST_F(ServerCommandsTest, ExplainReadsAloud) {
   server_.Answer(
       "/api/tocsin/v1/explain", 200,
       R"({"status":"success","data":{"time":"T9","revision":"aaaaaaaabbbb","rules":[{"id":"monitor/slow",)"
-      R"("name":"slow","kind":"monitor","expression":"max by (service) (latency[1m])",)"
+      R"("name":"slow","kind":"monitor","expression":"latency / 2",)"
       R"("settings":{"critical":"> 900","for":"1m"},"windowSeconds":60,)"
       R"("inputs":[{"selector":"latency[1m]","seriesTotal":22,"series":[{"labels":{"service":"cart"},)"
       R"("samples":4,"newestAt":"T8","newest":"1000"}]}],)"
@@ -155,13 +155,13 @@ TEST_F(ServerCommandsTest, ExplainReadsAloud) {
       R"("deliveries":[{"firstAt":"T2","lastAt":"T3","attempts":3,"receiver":"team","target":0,)"
       R"("action":"create","outcome":"retried","error":"HTTP 503"},)"
       R"({"firstAt":"T4","lastAt":"T4","attempts":1,"receiver":"team","target":0,)"
-      R"("action":"create","outcome":"created","error":""}]}],"alertsTotal":1}]}})");
+      R"("action":"poll","outcome":"created","error":""}]}],"alertsTotal":1}]}})");
   EXPECT_EQ(Explain({.subject = "slow", .time = "T9"}), 0) << err;
   EXPECT_EQ(out,
             "As of T9, by the rules aaaaaaaa\n"
             "\n"
             "slow (monitor)\n"
-            "  Query: max by (service) (latency[1m])\n"
+            "  Query: latency / 2\n"
             "  critical: > 900\n"
             "  for: 1m\n"
             "  It looked at latency[1m]:\n"
@@ -176,7 +176,7 @@ TEST_F(ServerCommandsTest, ExplainReadsAloud) {
             "sample of T1 (by the earlier rules cccccccc)\n"
             "  Its page slow-1:\n"
             "    T2  team: create, retried (3 times until T3); HTTP 503 \n"
-            "    T4  team: create, created\n");
+            "    T4  team: created\n");
   EXPECT_EQ(server_.last_url, "http://127.0.0.1:9095/api/tocsin/v1/explain?rule=slow&time=T9");
 }
 
