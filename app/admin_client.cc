@@ -70,7 +70,9 @@ absl::StatusOr<std::string> AdminClient::ReadCall(const std::string& path,
   if (json.value("status", "") == "success" && json.contains("data")) {
     return std::move(response.body);
   }
-  return absl::FailedPreconditionError(json.value("error", "the server gives no reason"));
+  const std::string why = json.value("error", "the server gives no reason");
+  if (response.status == 404) return absl::NotFoundError(why);
+  return absl::FailedPreconditionError(why);
 }
 
 }  // namespace tocsin::app

@@ -27,7 +27,7 @@ class AdminClient {
   absl::StatusOr<http_client::HttpResponse> Send(const std::string& method, const std::string& path,
                                                  std::string body = "");
   // The body of an API call, as JSON text. FailedPrecondition with the server's own words if the
-  // call failed there.
+  // call failed there, NotFound if what was asked for is not.
   absl::StatusOr<std::string> Call(const std::string& path, const Parameters& parameters = {});
 
   // The same for a POST of JSON that may take a while. DeadlineExceeded if the answer did not come

@@ -14,6 +14,7 @@
 #include "app/command_line_state.h"
 #include "app/commands/alerts.h"
 #include "app/commands/check.h"
+#include "app/commands/explain.h"
 #include "app/commands/later.h"
 #include "app/commands/query.h"
 #include "app/commands/send.h"
@@ -37,6 +38,7 @@ struct Commands {
   QueryOptions query;
   StatusOptions status;
   AlertsOptions alerts;
+  ExplainOptions explain;
   StateCommandOptions state;
   SilenceCommandOptions silence;
   SendHostOptions send_host;
@@ -156,6 +158,27 @@ void AddAlerts(CLI::App& app, Commands& commands) {
   });
 }
 
+void AddExplain(CLI::App& app, Commands& commands) {
+  CLI::App* explain =
+      app.add_subcommand("explain", "Tell why an alert is as it is, from what a server kept");
+  ExplainOptions& options = commands.explain;
+  AddServerOption(*explain, options.server);
+  explain->add_option("--at", options.time, "As of then: Unix seconds or RFC 3339; default: now");
+  explain
+      ->add_option_function<std::string>(
+          "--format", [&options](const std::string& format) { options.json = format == "json"; },
+          "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  explain->add_option("ALIAS|RULE", options.subject, "A page's alias, or the name of a rule")
+      ->required();
+  explain->callback([&commands] {
+    commands.run = [&commands](std::ostream& out, std::ostream& err) {
+      http_client::CurlTransport transport;
+      return RunExplain(commands.explain, transport, out, err);
+    };
+  });
+}
+
 void AddTarget(CLI::App& app, SendTarget& target) {
   app.add_option("--endpoint", target.endpoint, "OTLP/gRPC address")->capture_default_str();
   app.add_option("--attr", target.attributes, "Attribute key=value; may be given several times")
@@ -230,6 +253,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddQuery(app, commands);
   AddStatus(app, commands);
   AddAlerts(app, commands);
+  AddExplain(app, commands);
   AddStateCommands(app, commands.state, commands.run);
   AddSilenceCommands(app, commands.silence, commands.run);
   AddSend(app, commands);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "rules/composite.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::app {
@@ -94,7 +95,7 @@ http::RuleStatus RecordRuleStatus(const rules::RecordRule& record, const RuleRun
 http::RuleStatus MonitorStatus(const rules::Monitor& monitor, const RuleRuntime& runtime) {
   http::RuleStatus rule;
   rule.name = monitor.name;
-  rule.query = monitor.query.text;
+  rule.query = monitor.composite != nullptr ? monitor.composite->text : monitor.query.text;
   rule.duration = monitor.for_duration;
   rule.keep_firing_for = monitor.keep_firing_for;
   rule.labels = Texts(monitor.labels);
@@ -127,8 +128,11 @@ http::RuleGroupStatus GroupStatus(const engine::GroupRuntime& runtime) {
 }  // namespace
 
 EngineBackend::EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload,
-                             MakeBackup backup)
-    : engine_(engine), reload_(std::move(reload)), backup_(std::move(backup)) {}
+                             MakeBackup backup, MakeExplanation explain)
+    : engine_(engine),
+      reload_(std::move(reload)),
+      backup_(std::move(backup)),
+      explain_(std::move(explain)) {}
 
 void EngineBackend::SetNotReady(std::string reason) {
   MutexLock lock(mutex_);
@@ -156,6 +160,11 @@ absl::Status EngineBackend::Reload() {
 
 absl::StatusOr<http::BackupStatus> EngineBackend::Backup(const std::string& name) {
   return backup_(name);
+}
+
+absl::StatusOr<http::Explanation> EngineBackend::Explain(const http::ExplainRequest& request,
+                                                         const http::Expired& expired) {
+  return explain_(request, expired);
 }
 
 std::vector<http::RuleGroupStatus> EngineBackend::Rules() {

@@ -19,7 +19,10 @@ class EngineBackend : public http::AdminBackend {
  public:
   // `reload` reads the files again; all or nothing. `backup` makes the backup of that name.
   using MakeBackup = std::function<absl::StatusOr<http::BackupStatus>(const std::string& name)>;
-  EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload, MakeBackup backup);
+  using MakeExplanation = std::function<absl::StatusOr<http::Explanation>(
+      const http::ExplainRequest&, const http::Expired&)>;
+  EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload, MakeBackup backup,
+                MakeExplanation explain);
 
   // Why the service is not ready; "" makes it ready. It starts as "starting".
   void SetNotReady(std::string reason);
@@ -30,12 +33,15 @@ class EngineBackend : public http::AdminBackend {
   std::vector<http::AlertStatus> Alerts() override;
   absl::StatusOr<http::QueryValue> Query(absl::string_view text, Timestamp time,
                                          const http::Expired& expired) override;
+  absl::StatusOr<http::Explanation> Explain(const http::ExplainRequest& request,
+                                            const http::Expired& expired) override;
   absl::StatusOr<http::BackupStatus> Backup(const std::string& name) override;
 
  private:
   engine::Engine& engine_;
   const std::function<absl::Status()> reload_;
   const MakeBackup backup_;
+  const MakeExplanation explain_;
 
   Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "app/backup_service.h"
 #include "app/engine_backend.h"
+#include "app/explain/explainer.h"
 #include "app/file_watch.h"
+#include "app/journal_loop.h"
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
 #include "app/suppression_service.h"
@@ -62,6 +64,14 @@ std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config
   return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
 }
 
+std::shared_ptr<const rules::RuleSet> RulesInForce(engine::Engine& engine) {
+  std::shared_ptr<const rules::RuleSet> rules;
+  engine.ForEachShard([&](const engine::Shard& shard) {
+    if (rules == nullptr) rules = shard.rules();
+  });
+  return rules;
+}
+
 // Whoever reads it has no page of ours to wait for.
 absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
   if (!absl::IsDataLoss(status)) return status;
@@ -112,6 +122,9 @@ struct Server::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<SuppressionService> suppression;
   http_client::CurlTransport transport;
+  std::unique_ptr<storage::DeliveryJournal> journal;
+  std::unique_ptr<JournalLoop> journal_loop;
+  std::unique_ptr<explain::Explainer> explainer;
   std::unique_ptr<delivery::Delivery> delivery;
   std::unique_ptr<delivery::DeliveryLoop> delivery_loop;
   std::unique_ptr<EngineBackend> backend;
@@ -139,9 +152,15 @@ absl::Status Server::Parts::Start(Server& server) {
   if (options.http_listen) {
     Log(LogLevel::kWarning, kNoHttpYet, {{"flag", "--http-listen " + *options.http_listen}});
   }
+  journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
+  explainer = std::make_unique<explain::Explainer>(
+      *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal);
   backend = std::make_unique<EngineBackend>(
       *engine, [&server] { return server.Reload(); },
-      [this](const std::string& name) { return backups->Make(name); });
+      [this](const std::string& name) { return backups->Make(name); },
+      [this](const http::ExplainRequest& request, const http::Expired& expired) {
+        return explainer->Explain(request, expired);
+      });
   backend->SetNotReady("recovering state");
   const http::BuildInfo build = {kVersion, TOCSIN_REVISION, "main", ""};
   TOCSIN_ASSIGN_OR_RETURN(
@@ -161,9 +180,11 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
+  journal_loop = std::make_unique<JournalLoop>(*journal, metrics);
   delivery = std::make_unique<delivery::Delivery>(
       *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config),
-      delivery::DeliveryOptions{.suppressor = &suppression->suppressor()});
+      delivery::DeliveryOptions{.suppressor = &suppression->suppressor(),
+                                .journal = journal.get()});
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
   suppression->SetListener([this] {
     delivery->SuppressionChanged();
@@ -213,6 +234,7 @@ void Server::Parts::Stop() {
   if (engine) engine->Stop();
   KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
+  journal_loop.reset();
   KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");

@@ -5,13 +5,6 @@
 namespace tocsin::app {
 namespace {
 
-std::string Clean(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return text;
-}
-
 // Code points, which is what most terminals show one column wide.
 size_t Width(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -21,6 +14,13 @@ size_t Width(const std::string& text) {
 
 }  // namespace
 
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
+}
+
 void PrintTable(const std::vector<std::string>& headers,
                 const std::vector<std::vector<std::string>>& rows, std::ostream& out) {
   std::vector<std::vector<std::string>> lines = {headers};
@@ -28,7 +28,7 @@ void PrintTable(const std::vector<std::string>& headers,
   std::vector<size_t> widths(headers.size(), 0);
   for (auto& line : lines) {
     for (size_t i = 0; i < line.size(); ++i) {
-      line[i] = Clean(line[i]);
+      line[i] = Printable(line[i]);
       widths[i] = std::max(widths[i], Width(line[i]));
     }
   }

@@ -41,7 +41,7 @@ void ForEachQuery(const rules::RuleSet& rules, Fn&& fn) {
     }
   }
   for (const rules::Monitor& monitor : rules.monitors) {
-    fn(*monitor.query.expr);
+    if (monitor.composite == nullptr) fn(*monitor.query.expr);
     in_templates(monitor.labels);
     in_templates(monitor.annotations);
   }
@@ -103,8 +103,9 @@ absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
   size_t alert_count = 0;
   for (const auto& [rule_id, instances] : recovered.alerts) alert_count += instances.size();
   const Timestamp evaluated = recovered.evaluated;
-  std::vector<Resumed> shares = ShareOut(std::move(recovered), *rules, shards_.size());
-  TOCSIN_RETURN_IF_ERROR(ResumeShards(rules, now, std::move(shares)));
+  const Placement placement(*rules, shards_.size());
+  std::vector<Resumed> shares = ShareOut(std::move(recovered), *rules, placement, shards_.size());
+  TOCSIN_RETURN_IF_ERROR(ResumeShards(rules, placement, now, std::move(shares)));
   KillPoint("recovery.after_shards");
   TOCSIN_RETURN_IF_ERROR(ForgetClocksFrom(store_, shards_.size()));
   committer_.Recovered();
@@ -117,14 +118,15 @@ absl::Status Engine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
 }
 
 // Each reads its own windows, which is what a start takes its time for.
-absl::Status Engine::ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules, Timestamp now,
+absl::Status Engine::ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules,
+                                  const Placement& placement, Timestamp now,
                                   std::vector<Resumed> shares) {
   std::vector<absl::Status> statuses(shards_.size());
   std::vector<std::thread> threads;
   for (size_t i = 0; i < shards_.size(); ++i) {
     threads.emplace_back([&, i] {
       statuses[i] =
-          shards_[i]->shard().Resume(rules, OwnedBy(i, shards_.size()), now, std::move(shares[i]));
+          shards_[i]->shard().Resume(rules, placement.OwnedBy(i), now, std::move(shares[i]));
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -193,22 +195,38 @@ void Engine::Submit(SampleBatch batch, Done done) {
 absl::Status Engine::Reload(std::shared_ptr<const rules::RuleSet> rules) {
   const Timestamp now = clock_.Now();
   reach_ms_ = std::max(reach_ms_.load(), absl::ToInt64Milliseconds(MaxReach(*rules)));
+  const Placement placement(*rules, shards_.size());
   std::vector<std::unique_ptr<ShardPlan>> plans;
   for (size_t i = 0; i < shards_.size(); ++i) {
     TOCSIN_ASSIGN_OR_RETURN(auto plan,
-                            shards_[i]->shard().Prepare(rules, OwnedBy(i, shards_.size()), now));
+                            shards_[i]->shard().Prepare(rules, placement.OwnedBy(i), now));
+    // Most of what came meanwhile: all shards stand still for the rest.
+    TOCSIN_RETURN_IF_ERROR(shards_[i]->shard().CatchUp(*plan));
     plans.push_back(std::move(plan));
   }
   KillPoint("engine_reload.before_installation");
   absl::Status status;
-  for (size_t i = 0; i < shards_.size(); ++i) {
-    const bool ran = shards_[i]->Run([&](Shard& shard) {
-      if (shard.rules()->revision == rules->revision) return;
-      status.Update(shard.Install(std::move(plans[i]), clock_.Now()));
-    });
-    if (!ran) return absl::UnavailableError("the service is stopping");
+  std::vector<Shard*> stopped;
+  const bool ran = StopShards(stopped, [&] {
+    if (stopped.front()->rules()->revision == rules->revision) return;
+    status = InstallOnAll(stopped, std::move(plans), clock_.Now());
+  });
+  return ran ? status : absl::UnavailableError("the service is stopping");
+}
+
+// One after the other waits in its thread for those behind it. Always in this order, so that two
+// who do it cannot wait for each other.
+bool Engine::StopShards(std::vector<Shard*>& stopped, const std::function<void()>& fn) {
+  if (stopped.size() == shards_.size()) {
+    fn();
+    return true;
   }
-  return status;
+  bool all = false;
+  const bool ran = shards_[stopped.size()]->Run([&](Shard& shard) {
+    stopped.push_back(&shard);
+    all = StopShards(stopped, fn);
+  });
+  return ran && all;
 }
 
 std::string Engine::Trouble() const {

@@ -17,6 +17,7 @@
 #include "engine/sample_sink.h"
 #include "engine/series_registry.h"
 #include "engine/shard_thread.h"
+#include "engine/sharding.h"
 #include "engine/upkeep.h"
 #include "storage/outbox.h"
 #include "storage/sample_log.h"
@@ -53,8 +54,8 @@ class Engine : public SampleSink {
   void Stop();
 
   // All shards take the new rules, or none does (InvalidArgument, Unimplemented: a rule cannot run;
-  // what the log says). Evaluation goes on meanwhile. Errors after the point of no return can only
-  // come from the log's newest records.
+  // Unavailable: see InstallOnAll; what the log says). Evaluation goes on while the new plans are
+  // built; for the change itself all shards stand still.
   absl::Status Reload(std::shared_ptr<const rules::RuleSet> rules);
 
   absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
@@ -73,8 +74,11 @@ class Engine : public SampleSink {
   std::string Trouble() const;
 
  private:
-  absl::Status ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules, Timestamp now,
-                            std::vector<Resumed> shares);
+  absl::Status ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules,
+                            const Placement& placement, Timestamp now, std::vector<Resumed> shares);
+  // Runs fn while all shards stand still; false if they have ended. `stopped` is empty at first and
+  // holds all of them then.
+  bool StopShards(std::vector<Shard*>& stopped, const std::function<void()>& fn);
   void CommitLoop();
   void UpkeepLoop();
   void UpdateGauges();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,7 +25,7 @@ struct RuleHealth {
 };
 
 // A rule as it runs: its query in the shard's engine and what it produces. Exactly one of `alerts`
-// and `record` is set.
+// and `record` is set. A composite monitor has members instead of a query.
 struct RuleRuntime {
   explicit RuleRuntime(SampleSink& sink) : writer(sink) {}
 
@@ -39,6 +40,13 @@ struct RuleRuntime {
   SeriesWriter writer;    // of the record, or of ALERTS and ALERTS_FOR_STATE
   RuleHealth health;
   bool deferred = false;  // the outbox was full: the last evaluation is to be repeated
+  bool changed = false;   // alerts changed in the last evaluation
+  // Of a composite monitor: the rules of each member's name. Of the same shard.
+  std::vector<std::vector<const RuleRuntime*>> members;
+  std::vector<uint32_t> read_by;  // composite monitors, by their number in the plan
+
+  // Whether its alerts are what the present data makes them.
+  bool known() const { return health.evaluated_at != Timestamp() && health.error.empty(); }
 };
 
 struct GroupRuntime {
@@ -53,7 +61,8 @@ struct GroupRuntime {
 struct MonitorRuntime {
   const rules::Monitor* monitor = nullptr;
   std::unique_ptr<RuleRuntime> rule;
-  bool touched = true;     // data it selects came since the last evaluation
+  // Data it selects came, or members changed, since the last evaluation.
+  bool touched = true;
   Timestamp first_commit;  // when the first of it was committed
   Timestamp due_by_time;   // when time alone can change the answer
   Timestamp evaluated_at;

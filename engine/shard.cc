@@ -95,7 +95,9 @@ absl::Status Shard::EvaluateUpTo(Timestamp now) {
   }
   for (MonitorRuntime& monitor : plan_->monitors) {
     // The clock may have been set back, by less than is noticed.
-    const bool rested = absl::AbsDuration(now - monitor.evaluated_at) >= options_.coalesce;
+    // A composite monitor comes after its members and rests as long as they do.
+    const bool rested = monitor.monitor->composite != nullptr ||
+                        absl::AbsDuration(now - monitor.evaluated_at) >= options_.coalesce;
     const bool by_data = monitor.touched && rested;
     if (!by_data && now < monitor.due_by_time) continue;
     EvaluateMonitor(monitor, now);
@@ -160,8 +162,7 @@ void Shard::EvaluateGroup(GroupRuntime& group, Timestamp now) {
   const AlertCommit::Round round =
       MakeRound(due.slot, std::exchange(group.first_commit, Timestamp()));
   for (auto& rule : group.rules) {
-    const absl::Status status = EvaluateRule(*rule, due.slot - offset, round, group.group);
-    rule->health.error = std::string(status.message());
+    EvaluateAndTell(*rule, due.slot - offset, round, group.group);
   }
   group.health.evaluated_at = due.slot;
   group.health.took = deps_.clock.Monotonic() - begin;
@@ -169,11 +170,12 @@ void Shard::EvaluateGroup(GroupRuntime& group, Timestamp now) {
 
 void Shard::EvaluateMonitor(MonitorRuntime& monitor, Timestamp now) {
   const AlertCommit::Round round = MakeRound(now, std::exchange(monitor.first_commit, Timestamp()));
-  const absl::Status status = EvaluateRule(*monitor.rule, now, round, nullptr);
-  monitor.rule->health.error = std::string(status.message());
+  EvaluateAndTell(*monitor.rule, now, round, nullptr);
   monitor.touched = false;
   monitor.evaluated_at = now;
-  const Timestamp change = plan_->queries->NextChange(monitor.rule->query, now);
+  const bool composite = monitor.monitor->composite != nullptr;
+  const Timestamp change =
+      composite ? Timestamp::Max() : plan_->queries->NextChange(monitor.rule->query, now);
   const Timestamp by_query =
       change == Timestamp::Max() ? change : std::max(change, now + options_.time_step);
   Timestamp due = std::min(by_query, monitor.rule->alerts->NextDeadline());
@@ -188,14 +190,7 @@ absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                                  const AlertCommit::Round& round, const rules::Group* group) {
   const absl::Duration begin = deps_.clock.Monotonic();
   deps_.metrics.evaluations.Increment();
-  const auto result = plan_->queries->Evaluate(rule.query, query_time);
-  absl::Status status = result.status();
-  if (status.ok()) {
-    rule.health.warnings = result->warnings ? *result->warnings : std::vector<std::string>();
-    status = rule.record != nullptr
-                 ? EvaluateRecord(rule, *result, query_time, group->limit)
-                 : EvaluateAlerts(rule, *result, query_time, round, group == nullptr);
-  }
+  const absl::Status status = RunRule(rule, query_time, round, group);
   rule.health.evaluated_at = round.now;
   rule.health.took = deps_.clock.Monotonic() - begin;
   if (status.ok()) return status;
@@ -207,6 +202,20 @@ absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time,
          {"error", std::string(status.message())}});
   }
   return status;
+}
+
+absl::Status Shard::RunRule(RuleRuntime& rule, Timestamp query_time,
+                            const AlertCommit::Round& round, const rules::Group* group) {
+  if (!rule.members.empty()) return EvaluateComposite(rule, round);
+  TOCSIN_ASSIGN_OR_RETURN(const QueryResult result,
+                          plan_->queries->Evaluate(rule.query, query_time));
+  rule.health.warnings = result.warnings ? *result.warnings : std::vector<std::string>();
+  if (rule.record != nullptr) return EvaluateRecord(rule, result, query_time, group->limit);
+  const bool monitor = group == nullptr;
+  AlertEvaluation evaluation = MakeAlertEvaluation(rule, query_time, round.now);
+  evaluation.result = &result;
+  if (monitor) evaluation.newest_inputs_ms = &plan_->queries->NewestInputs(rule.query);
+  return EvaluateAlerts(rule, evaluation, query_time, round, monitor);
 }
 
 absl::StatusOr<std::vector<templates::QueryRow>> Shard::TemplateQuery(const RuleRuntime& rule,
@@ -260,23 +269,27 @@ absl::StatusOr<std::vector<templates::QueryRow>> Shard::LooseTemplateQuery(
   return rows;
 }
 
-absl::Status Shard::EvaluateAlerts(RuleRuntime& rule, const QueryResult& result,
-                                   Timestamp query_time, const AlertCommit::Round& round,
-                                   bool monitor) {
+AlertEvaluation Shard::MakeAlertEvaluation(const RuleRuntime& rule, Timestamp query_time,
+                                           Timestamp now) {
   AlertEvaluation evaluation;
-  evaluation.result = &result;
-  if (monitor) evaluation.newest_inputs_ms = &plan_->queries->NewestInputs(rule.query);
-  evaluation.now = round.now;
-  evaluation.hold = Holding(round.now);
+  evaluation.now = now;
+  evaluation.hold = Holding(now);
   evaluation.external_labels = &options_.external_labels;
   evaluation.external_url = options_.external_url;
   // At the same time as the rule's own query, whose frame therefore stays as it is.
   evaluation.query = [this, &rule, query_time](absl::string_view text) {
     return TemplateQuery(rule, text, query_time);
   };
+  return evaluation;
+}
+
+absl::Status Shard::EvaluateAlerts(RuleRuntime& rule, const AlertEvaluation& evaluation,
+                                   Timestamp query_time, const AlertCommit::Round& round,
+                                   bool monitor) {
   auto changes = rule.alerts->Evaluate(evaluation);
   if (absl::IsResourceExhausted(changes.status())) ForgetAlerts(rule, round);
   TOCSIN_RETURN_IF_ERROR(changes.status());
+  rule.changed = !changes->empty();
   rule.deferred = commit_.Add(*rule.alerts, *std::move(changes), round) > 0;
   if (!monitor) TOCSIN_RETURN_IF_ERROR(WriteAlertSeries(rule, query_time));
   const size_t left_out = rule.alerts->left_out();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,12 @@ struct Resumed {
   Timestamp hold_until;  // as in force then
 };
 
+// What rules have that goes on when they run anew, by their id.
+struct Handover {
+  AlertsByRule alerts;
+  std::map<std::string, SeriesWriter> writers;
+};
+
 // The rules of one share and everything they need: windows, operators, alerts. Steps 3 (apply) and
 // 4 (evaluate and commit) of a sample's way.
 //
@@ -30,13 +38,20 @@ class Shard {
   Shard(ShardDependencies dependencies, ShardOptions options);
   ~Shard();
 
-  // New rules in two steps. Prepare builds the plan (errors: see BuildShardPlan) from any thread,
-  // while the shard goes on. Install lets it catch up and replaces what ran: alerts of rules that
-  // stay are kept, pages of rules that are gone are closed.
+  // New rules in steps, see InstallOnAll(). Prepare builds the plan (errors: see BuildShardPlan)
+  // and CatchUp brings its windows to the log's end, both from any thread while the shard goes on.
   absl::StatusOr<std::unique_ptr<ShardPlan>> Prepare(std::shared_ptr<const rules::RuleSet> rules,
                                                      const Owns& owns, Timestamp now) const;
-  absl::Status Install(std::unique_ptr<ShardPlan> plan, Timestamp now);
-  // Both, on the shard's thread.
+  absl::Status CatchUp(ShardPlan& plan) const;
+  // Gives up what its rules have, for the shards that go on with them.
+  void HandOver(Handover& handover);
+  // Replaces what ran, taking what the plan's rules have over.
+  void TakeOver(std::unique_ptr<ShardPlan> plan, Timestamp now, Handover& handover);
+  // What nobody took belongs to rules that are gone: closes their pages, ends their series.
+  void Retire(Handover& handover, Timestamp now);
+  // What was not written yet, as another shard is about to write it.
+  absl::Status Flush(Timestamp now);
+  // All steps, for a shard that neither gives rules to others nor gets any.
   absl::Status Install(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns,
                        Timestamp now);
   // At start, with what is on disk: goes on where the last evaluation left off. The time since then
@@ -63,6 +78,8 @@ class Shard {
   const std::vector<GroupRuntime>& groups() const { return plan_->groups; }
   const std::vector<MonitorRuntime>& monitors() const { return plan_->monitors; }
   const std::shared_ptr<const rules::RuleSet>& rules() const { return plan_->rules; }
+  const Owns& owns() const { return plan_->owns; }
+  bool has_rules() const { return plan_ != nullptr; }
 
  private:
   // Taking over (shard_install.cc).
@@ -71,10 +88,6 @@ class Shard {
   // And what rules wrote at their last evaluation, so that it ends if it is not written again.
   static void RecallWritten(ShardPlan& plan, const Resumed& resumed);
   absl::Duration GapBefore(Timestamp now, const Resumed& resumed) const;
-  void MoveAlerts(ShardPlan& plan, Timestamp now, AlertsByRule restored);
-  // Series of rules that are gone get their stale markers.
-  void MoveWriters(ShardPlan& plan, Timestamp now);
-  void Swap(std::unique_ptr<ShardPlan> plan, Timestamp now);
 
   // Time that is not what it seems (shard_clock.cc).
   void HoldAfter(absl::Duration gap, Timestamp now);
@@ -91,8 +104,16 @@ class Shard {
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);
   absl::Status EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                             const AlertCommit::Round& round, const rules::Group* group);
-  absl::Status EvaluateAlerts(RuleRuntime& rule, const QueryResult& result, Timestamp query_time,
-                              const AlertCommit::Round& round, bool monitor);
+  absl::Status RunRule(RuleRuntime& rule, Timestamp query_time, const AlertCommit::Round& round,
+                       const rules::Group* group);
+  AlertEvaluation MakeAlertEvaluation(const RuleRuntime& rule, Timestamp query_time, Timestamp now);
+  absl::Status EvaluateAlerts(RuleRuntime& rule, const AlertEvaluation& evaluation,
+                              Timestamp query_time, const AlertCommit::Round& round, bool monitor);
+  // Composite monitors (shard_composites.cc).
+  absl::Status EvaluateComposite(RuleRuntime& rule, const AlertCommit::Round& round);
+  // Evaluates a rule and lets the composite monitors know that read it.
+  void EvaluateAndTell(RuleRuntime& rule, Timestamp query_time, const AlertCommit::Round& round,
+                       const rules::Group* group);
   void ForgetAlerts(RuleRuntime& rule, const AlertCommit::Round& round);
   absl::Status EvaluateRecord(RuleRuntime& rule, const QueryResult& result, Timestamp query_time,
                               size_t limit);

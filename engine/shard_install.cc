@@ -21,17 +21,19 @@ absl::StatusOr<std::unique_ptr<ShardPlan>> Shard::Prepare(
   return BuildShardPlan(deps_, options_, std::move(rules), owns, now, now);
 }
 
-absl::Status Shard::Install(std::unique_ptr<ShardPlan> plan, Timestamp now) {
-  TOCSIN_RETURN_IF_ERROR(plan->windows->LoadMore(deps_.log));
-  MoveAlerts(*plan, now, {});
-  Swap(std::move(plan), now);
-  return absl::OkStatus();
+absl::Status Shard::CatchUp(ShardPlan& plan) const {
+  return plan.windows->LoadMore(deps_.log);
 }
 
 absl::Status Shard::Install(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns,
                             Timestamp now) {
   TOCSIN_ASSIGN_OR_RETURN(auto plan, Prepare(std::move(rules), owns, now));
-  return Install(std::move(plan), now);
+  TOCSIN_RETURN_IF_ERROR(CatchUp(*plan));
+  Handover handover;
+  HandOver(handover);
+  TakeOver(std::move(plan), now, handover);
+  Retire(handover, now);
+  return absl::OkStatus();
 }
 
 absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Owns& owns,
@@ -55,13 +57,16 @@ absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Ow
       if (auto* gauge = deps_.metrics.AlertsGauge(alert.state)) gauge->Increment();
     }
   }
-  MoveAlerts(*plan, now, std::move(resumed.alerts));
-  Swap(std::move(plan), now);
+  // At start the engine hands over only what this shard owns.
+  Handover handover{std::move(resumed.alerts), {}};
+  TakeOver(std::move(plan), now, handover);
+  Retire(handover, now);
   return absl::OkStatus();
 }
 
 void Shard::RecallLastSeen(ShardPlan& plan, Resumed& resumed) {
   for (const MonitorRuntime& monitor : plan.monitors) {
+    if (monitor.monitor->composite != nullptr) continue;  // no samples stand behind its rows
     const auto alerts = resumed.alerts.find(monitor.rule->id);
     if (alerts == resumed.alerts.end()) continue;
     const auto result = plan.queries->Evaluate(monitor.rule->query, resumed.evaluated);
@@ -113,64 +118,58 @@ absl::Duration Shard::GapBefore(Timestamp now, const Resumed& resumed) const {
   return absl::AbsDuration(gap) > options_.clock_interval ? gap : absl::ZeroDuration();
 }
 
-void Shard::MoveAlerts(ShardPlan& plan, Timestamp now, AlertsByRule restored) {
-  if (plan_ != nullptr) {
-    ForEachRule(*plan_, [&](RuleRuntime& rule) {
-      if (rule.alerts == nullptr) return;
-      auto& alerts = restored[rule.id];
-      for (AlertInstance& alert : rule.alerts->TakeAll()) alerts.push_back(std::move(alert));
-    });
-  }
-  ForEachRule(plan, [&](RuleRuntime& rule) {
+void Shard::HandOver(Handover& handover) {
+  if (plan_ == nullptr) return;
+  ForEachRule(*plan_, [&](RuleRuntime& rule) {
+    handover.writers.emplace(rule.id, std::move(rule.writer));
     if (rule.alerts == nullptr) return;
-    const auto alerts = restored.find(rule.id);
-    if (alerts == restored.end()) return;
-    for (AlertInstance& alert : alerts->second) {
+    auto& alerts = handover.alerts[rule.id];
+    for (AlertInstance& alert : rule.alerts->TakeAll()) alerts.push_back(std::move(alert));
+  });
+}
+
+void Shard::TakeOver(std::unique_ptr<ShardPlan> plan, Timestamp now, Handover& handover) {
+  ForEachRule(*plan, [&](RuleRuntime& rule) {
+    if (auto writer = handover.writers.extract(rule.id)) rule.writer.Continue(writer.mapped());
+    if (rule.alerts == nullptr) return;
+    const auto alerts = handover.alerts.extract(rule.id);
+    if (alerts.empty()) return;
+    for (AlertInstance& alert : alerts.mapped()) {
       // Its clocks may have moved: written together with the clock record that ends the gap.
       commit_.Keep(rule.id, rule.alerts->Restore(std::move(alert)));
     }
-    restored.erase(alerts);
   });
-  // What is left belongs to rules that are gone. At start the engine hands over only what this
-  // shard owns.
-  AlertCommit::Round round;
-  round.now = now;
-  round.revision = &plan.rules->revision;
-  round.external_labels = &options_.external_labels;
-  for (auto& [rule_id, alerts] : restored) {
-    for (AlertInstance& alert : alerts) {
-      commit_.Retire(rule_id, std::move(alert), rules::Reason::kRuleRemoved, round);
-    }
-  }
-  commit_owed_ = true;
-}
-
-void Shard::MoveWriters(ShardPlan& plan, Timestamp now) {
-  if (plan_ == nullptr) return;
-  absl::flat_hash_map<std::string, RuleRuntime*> before;
-  ForEachRule(*plan_, [&](RuleRuntime& rule) { before[rule.id] = &rule; });
-  ForEachRule(plan, [&](RuleRuntime& rule) {
-    const auto same = before.find(rule.id);
-    if (same == before.end()) return;
-    rule.writer.Continue(same->second->writer);
-    before.erase(same);
-  });
-  for (auto& [id, gone] : before) {
-    gone->writer.Begin(now.millis());
-    const SampleBatch& markers = gone->writer.Finish();
-    for (size_t i = 0; i < markers.size(); ++i) {
-      plan.windows->Apply(markers.refs[i], markers.times_ms[i], markers.values[i]);
-      written_.Add(markers.refs[i], markers.times_ms[i], markers.values[i]);
-    }
-  }
-}
-
-void Shard::Swap(std::unique_ptr<ShardPlan> plan, Timestamp now) {
-  MoveWriters(*plan, now);
   TrimWindows(*plan, now);
   plan_ = std::move(plan);
   trimmed_at_ = now;
   pages_to_match_ = true;
+  commit_owed_ = true;
+}
+
+void Shard::Retire(Handover& handover, Timestamp now) {
+  const AlertCommit::Round round = MakeRound(now, Timestamp());
+  for (auto& [rule_id, alerts] : handover.alerts) {
+    for (AlertInstance& alert : alerts) {
+      commit_.Retire(rule_id, std::move(alert), rules::Reason::kRuleRemoved, round);
+    }
+  }
+  for (auto& [rule_id, writer] : handover.writers) {
+    writer.Begin(now.millis());
+    const SampleBatch& markers = writer.Finish();
+    for (size_t i = 0; i < markers.size(); ++i) {
+      plan_->windows->Apply(markers.refs[i], markers.times_ms[i], markers.values[i]);
+      written_.Add(markers.refs[i], markers.times_ms[i], markers.values[i]);
+    }
+  }
+  handover = Handover();
+  commit_owed_ = true;
+}
+
+absl::Status Shard::Flush(Timestamp now) {
+  if (!commit_owed_) return absl::OkStatus();
+  const absl::Status written = commit_.Commit({options_.number, now, hold_until_}, false);
+  commit_owed_ = !written.ok();
+  return written;
 }
 
 }  // namespace tocsin::engine

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/composite_plan.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::engine {
@@ -17,6 +18,7 @@ class PlanBuilder {
 
   absl::Status AddGroup(const rules::Group& group, Timestamp now);
   absl::Status AddMonitor(const rules::Monitor& monitor, Timestamp now);
+  absl::Status AddComposite(const rules::Monitor& monitor, MemberWiring& members, Timestamp now);
   absl::Status LoadWindows(Timestamp at);
 
  private:
@@ -109,6 +111,22 @@ absl::Status PlanBuilder::AddMonitor(const rules::Monitor& monitor, Timestamp no
   return absl::OkStatus();
 }
 
+absl::Status PlanBuilder::AddComposite(const rules::Monitor& monitor, MemberWiring& members,
+                                       Timestamp now) {
+  MonitorRuntime runtime;
+  behind_ = absl::ZeroDuration();
+  runtime.monitor = &monitor;
+  runtime.rule = std::make_unique<RuleRuntime>(deps_.sink);
+  TOCSIN_RETURN_IF_ERROR(AddTemplateQueries(monitor.labels, *runtime.rule));
+  TOCSIN_RETURN_IF_ERROR(AddTemplateQueries(monitor.annotations, *runtime.rule));
+  runtime.rule->id = MonitorId(monitor);
+  runtime.rule->alerts = MakeCompositeAlerts(monitor, options_.limits.alerts_per_rule_max);
+  TOCSIN_RETURN_IF_ERROR(members.Connect(*monitor.composite, *runtime.rule));
+  runtime.due_by_time = now;
+  plan_.monitors.push_back(std::move(runtime));
+  return absl::OkStatus();
+}
+
 absl::Status PlanBuilder::LoadWindows(Timestamp at) {
   TOCSIN_ASSIGN_OR_RETURN(auto selectors, SelectorIndex::Build(std::move(selectors_)));
   plan_.windows = std::make_unique<WindowStore>(
@@ -160,7 +178,13 @@ absl::StatusOr<std::unique_ptr<ShardPlan>> BuildShardPlan(
     if (plan->owns(OwnerKey(group))) TOCSIN_RETURN_IF_ERROR(builder.AddGroup(group, now));
   }
   for (const rules::Monitor& monitor : plan->rules->monitors) {
-    if (plan->owns(OwnerKey(monitor))) TOCSIN_RETURN_IF_ERROR(builder.AddMonitor(monitor, now));
+    if (monitor.composite != nullptr || !plan->owns(OwnerKey(monitor))) continue;
+    TOCSIN_RETURN_IF_ERROR(builder.AddMonitor(monitor, now));
+  }
+  MemberWiring members(*plan);
+  for (const rules::Monitor* monitor : CompositesInOrder(*plan->rules)) {
+    if (!plan->owns(OwnerKey(*monitor))) continue;
+    TOCSIN_RETURN_IF_ERROR(builder.AddComposite(*monitor, members, now));
   }
   TOCSIN_RETURN_IF_ERROR(builder.LoadWindows(windows_at));
   return plan;

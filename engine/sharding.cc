@@ -1,10 +1,13 @@
 #include "engine/sharding.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "base/labels.h"
+#include "base/status_macros.h"
+#include "rules/composite.h"
 
 namespace tocsin::engine {
 namespace {
@@ -27,19 +30,119 @@ std::vector<std::string> OwnedRuleIds(const rules::RuleSet& rules, const Owns& o
   return ids;
 }
 
-}  // namespace
+using Leaders = absl::flat_hash_map<std::string, std::string>;
 
-Owns OwnedBy(size_t shard, size_t shards) {
-  return
-      [shard, shards](const std::string& owner_key) { return Hash64(owner_key) % shards == shard; };
+// Groups and monitors that have to stay together because a composite monitor reads them: disjoint
+// sets, each led by its first key.
+class Families {
+ public:
+  explicit Families(const rules::RuleSet& rules) {
+    if (std::none_of(rules.monitors.begin(), rules.monitors.end(), IsComposite)) return;
+    absl::flat_hash_map<std::string, std::vector<std::string>> owners;  // by a rule's name
+    for (const rules::Group& group : rules.groups) {
+      for (const rules::GroupRule& rule : group.rules) {
+        const auto* alert = std::get_if<rules::AlertRule>(&rule);
+        if (alert != nullptr) owners[alert->name].push_back(OwnerKey(group));
+      }
+    }
+    for (const rules::Monitor& monitor : rules.monitors) {
+      owners[monitor.name].push_back(OwnerKey(monitor));
+    }
+    for (const rules::Monitor& monitor : rules.monitors) {
+      if (!IsComposite(monitor)) continue;
+      for (const rules::CompositeMember& member : monitor.composite->members) {
+        for (const std::string& owner : owners[member.name]) Join(OwnerKey(monitor), owner);
+      }
+    }
+  }
+
+  Leaders All() {
+    Leaders leaders;
+    std::vector<std::string> keys;
+    for (const auto& [key, parent] : parents_) keys.push_back(key);
+    for (const std::string& key : keys) leaders[key] = LeaderOf(key);
+    return leaders;
+  }
+
+ private:
+  static bool IsComposite(const rules::Monitor& monitor) { return monitor.composite != nullptr; }
+
+  std::string LeaderOf(const std::string& key) {
+    std::string leader = key;
+    for (auto up = parents_.find(leader); up != parents_.end() && up->second != leader;
+         up = parents_.find(leader)) {
+      leader = up->second;
+    }
+    parents_[key] = leader;
+    return leader;
+  }
+  void Join(const std::string& a, const std::string& b) {
+    const std::string first = LeaderOf(a);
+    const std::string second = LeaderOf(b);
+    parents_[std::max(first, second)] = std::min(first, second);
+  }
+
+  absl::flat_hash_map<std::string, std::string> parents_;
+};
+
+// A rule that runs here is in another shard's plan.
+bool LosesRules(const Shard& shard, size_t number,
+                const std::vector<std::unique_ptr<ShardPlan>>& plans) {
+  if (!shard.has_rules() || plans.size() == 1) return false;
+  const rules::RuleSet& before = *shard.rules();
+  const auto moved = [&](const std::string& key) {
+    if (!shard.owns()(key) || plans[number]->owns(key)) return false;
+    return std::any_of(plans.begin(), plans.end(),
+                       [&](const auto& plan) { return plan->owns(key); });
+  };
+  return std::any_of(before.groups.begin(), before.groups.end(),
+                     [&](const auto& group) { return moved(OwnerKey(group)); }) ||
+         std::any_of(before.monitors.begin(), before.monitors.end(),
+                     [&](const auto& monitor) { return moved(OwnerKey(monitor)); });
 }
 
-std::vector<Resumed> ShareOut(Resumed recovered, const rules::RuleSet& rules, size_t shards) {
+}  // namespace
+
+Placement::Placement(const rules::RuleSet& rules, size_t shards)
+    : shards_(shards), leaders_(std::make_shared<Leaders>(Families(rules).All())) {}
+
+size_t Placement::ShardOf(const std::string& owner_key) const {
+  const auto leader = leaders_->find(owner_key);
+  return Hash64(leader == leaders_->end() ? owner_key : leader->second) % shards_;
+}
+
+Owns Placement::OwnedBy(size_t shard) const {
+  return [placement = *this, shard](const std::string& owner_key) {
+    return placement.ShardOf(owner_key) == shard;
+  };
+}
+
+absl::Status InstallOnAll(const std::vector<Shard*>& shards,
+                          std::vector<std::unique_ptr<ShardPlan>> plans, Timestamp now) {
+  for (size_t i = 0; i < shards.size(); ++i) {
+    TOCSIN_RETURN_IF_ERROR(shards[i]->CatchUp(*plans[i]));
+  }
+  // Of an alert that two shards are about to write, the older state must not come last.
+  for (size_t i = 0; i < shards.size(); ++i) {
+    if (!LosesRules(*shards[i], i, plans) || shards[i]->Flush(now).ok()) continue;
+    return absl::UnavailableError("rules change their shard, and alert state cannot be written");
+  }
+  Handover handover;
+  for (Shard* shard : shards) shard->HandOver(handover);
+  for (size_t i = 0; i < shards.size(); ++i) {
+    shards[i]->TakeOver(std::move(plans[i]), now, handover);
+  }
+  shards.back()->Retire(handover, now);
+  return absl::OkStatus();
+}
+
+std::vector<Resumed> ShareOut(Resumed recovered, const rules::RuleSet& rules,
+                              const Placement& placement, size_t shards) {
   AlertsByRule& alerts = recovered.alerts;
   std::vector<Resumed> shares;
   for (size_t i = 0; i < shards; ++i) {
     Resumed& share = shares.emplace_back(Resumed{{}, recovered.evaluated, recovered.hold_until});
-    for (const std::string& rule_id : OwnedRuleIds(rules, OwnedBy(i, shards))) {
+    for (const std::string& rule_id : OwnedRuleIds(rules, placement.OwnedBy(i))) {
       if (auto node = alerts.extract(rule_id)) share.alerts.insert(std::move(node));
     }
   }

@@ -43,22 +43,24 @@ absl::Status SteppedEngine::Open() {
 absl::Status SteppedEngine::Recover(std::shared_ptr<const rules::RuleSet> rules) {
   const Timestamp now = clock_.Now();
   TOCSIN_ASSIGN_OR_RETURN(Resumed recovered, RecoverState(store_, *log_, now, registry_));
-  std::vector<Resumed> shares = ShareOut(std::move(recovered), *rules, shards());
+  const Placement placement(*rules, shards());
+  std::vector<Resumed> shares = ShareOut(std::move(recovered), *rules, placement, shards());
   for (size_t i = 0; i < shards(); ++i) {
-    TOCSIN_RETURN_IF_ERROR(shard(i).Resume(rules, OwnedBy(i, shards()), now, std::move(shares[i])));
+    TOCSIN_RETURN_IF_ERROR(shard(i).Resume(rules, placement.OwnedBy(i), now, std::move(shares[i])));
   }
   return ForgetClocksFrom(store_, shards());
 }
 
 absl::Status SteppedEngine::Install(std::shared_ptr<const rules::RuleSet> rules, Timestamp now) {
+  const Placement placement(*rules, shards());
   std::vector<std::unique_ptr<ShardPlan>> plans;
+  std::vector<Shard*> all;
   for (size_t i = 0; i < shards(); ++i) {
-    TOCSIN_ASSIGN_OR_RETURN(auto plan, shard(i).Prepare(rules, OwnedBy(i, shards()), now));
+    TOCSIN_ASSIGN_OR_RETURN(auto plan, shard(i).Prepare(rules, placement.OwnedBy(i), now));
     plans.push_back(std::move(plan));
+    all.push_back(&shard(i));
   }
-  absl::Status status;
-  for (size_t i = 0; i < shards(); ++i) status.Update(shard(i).Install(std::move(plans[i]), now));
-  return status;
+  return InstallOnAll(all, std::move(plans), now);
 }
 
 absl::StatusOr<SeriesRef> SteppedEngine::Resolve(const Labels& labels) {

@@ -34,6 +34,7 @@ inline constexpr char kTemplate[] = "TC011";
 inline constexpr char kUnsupported[] = "TC012";  // understood, but "not supported yet"
 inline constexpr char kUnreachable[] = "TC013";  // threshold that can never apply
 inline constexpr char kConflict[] = "TC014";     // keys that exclude each other
+inline constexpr char kComposite[] = "TC015";    // composite monitor: expression or members
 // Lint.
 inline constexpr char kMoreDocuments[] = "TC050";
 inline constexpr char kValueInLabel[] = "TC051";    // $value in a label: a new alert at each change

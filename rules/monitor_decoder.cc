@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rules/composite_decoder.h"
 #include "rules/decode_values.h"
 #include "rules/threshold_decoder.h"
 
@@ -16,7 +17,7 @@ constexpr size_t kNameBytesMax = 256;
 const std::vector<std::string>& MonitorKeys() {
   static const auto& keys = *new std::vector<std::string>{
       "name",    "query",  "threshold",   "anomaly", "composite", "for", "keep_firing_for",
-      "no_data", "labels", "annotations", "mode"};
+      "no_data", "labels", "annotations", "mode",    "severity"};
   return keys;
 }
 
@@ -105,38 +106,37 @@ void LintQuery(DecodeContext& context, const YamlNode& node, const Query& query)
       "let the query give the value and put the comparison into threshold");
 }
 
-// Reports unless exactly one way to decide is given and supported; gives the threshold.
-std::optional<Threshold> DecodeDecision(DecodeContext& context, const MapReader& reader,
-                                        const YamlNode& monitor) {
+// Reports unless exactly one way to decide is given and supported; fills in that one.
+void DecodeDecision(DecodeContext& context, const MapReader& reader, const YamlNode& node,
+                    Monitor& monitor) {
   std::vector<const char*> given;
   for (const char* key : {"threshold", "anomaly", "composite"}) {
     if (reader.Find(key)) given.push_back(key);
   }
   if (given.empty()) {
-    context.Error(monitor, code::kMissingKey,
-                  "a monitor needs one of threshold, anomaly, composite");
-    return std::nullopt;
+    context.Error(node, code::kMissingKey, "a monitor needs one of threshold, anomaly, composite");
+    return;
   }
   if (given.size() > 1) {
     context.Error(reader.Key(given[1]), code::kConflict,
                   absl::StrCat("only one of ", given[0], " and ", given[1], " can be given"));
-    return std::nullopt;
+    return;
   }
-  const YamlNode* threshold = reader.Find("threshold");
-  if (threshold) return DecodeThreshold(context, *threshold);
+  if (reader.Find("composite")) return DecodeComposite(context, reader, monitor);
+  if (const YamlNode* threshold = reader.Find("threshold")) {
+    monitor.threshold = DecodeThreshold(context, *threshold).value_or(Threshold());
+    return;
+  }
   context.Error(reader.Key(given[0]), code::kUnsupported,
                 absl::StrCat("not supported yet: ", given[0], " monitors"));
-  return std::nullopt;
 }
 
 std::optional<Query> DecodeQuery(DecodeContext& context, const MapReader& reader) {
-  const bool is_composite = reader.Find("composite") != nullptr;
-  if (is_composite) {
-    if (reader.Find("query")) {
-      context.Error(reader.Key("query"), code::kConflict,
-                    "a composite monitor reads other monitors and has no query");
-    }
-    return std::nullopt;
+  if (reader.Find("composite")) return std::nullopt;
+  if (reader.Find("severity")) {
+    context.Error(reader.Key("severity"), code::kConflict,
+                  "only a composite monitor has a severity of its own",
+                  "it is warning or critical, as the threshold says");
   }
   const YamlNode* node = reader.Require("query");
   if (node == nullptr) return std::nullopt;
@@ -151,7 +151,7 @@ std::optional<Monitor> DecodeMonitor(DecodeContext& context, const YamlNode& nod
   Monitor monitor;
   std::optional<std::string> name = DecodeName(context, reader);
   std::optional<Query> query = DecodeQuery(context, reader);
-  std::optional<Threshold> threshold = DecodeDecision(context, reader, node);
+  DecodeDecision(context, reader, node, monitor);
   monitor.for_duration = DecodeDuration(context, reader, "for");
   monitor.keep_firing_for = DecodeDuration(context, reader, "keep_firing_for");
   monitor.no_data = DecodeNoData(context, reader.Find("no_data"));
@@ -167,7 +167,6 @@ std::optional<Monitor> DecodeMonitor(DecodeContext& context, const YamlNode& nod
   if (!name) return std::nullopt;
   monitor.name = *std::move(name);
   if (query) monitor.query = *std::move(query);
-  if (threshold) monitor.threshold = *std::move(threshold);
   return monitor;
 }
 

@@ -62,9 +62,14 @@ struct NoData {
   absl::Duration forget_after = absl::Hours(24);  // kKeep: then the alert is dropped
 };
 
+struct Composite;
+
 // A native `monitors:` entry.
 struct Monitor {
   std::string name;  // unique over all files
+  // Null for others. A composite monitor has no query; its value is its level as a number (0, 1,
+  // 2), and its threshold says so.
+  std::shared_ptr<const Composite> composite;
   Query query;
   Threshold threshold;
   absl::Duration for_duration;

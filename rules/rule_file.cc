@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/labels.h"
+#include "rules/composite_check.h"
 #include "rules/decode_context.h"
 #include "rules/group_decoder.h"
 #include "rules/monitor_decoder.h"
@@ -119,6 +120,7 @@ LoadResult LoadRules(const std::vector<RuleFile>& files, const LoadOptions& opti
     std::move(findings.begin(), findings.end(), std::back_inserter(result.diagnostics));
   }
   CheckMonitorNames(result.rules, result.diagnostics);
+  CheckComposites(result.rules, result.diagnostics);
   TotalCheck(options, result.diagnostics).Check(result.rules);
   result.rules.revision = Revision(files);
   return result;

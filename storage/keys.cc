@@ -118,6 +118,32 @@ std::optional<Timestamp> ParseHistoryTime(absl::string_view key) {
   return Timestamp::FromMillis(static_cast<int64_t>(bits));
 }
 
+std::optional<uint64_t> ParseHistorySequence(absl::string_view key) {
+  if (key.size() != kHistoryKeyBytes) return std::nullopt;
+  return ReadBigEndian(key.substr(kAlertKeyBytes + kNumberBytes));
+}
+
+// No rule's identity looks like this.
+constexpr char kDeliveries[] = "deliveries";
+
+std::string DeliveryPrefix(absl::string_view alias) {
+  std::string key = RulePrefix(kDeliveries);
+  AppendFingerprint(key, Fingerprint128(alias));
+  return key;
+}
+
+std::string DeliveryKey(absl::string_view alias, Timestamp time, uint64_t sequence) {
+  std::string key = DeliveryPrefix(alias);
+  AppendBigEndian(key, static_cast<uint64_t>(time.millis()) ^ kSignBit);
+  AppendBigEndian(key, sequence);
+  return key;
+}
+
+bool IsDeliveryKey(absl::string_view key) {
+  static const std::string prefix = RulePrefix(kDeliveries);
+  return key.size() == kHistoryKeyBytes && key.substr(0, prefix.size()) == prefix;
+}
+
 std::string DesiredKey(absl::string_view alias) {
   return Tagged('d', alias);
 }

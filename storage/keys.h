@@ -46,6 +46,14 @@ std::string HistoryKey(absl::string_view rule, const Labels& labels, Timestamp t
                        uint64_t sequence);
 // The time in a key of family `history`; nullopt if it is none.
 std::optional<Timestamp> ParseHistoryTime(absl::string_view key);
+// And its sequence; nullopt likewise.
+std::optional<uint64_t> ParseHistorySequence(absl::string_view key);
+
+// Also family `history`: the delivery of a page. A fingerprint that no rule has stands in the place
+// of the rule's, the alias' in that of the labels, so retention treats them as transitions.
+std::string DeliveryPrefix(absl::string_view alias);
+std::string DeliveryKey(absl::string_view alias, Timestamp time, uint64_t sequence);
+bool IsDeliveryKey(absl::string_view key);
 
 // Family `outbox`.
 std::string DesiredKey(absl::string_view alias);

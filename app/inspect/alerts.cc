@@ -102,7 +102,13 @@ absl::StatusOr<Section> HistorySection(Records& records) {
   section.columns = {"time",  "rule",  "labels",    "transition", "reason",
                      "level", "value", "condition", "alias"};
   std::multimap<std::pair<int64_t, std::string>, std::vector<Json>> newest;  // by time and key
+  uint64_t deliveries = 0;
   const auto visit = [&](absl::string_view key, absl::string_view value) {
+    if (storage::IsDeliveryKey(key)) {
+      ++deliveries;
+      state::v1::DeliveryRecord delivery;
+      return storage::DecodeMessage(value, delivery);
+    }
     HistoryRecord record;
     TOCSIN_RETURN_IF_ERROR(storage::DecodeMessage(value, record));
     TOCSIN_ASSIGN_OR_RETURN(const Labels labels, Labels::FromCanonical(record.labels()));
@@ -114,6 +120,7 @@ absl::StatusOr<Section> HistorySection(Records& records) {
   };
   TOCSIN_RETURN_IF_ERROR(records.ForEach(Family::kHistory, visit));
   for (auto& [order, row] : newest) section.rows.push_back(std::move(row));
+  section.facts.emplace_back("deliveries", deliveries);
   return section;
 }
 

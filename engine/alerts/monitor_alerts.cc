@@ -57,18 +57,7 @@ class MonitorAlerts final : public RuleAlerts {
   }
 
   void Describe(AlertInstance& instance, const AlertEvaluation& evaluation) const override {
-    const auto data = MakeTemplateData(evaluation, instance.result_labels, instance.state.value);
-    LabelsBuilder labels(instance.result_labels);
-    labels.Delete(kMetricName);
-    // The monitor's own; a row's keep a place beside them, so that alerts stay distinguishable.
-    for (const char* own : {"alertname", "severity"}) {
-      const absl::string_view of_row = instance.result_labels.Get(own);
-      if (of_row.empty()) continue;
-      labels.Set(absl::StrCat("exported_", own), of_row).Delete(own);
-    }
-    ExpandInto(monitor_.labels, data, labels);
-    instance.labels = labels.Set("alertname", monitor_.name).Build();
-    instance.annotations = Expand(monitor_.annotations, data);
+    DescribeMonitorAlert(monitor_, evaluation, instance);
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "base/labels.h"
 #include "base/timestamp.h"
 #include "engine/alerts/alert_instance.h"
+#include "engine/alerts/composite_verdicts.h"
 #include "engine/query/query_engine.h"
 #include "rules/rule.h"
 
@@ -18,7 +19,8 @@ namespace tocsin::engine {
 
 // What an evaluation gives to a rule's alerts. Borrowed during the call.
 struct AlertEvaluation {
-  const QueryResult* result = nullptr;
+  const QueryResult* result = nullptr;                     // null for composite monitors
+  const std::vector<MemberTable>* members = nullptr;       // of composite monitors
   const std::vector<int64_t>* newest_inputs_ms = nullptr;  // per row; monitors only
   Timestamp now;
   bool hold = false;  // shortly after a gap: absence proves nothing yet
@@ -122,6 +124,9 @@ class RuleAlerts {
 
 // Alerts of a native threshold monitor. Borrows the monitor (of the rule set the shard holds).
 std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor, size_t alerts_max);
+
+// Alerts of a composite monitor; borrows it likewise.
+std::unique_ptr<RuleAlerts> MakeCompositeAlerts(const rules::Monitor& monitor, size_t alerts_max);
 
 // Alerts of a Prometheus alert rule; `rule_id` as made by AlertRuleId(). `limit`: the group's, 0
 // for none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace tocsin::engine {
 
@@ -40,6 +41,22 @@ std::map<std::string, std::string> Expand(const rules::TemplatedMap& templates,
     expanded[name] = templates::ExpandOrError(*text.compiled, data);
   }
   return expanded;
+}
+
+void DescribeMonitorAlert(const rules::Monitor& monitor, const AlertEvaluation& evaluation,
+                          AlertInstance& instance) {
+  const auto data = MakeTemplateData(evaluation, instance.result_labels, instance.state.value);
+  LabelsBuilder labels(instance.result_labels);
+  labels.Delete(kMetricName);
+  // The monitor's own; a row's keep a place beside them, so that alerts stay distinguishable.
+  for (const char* own : {"alertname", "severity"}) {
+    const absl::string_view of_row = instance.result_labels.Get(own);
+    if (of_row.empty()) continue;
+    labels.Set(absl::StrCat("exported_", own), of_row).Delete(own);
+  }
+  ExpandInto(monitor.labels, data, labels);
+  instance.labels = labels.Set("alertname", monitor.name).Build();
+  instance.annotations = Expand(monitor.annotations, data);
 }
 
 }  // namespace tocsin::engine

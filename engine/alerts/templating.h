@@ -22,4 +22,8 @@ void ExpandInto(const rules::TemplatedMap& templates, const templates::TemplateD
 std::map<std::string, std::string> Expand(const rules::TemplatedMap& templates,
                                           const templates::TemplateData& data);
 
+// Expands the labels and annotations of a monitor's alert.
+void DescribeMonitorAlert(const rules::Monitor& monitor, const AlertEvaluation& evaluation,
+                          AlertInstance& instance);
+
 }  // namespace tocsin::engine

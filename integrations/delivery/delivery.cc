@@ -13,6 +13,7 @@ Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
                    DeliveryOptions options)
     : outbox_(outbox),
       suppressor_(options.suppressor),
+      journal_(options.journal),
       random_(random),
       metrics_(metrics),
       config_(std::move(config)),
@@ -156,7 +157,13 @@ void Delivery::ShowBlocked() {
 void Delivery::Report(const Page& page, const TargetDelivery& target, Action action,
                       const Effect& effect) {
   metrics_.Count(target.receiver(), effect.outcome);
-  if (effect.outcome == Outcome::kNone) return;
+  const bool none = effect.outcome == Outcome::kNone;
+  if (journal_ != nullptr && (!none || effect.accepted_create)) {
+    journal_->Note({page.desired.alias(), target.receiver(), target.target(), ActionName(action),
+                    none ? "accepted" : OutcomeName(effect.outcome), effect.error,
+                    page.desired.episode()});
+  }
+  if (none) return;
   log_.push_back(OutcomeLine(page.desired.alias(), target.receiver(), action, effect));
 }
 

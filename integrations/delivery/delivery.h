@@ -24,6 +24,7 @@
 #include "integrations/delivery/storm_watch.h"
 #include "integrations/delivery/target.h"
 #include "integrations/delivery/target_set.h"
+#include "storage/delivery_journal.h"
 #include "storage/outbox.h"
 
 namespace tocsin::delivery {
@@ -35,6 +36,8 @@ struct DeliveryOptions {
   absl::Duration blocked_probe_interval = absl::Minutes(5);
   // Says which alerts are silenced, inhibited or muted just now; borrowed. Null: none ever is.
   routing::Suppressor* suppressor = nullptr;
+  // Where attempts and what came of them are noted, under the lock; null: nowhere.
+  storage::DeliveryJournal* journal = nullptr;
 };
 
 // Brings what the outbox owes to the receivers until the remote side confirms it: reconciles, per
@@ -199,6 +202,7 @@ class Delivery {
   // Constant after construction.
   storage::Outbox& outbox_;
   routing::Suppressor* const suppressor_;
+  storage::DeliveryJournal* const journal_;
 
   mutable Mutex mutex_;
   Random& random_ ABSL_GUARDED_BY(mutex_);

@@ -11,6 +11,7 @@
 #include "integrations/http/admin_reply.h"
 #include "integrations/http/alertmanager_api.h"
 #include "integrations/http/backup_route.h"
+#include "integrations/http/explain_route.h"
 #include "integrations/http/prometheus_json.h"
 
 namespace tocsin::http {
@@ -40,19 +41,6 @@ std::optional<Form> ReadForm(const HttpRequest& request) {
   if (posted && !form.Add(request.body)) return std::nullopt;
   if (!form.Add(request.query)) return std::nullopt;
   return form;
-}
-
-// Unix seconds or RFC 3339.
-std::optional<Timestamp> ParseTime(const std::string& text) {
-  double seconds = 0;
-  if (absl::SimpleAtod(text, &seconds)) {
-    if (!(std::abs(seconds) < 9e12)) return std::nullopt;
-    return Timestamp::FromMillis(std::llround(seconds * 1000));
-  }
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return std::nullopt;
-  return Timestamp::FromMillis(absl::ToUnixMillis(time));
 }
 
 // Seconds or a duration with units ("30s").
@@ -182,6 +170,7 @@ HttpReply AdminApi::Route(const HttpRequest& request) {
   if (alertmanager_ != nullptr && absl::StartsWith(path, "/api/v2/")) {
     return alertmanager_->Handle(request);
   }
+  if (path == "/api/tocsin/v1/explain") return Explain(request);
   if (IsLater(path)) {
     // The path is the caller's own text; JSON escapes it.
     return ErrorReply(501, "not_supported", absl::StrCat("not supported yet: ", path));
@@ -248,14 +237,25 @@ HttpReply AdminApi::Query(const HttpRequest& request) {
   return RunQuery(form->Get("query"), *time, *timeout, limit);
 }
 
+// It asks for recorded samples as queries do.
+HttpReply AdminApi::Explain(const HttpRequest& request) {
+  const Place place(queries_);
+  if (place.number() > kQueriesMax) return TooManyQueries();
+  const absl::Duration end = clock_.Monotonic() + kQueryTimeoutMax;
+  return http::Explain(backend_, request, clock_.Now(),
+                       [this, end] { return clock_.Monotonic() >= end; });
+}
+
+HttpReply AdminApi::TooManyQueries() {
+  queries_refused_.Increment();
+  return ErrorReply(503, "unavailable",
+                    absl::StrCat(kQueriesMax, " queries run already; try again"));
+}
+
 HttpReply AdminApi::RunQuery(const std::string& text, Timestamp time, absl::Duration timeout,
                              uint64_t limit) {
   const Place place(queries_);
-  if (place.number() > kQueriesMax) {
-    queries_refused_.Increment();
-    return ErrorReply(503, "unavailable",
-                      absl::StrCat(kQueriesMax, " queries run already; try again"));
-  }
+  if (place.number() > kQueriesMax) return TooManyQueries();
   const absl::Duration end = clock_.Monotonic() + timeout;
   auto value = backend_.Query(text, time, [this, end] { return clock_.Monotonic() >= end; });
   if (!value.ok()) return QueryError(value.status());

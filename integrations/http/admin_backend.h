@@ -14,6 +14,7 @@
 #include "base/labels.h"
 #include "base/native_histogram.h"
 #include "base/timestamp.h"
+#include "integrations/http/explanation.h"
 
 namespace tocsin::http {
 
@@ -115,6 +116,10 @@ class AdminBackend {
   //   Unavailable         not now (503 unavailable)
   virtual absl::StatusOr<QueryValue> Query(absl::string_view text, Timestamp time,
                                            const Expired& expired) = 0;
+
+  // Errors, as the caller sees them: NotFound (404), DeadlineExceeded, Unavailable (503).
+  virtual absl::StatusOr<Explanation> Explain(const ExplainRequest& request,
+                                              const Expired& expired) = 0;
 
   // Makes a backup of the data directory below itself; takes as long as that takes. Errors:
   //   InvalidArgument     the name (400 bad_data)

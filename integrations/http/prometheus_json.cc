@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/check.h"
@@ -92,6 +93,18 @@ std::string FormatAlertValue(double value) {
   if (d.digits.size() > 1) absl::StrAppend(&text, ".", d.digits.substr(1));
   absl::StrAppendFormat(&text, "e%c%02d", d.exponent < 0 ? '-' : '+', std::abs(d.exponent));
   return text;
+}
+
+std::optional<Timestamp> ParseTime(const std::string& text) {
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    if (!(std::abs(seconds) < 9e12)) return std::nullopt;
+    return Timestamp::FromMillis(std::llround(seconds * 1000));
+  }
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return std::nullopt;
+  return Timestamp::FromMillis(absl::ToUnixMillis(time));
 }
 
 Json TimeToJson(Timestamp time) {

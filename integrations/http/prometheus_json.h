@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ std::string FormatAlertValue(double value);
 
 // Seconds with milliseconds; a whole number has no fraction.
 Json TimeToJson(Timestamp time);
+
+// Unix seconds or RFC 3339, as parameters give times.
+std::optional<Timestamp> ParseTime(const std::string& text);
 
 Json ToJson(const Labels& labels);
 Json ToJson(const AlertStatus& alert);

@@ -24,6 +24,12 @@ class EngineBackendTest : public ::testing::Test {
             engine_, [] { return absl::OkStatus(); },
             [](const std::string& name) -> absl::StatusOr<http::BackupStatus> {
               return http::BackupStatus{.path = "/data/backups/" + name, .bytes = 7};
+            },
+            [](const http::ExplainRequest& request,
+               const http::Expired&) -> absl::StatusOr<http::Explanation> {
+              http::Explanation explanation;
+              explanation.revision = request.alias;
+              return explanation;
             }) {}
 
   absl::StatusOr<http::QueryValue> Query(const std::string& text, const http::Expired& expired) {
@@ -67,6 +73,13 @@ TEST_F(EngineBackendTest, BackupsAreMadeByName) {
   const auto made = backend_.Backup("one");
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->path, "/data/backups/one");
+}
+
+TEST_F(EngineBackendTest, ExplanationsComeFromWhoMakesThem) {
+  const auto made =
+      backend_.Explain({.alias = "page", .rule = "", .time = clock_.Now()}, [] { return false; });
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->revision, "page");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "app/commands/alerts.h"
 #include "app/commands/backup.h"
+#include "app/commands/explain.h"
 #include "app/commands/query.h"
 #include "app/commands/status.h"
 
@@ -42,6 +43,9 @@ class ServerCommandsTest : public ::testing::Test {
   int Alerts() { return Finish(RunAlerts({}, server_, out_, err_)); }
   int Backup(const std::string& name) {
     return Finish(RunBackup({.target = name}, server_, out_, err_));
+  }
+  int Explain(const ExplainOptions& options) {
+    return Finish(RunExplain(options, server_, out_, err_));
   }
   int Status() { return Finish(RunStatus({}, server_, out_, err_)); }
 
@@ -134,6 +138,54 @@ TEST_F(ServerCommandsTest, StatusShowsReadinessAndFailingRules) {
   server_.Answer("/-/ready", 503, R"({"status":"not ready","reasons":["restoring"]})");
   EXPECT_EQ(Status(), 1);
   EXPECT_THAT(out, HasSubstr("ready:    no: restoring\n"));
+}
+
+TEST_F(ServerCommandsTest, ExplainReadsAloud) {
+  server_.Answer(
+      "/api/tocsin/v1/explain", 200,
+      R"({"status":"success","data":{"time":"T9","revision":"aaaaaaaabbbb","rules":[{"id":"monitor/slow",)"
+      R"("name":"slow","kind":"monitor","expression":"latency / 2",)"
+      R"("settings":{"critical":"> 900","for":"1m"},"windowSeconds":60,)"
+      R"("inputs":[{"selector":"latency[1m]","seriesTotal":22,"series":[{"labels":{"service":"cart"},)"
+      R"("samples":4,"newestAt":"T8","newest":"1000"}]}],)"
+      R"("rows":[{"labels":{"service":"cart"},"value":"1000"}],"rowsTotal":1,)"
+      R"("alerts":[{"labels":{"service":"cart"},"alias":"slow-1","state":"critical","transitions":[)"
+      R"({"at":"T1","transition":"fired","reason":"for_elapsed","state":"critical","value":"1000",)"
+      R"("condition":"> 900 for 1m","activeAt":"T0","newestSample":"T1","ruleRevision":"ccccccccdddd"}],)"
+      R"("deliveries":[{"firstAt":"T2","lastAt":"T3","attempts":3,"receiver":"team","target":0,)"
+      R"("action":"create","outcome":"retried","error":"HTTP 503"},)"
+      R"({"firstAt":"T4","lastAt":"T4","attempts":1,"receiver":"team","target":0,)"
+      R"("action":"poll","outcome":"created","error":""}]}],"alertsTotal":1}]}})");
+  EXPECT_EQ(Explain({.subject = "slow", .time = "T9"}), 0) << err;
+  EXPECT_EQ(out,
+            "As of T9, by the rules aaaaaaaa\n"
+            "\n"
+            "slow (monitor)\n"
+            "  Query: latency / 2\n"
+            "  critical: > 900\n"
+            "  for: 1m\n"
+            "  It looked at latency[1m]:\n"
+            "    {service=\"cart\"}  newest 1000 of T8, 4 samples\n"
+            "    ... and 21 more series\n"
+            "  The query gave:\n"
+            "    {service=\"cart\"}  1000\n"
+            "\n"
+            "  Alert {service=\"cart\"} is critical\n"
+            "  How it came to that:\n"
+            "    T1  fired to critical: for elapsed; value 1000, condition > 900 for 1m, newest "
+            "sample of T1 (by the earlier rules cccccccc)\n"
+            "  Its page slow-1:\n"
+            "    T2  team: create, retried (3 times until T3); HTTP 503 \n"
+            "    T4  team: created\n");
+  EXPECT_EQ(server_.last_url, "http://127.0.0.1:9095/api/tocsin/v1/explain?rule=slow&time=T9");
+}
+
+TEST_F(ServerCommandsTest, ExplainOfWhatNobodyKnows) {
+  server_.Answer("/api/tocsin/v1/explain", 404,
+                 R"({"status":"error","errorType":"not_found","error":"none"})");
+  EXPECT_EQ(Explain({.subject = "x"}), 1);
+  EXPECT_EQ(err, "tocsin explain: no rule and no page is known as \"x\"\n");
+  EXPECT_EQ(server_.last_url, "http://127.0.0.1:9095/api/tocsin/v1/explain?alias=x");
 }
 
 TEST_F(ServerCommandsTest, BackupPrintsWhereItIsAndHowLarge) {

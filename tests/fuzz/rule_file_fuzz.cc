@@ -47,7 +47,7 @@ void CheckRules(const RuleSet& rules, const LoadOptions& options) {
   }
   for (const Monitor& monitor : rules.monitors) {
     TOCSIN_CHECK(!monitor.name.empty());
-    CheckQuery(monitor.query);
+    if (monitor.composite == nullptr) CheckQuery(monitor.query);
   }
   TOCSIN_CHECK(count <= options.rules_max) << count;
 }

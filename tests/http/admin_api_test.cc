@@ -43,11 +43,18 @@ class FakeBackend : public AdminBackend {
     return value;
   }
 
+  absl::StatusOr<Explanation> Explain(const ExplainRequest& request, const Expired&) override {
+    explained.push_back(request);
+    return explanation;
+  }
+
   absl::StatusOr<BackupStatus> Backup(const std::string& name) override {
     backups.push_back(name);
     return backup;
   }
 
+  std::vector<ExplainRequest> explained;
+  absl::StatusOr<Explanation> explanation;
   std::vector<std::string> backups;
   absl::StatusOr<BackupStatus> backup = BackupStatus{.path = "/data/backups/one", .bytes = 7};
   ReadyStatus ready{.ready = true};
@@ -86,6 +93,37 @@ TEST_F(AdminApiTest, QueryAnswersInPrometheusShape) {
   EXPECT_EQ(reply.body, R"({"status":"success","data":{"resultType":"vector","result":)"
                         R"([{"metric":{"__name__":"up"},"value":[1.5,"2"]}]}})");
   EXPECT_EQ(backend_.query, "up + 1");
+}
+
+TEST_F(AdminApiTest, ExplainsARuleOrAPage) {
+  Explanation explanation;
+  explanation.time = Timestamp::FromMillis(1'500);
+  explanation.revision = "r";
+  explanation.rules.emplace_back();
+  explanation.rules[0].name = "slow";
+  explanation.rules[0].alerts.emplace_back();
+  explanation.rules[0].alerts[0].transitions.push_back({.transition = "fired"});
+  backend_.explanation = explanation;
+  const HttpReply reply = Get("/api/tocsin/v1/explain?rule=slow&time=1.5");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto data = nlohmann::json::parse(reply.body).at("data");
+  EXPECT_EQ(data.at("time"), "1970-01-01T00:00:01.500Z");
+  EXPECT_EQ(data.at("rules")[0].at("alerts")[0].at("transitions")[0].at("transition"), "fired");
+  ASSERT_EQ(backend_.explained.size(), 1u);
+  EXPECT_EQ(backend_.explained[0].rule, "slow");
+  EXPECT_EQ(backend_.explained[0].time, Timestamp::FromMillis(1'500));
+  EXPECT_EQ(Get("/api/tocsin/v1/explain?alias=a").status, 200);
+  EXPECT_EQ(backend_.explained[1].time, clock_.Now());
+}
+
+TEST_F(AdminApiTest, ExplainRefusesWhatItCannotAnswer) {
+  for (const char* bad : {"", "?rule=a&alias=b", "?rule=a&time=x", "?rule=%"}) {
+    EXPECT_EQ(Get(std::string("/api/tocsin/v1/explain") + bad).status, 400) << bad;
+  }
+  EXPECT_EQ(Send("POST", "/api/tocsin/v1/explain?rule=a").status, 405);
+  EXPECT_TRUE(backend_.explained.empty());
+  backend_.explanation = absl::NotFoundError("there is none");
+  EXPECT_EQ(Get("/api/tocsin/v1/explain?rule=a").status, 404);
 }
 
 TEST_F(AdminApiTest, QueryLimitsTheRows) {

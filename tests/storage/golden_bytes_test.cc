@@ -35,6 +35,10 @@ TEST(GoldenBytesTest, Keys) {
   EXPECT_EQ(Hex(HistoryKey("rule", HostA(), Timestamp::FromMillis(1), 2)),
             "b78c8c11d24f4fb610ec84097d2cef48e6e8be3cf41f873f22cec8da5e906d1f8000000000000001000000"
             "0000000002");
+  EXPECT_EQ(
+      Hex(DeliveryKey("alias", Timestamp::FromMillis(1), 2)),
+      "5c60939cdd77bf34034db8ef966ba604f15f598af256d8b5eae295789c825929800000000000000100000000"
+      "00000002");
   EXPECT_EQ(DesiredKey("alias"), "dalias");
   EXPECT_EQ(ProgressKey("alias"), "calias");
   EXPECT_EQ(AsideKey("dalias"), "xdalias");
@@ -250,6 +254,16 @@ TEST(GoldenBytesTest, HistoryAndClock) {
   history.set_value(0.5);
   history.set_evaluated_ms(9);
   EXPECT_EQ(Hex(EncodeMessage(history)), "010a01721801200239000000000000e03f4809");
+  state::v1::DeliveryRecord delivery;
+  delivery.set_alias("al");
+  delivery.set_receiver("team");
+  delivery.set_action("create");
+  delivery.set_outcome("created");
+  delivery.set_first_ms(300);
+  delivery.set_last_ms(301);
+  delivery.set_attempts(1);
+  EXPECT_EQ(Hex(EncodeMessage(delivery)),
+            "010a02616c12047465616d22066372656174652a076372656174656438ac0240ad024801");
   state::v1::ClockRecord clock;
   clock.set_evaluated_ms(300);
   EXPECT_EQ(Hex(EncodeMessage(clock)), "0108ac02");
