@@ -42,9 +42,11 @@ void ForgetfulStore::ForgetSome(Random& random) {
   undo_.clear();
 }
 
-DeliveryWorld::DeliveryWorld(ReceiversAndRoutes the_config, sim::SimOptions options, uint64_t seed)
+DeliveryWorld::DeliveryWorld(ReceiversAndRoutes the_config, sim::SimOptions options, uint64_t seed,
+                             routing::Suppressor* suppressor)
     : sim(std::move(options)),
       config(std::make_shared<const ReceiversAndRoutes>(std::move(the_config))),
+      suppressor_(suppressor),
       random_(seed) {
   Boot();
 }
@@ -57,7 +59,8 @@ void DeliveryWorld::Boot() {
   const auto expander = [](const std::string& text, const state::v1::DesiredPage& page) {
     return text == "{{severity}}" ? page.severity() : text;
   };
-  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander, config);
+  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander, config,
+                                        DeliveryOptions{.suppressor = suppressor_});
   outbox->SetListener([this](const std::string& alias) { delivery->Notify(alias); });
   delivery->Start(now);
 }

@@ -45,7 +45,8 @@ class ForgetfulStore : public storage::Store {
 // and all answers under way.
 class DeliveryWorld {
  public:
-  explicit DeliveryWorld(ReceiversAndRoutes config, sim::SimOptions options, uint64_t seed = 1);
+  explicit DeliveryWorld(ReceiversAndRoutes config, sim::SimOptions options, uint64_t seed = 1,
+                         routing::Suppressor* suppressor = nullptr);
   ~DeliveryWorld();
 
   void Open(const std::string& alias, const std::string& severity = "critical",
@@ -88,6 +89,7 @@ class DeliveryWorld {
 
   Timestamp SimNow() const { return now - stepped_; }
 
+  routing::Suppressor* const suppressor_;
   SeededRandom random_;
   absl::Duration stepped_;
   std::map<std::string, state::v1::DesiredPage> pages_;  // last wish per alias
