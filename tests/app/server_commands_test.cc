@@ -153,7 +153,7 @@ TEST_F(ServerCommandsTest, ExplainReadsAloud) {
       R"({"at":"T1","transition":"fired","reason":"for_elapsed","state":"critical","value":"1000",)"
       R"("condition":"> 900 for 1m","activeAt":"T0","newestSample":"T1","ruleRevision":"ccccccccdddd"}],)"
       R"("deliveries":[{"firstAt":"T2","lastAt":"T3","attempts":3,"receiver":"team","target":0,)"
-      R"("action":"create","outcome":"retried","error":"HTTP 503"},)"
+      R"("action":"create","outcome":"retried","error":"HTTP 503\u001b"},)"
       R"({"firstAt":"T4","lastAt":"T4","attempts":1,"receiver":"team","target":0,)"
       R"("action":"poll","outcome":"created","error":""}]}],"alertsTotal":1}]}})");
   EXPECT_EQ(Explain({.subject = "slow", .time = "T9"}), 0) << err;
