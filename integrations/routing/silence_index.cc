@@ -37,12 +37,15 @@ void SilenceIndex::Add(const SilencePtr& silence) {
   }
   (place.by_pair ? by_pair_[place.pair] : others_).push_back(silence);
   places_.emplace(silence->id, std::move(place));
+  edges_.insert({silence->starts_at, silence->ends_at});
 }
 
 void SilenceIndex::Remove(const std::string& id) {
   const auto found = places_.find(id);
   if (found == places_.end()) return;
   const Place& place = found->second;
+  edges_.erase(edges_.find(place.silence->starts_at));
+  edges_.erase(edges_.find(place.silence->ends_at));
   if (place.by_pair) {
     const auto filed = by_pair_.find(place.pair);
     Erase(filed->second, place.silence);
@@ -60,6 +63,12 @@ void SilenceIndex::ForEachMatch(const Labels& labels,
     if (found != by_pair_.end()) VisitMatches(found->second, labels, visit);
   }
   VisitMatches(others_, labels, visit);
+}
+
+std::optional<Timestamp> SilenceIndex::NextChange(Timestamp now) const {
+  const auto next = edges_.upper_bound(now);
+  if (next == edges_.end()) return std::nullopt;
+  return *next;
 }
 
 void SilenceIndex::ForEach(const std::function<void(const Silence&)>& visit) const {

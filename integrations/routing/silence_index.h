@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,9 @@ class SilenceIndex {
   void ForEachMatch(const Labels& labels, const std::function<void(const Silence&)>& visit) const;
   void ForEach(const std::function<void(const Silence&)>& visit) const;
 
+  // The first start or end after `now`.
+  std::optional<Timestamp> NextChange(Timestamp now) const;
+
   size_t size() const { return places_.size(); }
 
  private:
@@ -42,6 +47,7 @@ class SilenceIndex {
   absl::flat_hash_map<Pair, Silences> by_pair_;
   Silences others_;
   absl::flat_hash_map<std::string, Place> places_;  // by id
+  std::multiset<Timestamp> edges_;                  // starts and ends of all
 };
 
 }  // namespace tocsin::routing

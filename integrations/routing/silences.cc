@@ -241,16 +241,8 @@ std::vector<std::string> Silences::SilencedBy(const Labels& labels, Timestamp no
 }
 
 std::optional<Timestamp> Silences::NextChange(Timestamp now) const {
-  std::optional<Timestamp> next;
-  const auto consider = [&](Timestamp time) {
-    if (time > now && (!next || time < *next)) next = time;
-  };
   MutexLock lock(mutex_);
-  index_.ForEach([&](const Silence& silence) {
-    consider(silence.starts_at);
-    consider(silence.ends_at);
-  });
-  return next;
+  return index_.NextChange(now);
 }
 
 }  // namespace tocsin::routing

@@ -59,8 +59,7 @@ class Silences {
   // Ids of the active silences that match, ascending.
   std::vector<std::string> SilencedBy(const Labels& labels, Timestamp now) const;
 
-  // When the next silence starts or ends after `now`; nullopt if none does. Looks at all that are
-  // not over.
+  // When the next silence starts or ends after `now`; nullopt if none does.
   std::optional<Timestamp> NextChange(Timestamp now) const;
 
  private:

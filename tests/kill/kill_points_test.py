@@ -142,7 +142,8 @@ class KillPointsTest(unittest.TestCase):
 
     def test_silences(self):
         """What was answered is there after the death; what was not is there or not, and nothing else."""
-        self.make_victim(RULES)
+        self.victim = Victim(self.receiver.url, RULES)
+        self.addCleanup(self.victim.close)
         self.victim.start("tocsin_killable", QUICK_UPKEEP)
         answered = [self.post_silence() for _ in range(3)]
         self.victim.kill()

@@ -281,6 +281,13 @@ class SilencesTwin : public SilencesTest {
 
   void Compare(int64_t now) {
     const std::vector<Silence> all = silences_->All(Second(now));
+    std::optional<Timestamp> next;
+    for (const Silence& silence : all) {
+      for (const Timestamp edge : {silence.starts_at, silence.ends_at}) {
+        if (edge > Second(now) && (!next || edge < *next)) next = edge;
+      }
+    }
+    ASSERT_EQ(silences_->NextChange(Second(now)), next);
     for (int i = 0; i < 10; ++i) {
       LabelsBuilder labels;
       for (const char* name : {"a", "b", "c"}) {
