@@ -10,17 +10,14 @@ Exit code 77 where Alertmanager is not to be had, unless TOCSIN_COUNTERPARTS_REQ
 import http.server
 import json
 import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from service import BUILD, Tocsin, await_, get, get_json  # noqa: E402
+from alertmanager import Alertmanager, available  # noqa: E402
+from service import Tocsin, await_  # noqa: E402
 
 SKIPPED = 77
 RULES = """
@@ -30,49 +27,6 @@ monitors:
   threshold: {critical: ">= 100", warning: ">= 50"}
   annotations: {summary: "{{ $labels.queue }} is full"}
 """
-
-
-def find_alertmanager():
-    fetched = os.path.join(BUILD, "counterparts", "usr", "bin")
-    return shutil.which("prometheus-alertmanager") or shutil.which("prometheus-alertmanager", path=fetched)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Alertmanager:
-    """The real one on a free port, with an interval after which unrepeated alerts would end quickly."""
-
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="alertmanager-")
-        config = os.path.join(self.folder.name, "alertmanager.yml")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write("route: {receiver: none}\nreceivers: [{name: none}]\n")
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [find_alertmanager(), f"--config.file={config}", f"--storage.path={self.folder.name}/data",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="],
-            stderr=subprocess.DEVNULL)
-        await_("Alertmanager ready", self.ready, 30)
-
-    def ready(self):
-        try:
-            return bool(get(self.url + "/-/ready"))
-        except OSError:
-            return False
-
-    def alerts(self):
-        """Severity by queue of the alerts that are active."""
-        return {alert["labels"]["queue"]: alert["labels"]["severity"] for alert in get_json(self.url + "/api/v2/alerts")}
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        self.folder.cleanup()
 
 
 class Webhook:
@@ -125,18 +79,21 @@ route: {{receiver: all}}
         self.assertTrue(self.tocsin.push("queue_length", value, "queue=orders"))
 
     def await_alerts(self, expected):
-        await_(f"alerts {expected}", lambda: self.alertmanager.alerts() == expected)
+        """Until the active alerts have these queues and severities."""
+        def active():
+            return {alert["labels"]["queue"]: alert["labels"]["severity"] for alert in self.alertmanager.alerts()}
+        await_(f"alerts {expected}", lambda: active() == expected)
 
     def test_a_page_appears_follows_its_level_and_goes(self):
         self.push(60)
         self.await_alerts({"orders": "warning"})
         self.push(200)
         self.await_alerts({"orders": "critical"})
-        [alert] = get_json(self.alertmanager.url + "/api/v2/alerts")
+        [alert] = self.alertmanager.alerts()
         self.assertEqual(alert["annotations"]["summary"], "orders is full")
         starts_at = alert["startsAt"]
         time.sleep(6)  # an alert that is not repeated ends after 4 s
-        [alert] = get_json(self.alertmanager.url + "/api/v2/alerts")
+        [alert] = self.alertmanager.alerts()
         self.assertEqual(alert["startsAt"], starts_at)
         self.push(1)
         self.await_alerts({})
@@ -157,7 +114,7 @@ route: {{receiver: all}}
 
 
 if __name__ == "__main__":
-    if find_alertmanager() is None:
+    if not available():
         print("Alertmanager is not installed (Debian package prometheus-alertmanager): nothing to deliver to")
         sys.exit(1 if os.environ.get("TOCSIN_COUNTERPARTS_REQUIRED") else SKIPPED)
     unittest.main()
