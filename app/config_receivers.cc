@@ -1,13 +1,23 @@
 #include "app/config_receivers.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace tocsin::app {
 namespace {
 
 namespace code = rules::code;
+
+// It becomes a part of a header.
+bool IsWord(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
+  });
+}
 
 void ReadReceiver(const ReceiverContext& context, const YamlNode& node,
                   std::map<std::string, delivery::Receiver>& receivers) {
@@ -69,6 +79,9 @@ http_client::Credentials ReadCredentials(const ReceiverContext& context, const C
     ConfigMap keys(context.findings, *authorization, "authorization");
     keys.CheckKeys({"type", "credentials", "credentials_file"});
     keys.ReadString("type", &credentials.type);
+    if (!IsWord(credentials.type)) {
+      context.findings.BadValue(*keys.Find("type"), "type is one word, such as Bearer");
+    }
     credentials.credentials = context.ReadSecret(keys, "credentials");
   }
   if (basic != nullptr) {
@@ -76,6 +89,8 @@ http_client::Credentials ReadCredentials(const ReceiverContext& context, const C
     keys.CheckKeys({"username", "password", "password_file"});
     if (!keys.ReadString("username", &credentials.username) || credentials.username.empty()) {
       context.findings.Error(*basic, code::kMissingKey, "basic_auth needs a username");
+    } else if (absl::StrContains(credentials.username, ':')) {
+      context.findings.BadValue(*keys.Find("username"), "a username must not hold a colon");
     }
     credentials.password = context.ReadSecret(keys, "password");
   }

@@ -49,6 +49,8 @@ class Endpoint {
   // The canonical labels that name the page there, if it is they that do; else "".
   virtual std::string NamingLabels(const DesiredPage&) const { return ""; }
   virtual bool has_minimal_form() const { return false; }
+  // Whether an answer with this status confirms the request.
+  virtual bool Confirms(int status) const { return status >= 200 && status < 300; }
 };
 
 }  // namespace tocsin::delivery

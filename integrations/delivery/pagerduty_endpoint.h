@@ -27,6 +27,8 @@ class PagerdutyEndpoint : public Endpoint {
   std::vector<std::string> Secrets() const override;
   bool send_resolved() const override { return config_->send_resolved; }
   bool has_minimal_form() const override { return true; }
+  // Any other success comes from something that is not PagerDuty.
+  bool Confirms(int status) const override { return status == 202; }
 
  private:
   http_client::HttpRequest Request(std::string body) const;

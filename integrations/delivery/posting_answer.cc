@@ -35,11 +35,12 @@ PostingAnswer::PostingAnswer(const Sent& sent, const Endpoint& endpoint, Timesta
     : sent_(sent), endpoint_(endpoint), now_ms_(now.millis()), jitter_(jitter), record_(record) {
   record_.set_step(TargetDelivery::IDLE);  // one that was given up and tried again, too
   record_.set_next_attempt_ms(0);
+  if (record_.operation() == TargetDelivery::UPDATE) record_.set_operation(TargetDelivery::NONE);
 }
 
 Effect PostingAnswer::Answer(const http_client::HttpResponse& response) {
   const int status = response.status;
-  if (status >= 200 && status < 300) return Confirmed();
+  if (endpoint_.Confirms(status)) return Confirmed();
   const std::string error = ErrorText(response);
   if (status == 429) {
     NotDone();

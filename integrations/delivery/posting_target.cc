@@ -117,6 +117,10 @@ void PostingTarget::NoteLeaving(const Sent& sent, TargetDelivery& record) const 
   auto& posted = *record.mutable_posted_labels();
   const bool known = std::find(posted.begin(), posted.end(), sent.labels) != posted.end();
   if (!sent.labels.empty() && !known) posted.Add(std::string(sent.labels));
+  if (sent.action == Action::kUpdate) {
+    record.set_operation(TargetDelivery::UPDATE);
+    record.set_operation_sequence(sent.sequence);
+  }
   if (sent.action != Action::kCreate) return;
   // What is known is of the page before. It may still be there when this one is not taken.
   if (record.episode() != sent.episode && MayBeOpen(record)) {

@@ -10,7 +10,7 @@ namespace tocsin::delivery {
 
 // A target that is told by single requests: a webhook, an Alertmanager, PagerDuty.
 //
-//   IDLE -create: 2xx-> IDLE (confirmed_open) -close: 2xx-> IDLE
+//   IDLE -create: confirmed-> IDLE (confirmed_open) -close: confirmed-> IDLE
 //     |-5xx, 408, 429, no answer: again later
 //     |-400, where there is a minimal form: that one
 //     \-any other answer-> GAVE_UP: again when page or configuration change, and after a while

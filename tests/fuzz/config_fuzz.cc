@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "app/config.h"
 #include "base/check.h"
@@ -24,6 +25,7 @@ ConfigSources KnownSecret() {
   sources.environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "EMPTY") return "";
     if (name == "NONE") return std::nullopt;
+    if (name == "HOOK") return absl::StrCat("https://hooks.example/", kSecretText);
     return kSecretText;
   };
   sources.secret_file = [](const std::string& path) -> absl::StatusOr<std::string> {
@@ -46,7 +48,10 @@ void CheckConfig(const std::string& text) {
   TOCSIN_CHECK(!absl::StrContains(printed, kSecretText)) << printed;
   // A printed configuration hides its secrets, and a secret in a file is refused.
   const ConfigResult again = ParseConfig(
-      kPath, absl::StrReplaceAll(printed, {{"\"<redacted>\"", "\"${KEY}\""}}), KnownSecret());
+      kPath,
+      absl::StrReplaceAll(
+          printed, {{"url: \"<redacted>\"", "url: \"${HOOK}\""}, {"\"<redacted>\"", "\"${KEY}\""}}),
+      KnownSecret());
   for (const rules::Diagnostic& finding : again.diagnostics) {
     TOCSIN_CHECK(finding.severity != rules::Severity::kError)
         << rules::FormatDiagnostic(finding) << "\n"

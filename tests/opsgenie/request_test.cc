@@ -16,6 +16,9 @@ namespace {
 
 using http_client::HttpRequest;
 using http_client::HttpResponse;
+using page::ClampEnd;
+using page::ClampMiddle;
+using page::CountCodePoints;
 using Json = nlohmann::json;
 
 constexpr char kKey[] = "11111111-2222-4333-8444-555555555555";

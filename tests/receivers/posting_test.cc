@@ -294,6 +294,16 @@ TEST(PagerdutyTargetTest, ARefusedEventIsSentInItsMinimalFormOnce) {
   EXPECT_EQ(world.Metric(Counter("gave_up")), 1);
 }
 
+// Whatever answers so is not PagerDuty.
+TEST(PagerdutyTargetTest, OnlyA202Confirms) {
+  PostingWorld world(PagerdutyOnly());
+  world.sim.status = 200;
+  world.Open("a");
+  world.Run(absl::Seconds(10));
+  EXPECT_EQ(world.Metric(Counter("created")), 0);
+  EXPECT_EQ(world.Metric(Counter("gave_up")), 1);
+}
+
 // Indexes count within a kind: a second kind in the same receiver is another target.
 TEST(TargetsTest, EachKindHasItsOwnIndexes) {
   ReceiversAndRoutes config = WebhookOnly();
