@@ -124,8 +124,8 @@ class RangeFunction : public RangeOperator {
 
   // With a hundred thousand rows nothing of them is in a cache, least of all what they point to,
   // and waiting for memory would cost more than everything else. So it is asked for that many rows
-  // ahead. Only ever in Compute() itself: a function that does nothing
-  // else has no effect that the compiler knows of, and calls of it are left out.
+  // ahead. Only ever in Compute() itself: a function that does nothing else has no effect that the
+  // compiler knows of, and calls of it are left out.
   static constexpr size_t kFarthest = 24, kFar = 12, kNear = 6;
 
   void Follow(size_t row, const RangeVector::View& view) {
