@@ -72,7 +72,9 @@ std::vector<http::ActiveAlert> AlertmanagerView::ActiveAlerts(Timestamp now) {
   });
   const auto config = this->config();
   for (http::ActiveAlert& alert : alerts) {
-    alert.receivers = delivery::Match(config->routing.route, alert.labels);
+    for (delivery::RouteMatch& match : delivery::Match(config->routing.route, alert.labels)) {
+      alert.receivers.push_back(std::move(match.receiver));
+    }
     routing::Verdict verdict = suppressor_.Ask(alert.labels, {}, now);
     alert.silenced_by = std::move(verdict.silenced_by);
     for (const std::string& key : verdict.inhibited_by) {

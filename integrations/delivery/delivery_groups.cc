@@ -38,6 +38,11 @@ bool Delivery::BeginsInGroup(const DesiredPage& page, const RouteMatch& match, b
 }
 
 void Delivery::JoinGroups(Page& page, Timestamp now) {
+  const auto& records = page.progress.targets();
+  const bool shares = std::any_of(records.begin(), records.end(), [](const TargetDelivery& record) {
+    return record.kind() == TargetDelivery::GROUP;
+  });
+  if (!shares) return;
   const Labels labels = RoutingLabels(page.desired);
   const std::vector<RouteMatch> matches = Match(config_->route, labels);
   for (TargetDelivery& record : *page.progress.mutable_targets()) {

@@ -8,8 +8,14 @@
 #include "base/labels.h"
 #include "integrations/delivery/opsgenie_outcome.h"
 #include "integrations/delivery/opsgenie_step.h"
+#include "integrations/page/clamp.h"
 
 namespace tocsin::delivery {
+namespace {
+
+constexpr size_t kErrorCharsMax = 300;
+
+}  // namespace
 
 OpsgenieTarget::OpsgenieTarget(std::shared_ptr<const opsgenie::OpsgenieConfig> config,
                                opsgenie::Expander expander)
@@ -20,8 +26,9 @@ std::string OpsgenieTarget::Account() const {
 }
 
 std::string OpsgenieTarget::Redacted(const std::string& text) const {
-  if (config_->api_key.empty()) return text;
-  return absl::StrReplaceAll(text, {{config_->api_key.Reveal(), "<redacted>"}});
+  const std::string key = config_->api_key.Reveal();
+  return page::ClampEnd(key.empty() ? text : absl::StrReplaceAll(text, {{key, "<redacted>"}}),
+                        kErrorCharsMax);
 }
 
 Step OpsgenieTarget::NextStep(const DesiredPage& page, const TargetDelivery& record) const {

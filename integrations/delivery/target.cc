@@ -46,6 +46,7 @@ bool Tells(Action action) {
   switch (action) {
     case Action::kNone:
     case Action::kClose:
+    case Action::kRepeat:
     case Action::kPoll:
     case Action::kLookup:
       return false;

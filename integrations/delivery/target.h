@@ -45,7 +45,8 @@ enum class Action {
   kLookup,  // ask whether the alert is there
 };
 const char* ActionName(Action action);
-// Whether somebody learns something from it: not for an alert that is held. Closes may always go.
+// Whether somebody learns something new from it: not for an alert that is held. Closes may always
+// go, and what was told may be kept alive.
 bool Tells(Action action);
 
 struct Step {

@@ -14,7 +14,8 @@ namespace {
 
 using http_client::HttpResponse;
 
-constexpr size_t kErrorCharsMax = 300;
+// Shortened for people once secrets are out of it: the part of a key is one, too.
+constexpr size_t kErrorCharsMax = 4000;
 constexpr int64_t kWaitSecondsMax = 3600;  // a longer hint is not believed
 
 // "422 Request body is not processable. (tags: more than 20 items)"

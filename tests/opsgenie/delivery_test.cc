@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "integrations/delivery/opsgenie_target.h"
 #include "integrations/opsgenie/request.h"
 #include "tests/opsgenie/delivery_world.h"
 
@@ -273,6 +274,15 @@ TEST(DeliveryTest, ARefusedPageIsSentMinimalOnceAndTheKeyIsNeverShown) {
   world.Change("a", "critical", "something else");
   world.Run(absl::Seconds(2));
   EXPECT_THAT(world.RemoteOpen(), ElementsAre("a"));
+}
+
+TEST(OpsgenieTargetTest, NoPartOfTheKeyIsLeftWhereAnErrorIsShortened) {
+  const OpsgenieTarget target(std::make_shared<const opsgenie::OpsgenieConfig>(TestTarget()),
+                              [](const std::string& text, const auto&) { return text; });
+  const std::string error =
+      target.Redacted(std::string(280, 'x') + kTestKey + std::string(99, 'y'));
+  EXPECT_FALSE(absl::StrContains(error, std::string(kTestKey).substr(0, 8))) << error;
+  EXPECT_LE(error.size(), 310u);
 }
 
 }  // namespace
