@@ -97,6 +97,7 @@ delivery::ReceiversAndRoutes ReadRouting(ConfigFindings& findings, const ConfigM
                      "no receivers: alerts are evaluated and shown, but nobody is paged");
     reader.routing.receivers[kSwallowing] = {.name = kSwallowing};
     reader.routing.route.receiver = kSwallowing;
+    reader.routing.route.storm_alerts = kStormAlertsDefault;
   } else {
     findings.Error(top.Key("receivers"), code::kMissingKey,
                    "receivers without a route would get nothing", "add route: {receiver: NAME}");

@@ -28,9 +28,9 @@ TEST(MatcherTest, Parses) {
       {R"({a="1",})", R"(a="1")"},
       {R"(a="")", R"(a="")"},
       {R"({})", ""},
-      {R"(a="x, y=\"z\"")", R"(a="x, y="z"")"},
-      {R"(a=~"\d+\\.")", R"(a=~"\d+\.")"},
-      {R"("odd name"="v")", R"(odd name="v")"},
+      {R"(a="x, y=\"z\"")", R"(a="x, y=\"z\"")"},
+      {R"(a=~"\d+\\.")", R"(a=~"\\d+\\.")"},
+      {R"("odd name"="v")", R"("odd name"="v")"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.text);
