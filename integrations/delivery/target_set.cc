@@ -20,9 +20,10 @@ void TargetSet::Configure(const std::shared_ptr<const ReceiversAndRoutes>& confi
     AddAll(name, TargetDelivery::OPSGENIE, config, receiver.opsgenie_configs, [&](auto entry) {
       return std::make_shared<OpsgenieTarget>(std::move(entry), expander_);
     });
-    AddAll(name, TargetDelivery::WEBHOOK, config, receiver.webhook_configs, [&](auto entry) {
-      return post(std::make_unique<WebhookEndpoint>(name, std::move(entry)));
-    });
+    AddAll(name, TargetDelivery::WEBHOOK, config, receiver.webhook_configs,
+           [&, receiver_name = name](auto entry) {
+             return post(std::make_unique<WebhookEndpoint>(receiver_name, std::move(entry)));
+           });
     AddAll(
         name, TargetDelivery::ALERTMANAGER, config, receiver.alertmanager_configs,
         [&](auto entry) { return post(std::make_unique<AlertmanagerEndpoint>(std::move(entry))); });
