@@ -101,6 +101,20 @@ bool LosesRules(const Shard& shard, size_t number,
                      [&](const auto& monitor) { return moved(OwnerKey(monitor)); });
 }
 
+// Rules that are nowhere any more are retired by the shard that had them: what it is about to write
+// of them and their end are in one batch, in order.
+void RetireRest(const std::vector<Shard*>& shards, Handover rest,
+                const absl::flat_hash_map<std::string, size_t>& giver, Timestamp now) {
+  std::vector<Handover> by_shard(shards.size());
+  for (auto& [rule_id, alerts] : rest.alerts) {
+    by_shard[giver.at(rule_id)].alerts[rule_id] = std::move(alerts);
+  }
+  for (auto& [rule_id, writer] : rest.writers) {
+    by_shard[giver.at(rule_id)].writers.emplace(rule_id, std::move(writer));
+  }
+  for (size_t i = 0; i < shards.size(); ++i) shards[i]->Retire(by_shard[i], now);
+}
+
 }  // namespace
 
 Placement::Placement(const rules::RuleSet& rules, size_t shards)
@@ -128,11 +142,19 @@ absl::Status InstallOnAll(const std::vector<Shard*>& shards,
     return absl::UnavailableError("rules change their shard, and alert state cannot be written");
   }
   Handover handover;
-  for (Shard* shard : shards) shard->HandOver(handover);
+  absl::flat_hash_map<std::string, size_t> giver;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    Handover given;
+    shards[i]->HandOver(given);
+    for (const auto& [rule_id, alerts] : given.alerts) giver[rule_id] = i;
+    for (const auto& [rule_id, writer] : given.writers) giver[rule_id] = i;
+    handover.alerts.merge(given.alerts);
+    handover.writers.merge(given.writers);
+  }
   for (size_t i = 0; i < shards.size(); ++i) {
     shards[i]->TakeOver(std::move(plans[i]), now, handover);
   }
-  shards.back()->Retire(handover, now);
+  RetireRest(shards, std::move(handover), giver, now);
   return absl::OkStatus();
 }
 
