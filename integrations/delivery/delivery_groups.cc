@@ -82,7 +82,9 @@ void Delivery::PutInGroup(Page& page, const GroupId& id, const GroupTiming& timi
 // Nobody can wait for a page that is not stored, so this comes before requests.
 bool Delivery::FlushGroups(Timestamp now) {
   bool changed = false;
-  for (const std::string& group : groups_.Due(now)) {
+  // Asked anew each time: while the lock is given away others flush, too.
+  while (const auto next = groups_.NextToFlush(now)) {
+    const std::string& group = *next;
     std::vector<Grouping::Settled> settled;
     auto page = groups_.Flush(group, now, settled);
     if (page) {

@@ -144,10 +144,10 @@ bool Grouping::Put(const GroupId& id, const GroupTiming& timing, const Page& mem
   mine.page = member;
   if (!member.open() && mine.told == 0 && mine.in_flush == 0) {  // nobody was told
     group.members.erase(member.alias());
-    if (group.members.empty() && !group.page.open() && !group.being_stored) groups_.erase(alias);
+    if (group.members.empty() && !group.page.open() && !group.being_stored) Forget(alias);
     return false;
   }
-  Wake(group, now, Timestamp::FromMillis(member.since_ms()));
+  Wake(alias, group, now, Timestamp::FromMillis(member.since_ms()));
   return true;
 }
 
@@ -157,17 +157,28 @@ void Grouping::Remove(const std::string& group_alias, const std::string& alias, 
   const auto member = found->second.members.find(alias);
   if (member == found->second.members.end()) return;
   member->second.page.set_open(false);
-  Wake(found->second, now, std::nullopt);
+  Wake(group_alias, found->second, now, std::nullopt);
 }
 
-void Grouping::Wake(Group& group, Timestamp now, std::optional<Timestamp> since) {
+void Grouping::Wake(const std::string& alias, Group& group, Timestamp now,
+                    std::optional<Timestamp> since) {
   if (group.due) return;
   if (group.flushed) {
-    group.due = std::max(now, *group.flushed + group.timing.interval);
-    return;
+    return SetDue(alias, group, std::max(now, *group.flushed + group.timing.interval));
   }
   const bool waited = since && *since + group.timing.wait <= now;
-  group.due = waited ? now : now + group.timing.wait;
+  SetDue(alias, group, waited ? now : now + group.timing.wait);
+}
+
+void Grouping::SetDue(const std::string& alias, Group& group, std::optional<Timestamp> due) {
+  if (group.due) due_.erase({*group.due, alias});
+  group.due = due;
+  if (due) due_.insert({*due, alias});
+}
+
+void Grouping::Forget(const std::string& alias) {
+  SetDue(alias, groups_.at(alias), std::nullopt);
+  groups_.erase(alias);
 }
 
 void Grouping::Restore(const Page& page) {
@@ -187,7 +198,7 @@ void Grouping::EndRestore(Timestamp now) {
   for (auto& [alias, group] : groups_) {
     const bool ended = std::any_of(group.members.begin(), group.members.end(),
                                    [](const auto& m) { return !m.second.open(); });
-    if (ended || group.members.empty()) Wake(group, now, std::nullopt);
+    if (ended || group.members.empty()) Wake(alias, group, now, std::nullopt);
   }
 }
 
@@ -197,20 +208,19 @@ std::optional<Grouping::Place> Grouping::Find(const std::string& group) const {
   return Place{found->second.id, found->second.timing};
 }
 
-std::vector<std::string> Grouping::Due(Timestamp now) const {
-  std::vector<std::string> due;
-  for (const auto& [alias, group] : groups_) {
-    if (group.due && *group.due <= now && !group.being_stored) due.push_back(alias);
+std::optional<std::string> Grouping::NextToFlush(Timestamp now) const {
+  for (const auto& [at, alias] : due_) {
+    if (at > now) break;
+    if (!groups_.at(alias).being_stored) return alias;
   }
-  return due;
+  return std::nullopt;
 }
 
 Timestamp Grouping::NextDue() const {
-  Timestamp next = Timestamp::Max();
-  for (const auto& [alias, group] : groups_) {
-    if (group.due && !group.being_stored) next = std::min(next, *group.due);
+  for (const auto& [at, alias] : due_) {
+    if (!groups_.at(alias).being_stored) return at;
   }
-  return next;
+  return Timestamp::Max();
 }
 
 bool Grouping::Changed(const Group& group) {
@@ -222,14 +232,14 @@ bool Grouping::Changed(const Group& group) {
 std::optional<Page> Grouping::Flush(const std::string& alias, Timestamp now,
                                     std::vector<Settled>& settled) {
   Group& group = groups_.at(alias);
-  group.due.reset();
+  SetDue(alias, group, std::nullopt);
   std::vector<const Page*> firing;
   for (const auto& [name, member] : group.members) {
     if (member.open()) firing.push_back(&member.page);
   }
   if (!Changed(group) && group.page.open() == !firing.empty()) {
     for (auto& [name, member] : group.members) settled.push_back({name, member.page.sequence()});
-    if (firing.empty()) groups_.erase(alias);
+    if (firing.empty()) Forget(alias);
     return std::nullopt;
   }
   Page page = group.page;
@@ -276,8 +286,8 @@ std::vector<Grouping::Settled> Grouping::Flushed(const Page& page) {
     else
       ++it;
   }
-  if (Changed(group)) Wake(group, *group.flushed, std::nullopt);
-  if (group.members.empty() && !group.page.open()) groups_.erase(alias);
+  if (Changed(group)) Wake(alias, group, *group.flushed, std::nullopt);
+  if (group.members.empty() && !group.page.open()) Forget(alias);
   return settled;
 }
 
@@ -285,12 +295,12 @@ void Grouping::FlushFailed(const std::string& alias, Timestamp retry) {
   Group& group = groups_.at(alias);
   group.being_stored = false;
   for (auto& [name, member] : group.members) member.in_flush = 0;
-  group.due = retry;
+  SetDue(alias, group, retry);
 }
 
 void Grouping::ClockStepped(absl::Duration step) {
   for (auto& [alias, group] : groups_) {
-    if (group.due) group.due = *group.due + step;
+    if (group.due) SetDue(alias, group, *group.due + step);
     if (group.flushed) group.flushed = *group.flushed + step;
   }
 }

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -64,12 +66,12 @@ class Grouping {
   void Restore(const Page& page);
   void EndRestore(Timestamp now);
 
-  // Groups whose page may change now.
-  std::vector<std::string> Due(Timestamp now) const;
+  // A group whose page may change now, the longest due first; nullopt: none.
+  std::optional<std::string> NextToFlush(Timestamp now) const;
   Timestamp NextDue() const;  // Max(): nothing waits
 
-  // What the page of a due group is to be; nullopt if nobody need be told anything, then those who
-  // waited are in `settled`.
+  // What the page of a group to flush is to be; nullopt if nobody need be told anything, then those
+  // who waited are in `settled`.
   std::optional<Page> Flush(const std::string& group, Timestamp now, std::vector<Settled>& settled);
   // The page of Flush() was stored; its sequence may have been raised.
   std::vector<Settled> Flushed(const Page& page);
@@ -101,13 +103,16 @@ class Grouping {
     bool being_stored = false;
     std::map<std::string, Member> members;
     std::optional<Timestamp> flushed;  // last time
-    std::optional<Timestamp> due;
+    std::optional<Timestamp> due;      // as in due_
   };
 
-  static void Wake(Group& group, Timestamp now, std::optional<Timestamp> since);
+  void Wake(const std::string& alias, Group& group, Timestamp now, std::optional<Timestamp> since);
+  void SetDue(const std::string& alias, Group& group, std::optional<Timestamp> due);
+  void Forget(const std::string& alias);
   static bool Changed(const Group& group);
 
   std::map<std::string, Group> groups_;  // by alias
+  std::set<std::pair<Timestamp, std::string>> due_;
 };
 
 // What a page that stands for `firing` says: the labels and annotations all have in common, the

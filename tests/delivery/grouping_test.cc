@@ -50,8 +50,8 @@ class Groups {
   // The pages that changed.
   std::vector<Page> Run(absl::Duration at) {
     std::vector<Page> pages;
-    for (const std::string& group : grouping.Due(kStart + at)) {
-      auto page = grouping.Flush(group, kStart + at, settled);
+    while (const auto group = grouping.NextToFlush(kStart + at)) {
+      auto page = grouping.Flush(*group, kStart + at, settled);
       if (!page) continue;
       pages.push_back(*page);
       for (auto& one : grouping.Flushed(*page)) settled.push_back(one);
@@ -149,12 +149,12 @@ TEST(GroupingTest, TheWorstSeverityAndALimitedList) {
 TEST(GroupingTest, ChangesWhileThePageIsBeingStoredAreNotLost) {
   Groups groups;
   groups.Put(Alert("a", 1, true), absl::ZeroDuration());
-  const std::string group = groups.grouping.Due(kStart + absl::Seconds(30)).at(0);
+  const std::string group = *groups.grouping.NextToFlush(kStart + absl::Seconds(30));
   const auto page = groups.grouping.Flush(group, kStart + absl::Seconds(30), groups.settled);
   ASSERT_TRUE(page.has_value());
   groups.Put(Alert("b", 1, true), absl::Seconds(31));
   EXPECT_TRUE(groups.Put(Alert("a", 2, false), absl::Seconds(31))) << "it may be told already";
-  EXPECT_THAT(groups.grouping.Due(kStart + absl::Hours(1)), IsEmpty()) << "one write at a time";
+  EXPECT_FALSE(groups.grouping.NextToFlush(kStart + absl::Hours(1))) << "one write at a time";
   for (auto& one : groups.grouping.Flushed(*page)) groups.settled.push_back(one);
   EXPECT_THAT(groups.TakeSettled(), ElementsAre("a@1"));
   const auto pages = groups.Run(absl::Minutes(6));
@@ -166,7 +166,7 @@ TEST(GroupingTest, ChangesWhileThePageIsBeingStoredAreNotLost) {
 TEST(GroupingTest, AFailedWriteIsTriedAgain) {
   Groups groups;
   groups.Put(Alert("a", 1, true), absl::ZeroDuration());
-  const std::string group = groups.grouping.Due(kStart + absl::Seconds(30)).at(0);
+  const std::string group = *groups.grouping.NextToFlush(kStart + absl::Seconds(30));
   groups.grouping.Flush(group, kStart + absl::Seconds(30), groups.settled);
   groups.grouping.FlushFailed(group, kStart + absl::Seconds(35));
   EXPECT_THAT(groups.Run(absl::Seconds(34)), IsEmpty());
@@ -222,11 +222,11 @@ void RunSeed(uint64_t seed) {
       owed.erase(page.alias());
   };
   const auto flush = [&](double failures) {
-    for (const std::string& group : grouping->Due(now)) {
+    while (const auto group = grouping->NextToFlush(now)) {
       std::vector<Grouping::Settled> settled;
-      const auto page = grouping->Flush(group, now, settled);
+      const auto page = grouping->Flush(*group, now, settled);
       if (page && random.Uniform() < failures) {
-        grouping->FlushFailed(group, now + absl::Seconds(1));
+        grouping->FlushFailed(*group, now + absl::Seconds(1));
         continue;
       }
       if (page) {

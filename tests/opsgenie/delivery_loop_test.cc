@@ -49,13 +49,15 @@ class DeliveryLoopTest : public testing::Test {
     options.delay = absl::Milliseconds(20);
     return options;
   }
-  void Publish(const std::string& alias, uint64_t sequence, bool open) {
+  void Publish(const std::string& alias, uint64_t sequence, bool open, int host = 0) {
     state::v1::DesiredPage page;
     page.set_alias(alias);
     page.set_sequence(sequence);
     page.set_episode((sequence + 1) / 2);
     page.set_open(open);
     page.set_severity("critical");
+    page.set_since_ms(kClock.Now().millis());
+    page.set_labels(std::string(Labels{{"host", absl::StrCat(host)}}.canonical()));
     page.set_changed_ms(kClock.Now().millis());
     page.set_cause_committed_ms(kClock.Now().millis());
     storage::WriteBatch batch;
@@ -95,6 +97,24 @@ TEST_F(DeliveryLoopTest, OpensAndClosesManyPages) {
     EXPECT_EQ(sim.alerts().size(), static_cast<size_t>(kPages));
     for (const auto& entry : sim.journal()) EXPECT_NE(entry.status, 422) << entry.verdict;
   });
+}
+
+// Many groups change at once, and eight workers flush them.
+TEST_F(DeliveryLoopTest, GroupsOpenAndCloseWithTheirAlerts) {
+  ReceiversAndRoutes config = *config_;
+  config.route.group_by = {{"host"}};
+  config.route.group_wait = absl::ZeroDuration();
+  config.route.group_interval = absl::Milliseconds(10);
+  delivery_->SetReceivers(std::make_shared<const ReceiversAndRoutes>(std::move(config)));
+  loop_->Start();
+  constexpr int kAlerts = 120;
+  constexpr size_t kGroups = 40;
+  for (int i = 0; i < kAlerts; ++i) Publish(absl::StrCat("alert ", i), 1, true, i % 40);
+  EXPECT_TRUE(Eventually([&] { return RemoteOpen() == kGroups; }));
+  for (int i = 0; i < kAlerts; ++i) Publish(absl::StrCat("alert ", i), 2, false, i % 40);
+  EXPECT_TRUE(Eventually([&] { return outbox_.size() == 0; }));
+  EXPECT_EQ(RemoteOpen(), 0u);
+  loop_->Stop();
 }
 
 TEST_F(DeliveryLoopTest, SurvivesAServerThatDropsAndFails) {
