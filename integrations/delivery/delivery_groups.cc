@@ -74,9 +74,11 @@ void Delivery::PutInGroup(Page& page, const GroupId& id, const GroupTiming& timi
     groups_.Remove(record.group(), page.desired.alias(), now);
   }
   record.set_group(group);
-  if (!groups_.Put(id, timing, page.desired, now)) {
-    record.set_confirmed_sequence(page.desired.sequence());
-  }
+  const bool owed = groups_.Put(id, timing, page.desired, now);
+  const uint64_t sequence = page.desired.sequence();
+  // While it was held nothing was owed for it.
+  record.set_confirmed_sequence(owed ? std::min(record.confirmed_sequence(), sequence - 1)
+                                     : sequence);
 }
 
 // Nobody can wait for a page that is not stored, so this comes before requests.

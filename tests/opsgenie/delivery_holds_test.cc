@@ -182,6 +182,7 @@ TEST_F(DeliveryHoldsTest, SilencedAlertsAreNoPartOfAGroupsPage) {
   world_->Open("b");
   world_->Run(absl::Minutes(10));
   EXPECT_EQ(OnlyAlert(*world_).message, "b is critical");
+  EXPECT_FALSE(world_->outbox->OldestUnsettledMillis().has_value());
   world_->Run(absl::Minutes(30));
   EXPECT_EQ(OnlyAlert(*world_).message, "2 alerts: team=payments");
 }
