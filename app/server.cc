@@ -1,11 +1,13 @@
 #include "app/server.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "app/backup_service.h"
+#include "app/damage_alarm.h"
 #include "app/engine_backend.h"
 #include "app/explain/explainer.h"
 #include "app/file_watch.h"
@@ -73,13 +75,17 @@ std::shared_ptr<const rules::RuleSet> RulesInForce(engine::Engine& engine) {
 }
 
 // Whoever reads it has no page of ours to wait for.
-absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
-  if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(absl::StrCat(
-      "data directory ", data_dir, " is damaged: ", status.message(),
+std::string DamageText(const std::string& data_dir, absl::string_view what) {
+  return absl::StrCat(
+      "data directory ", data_dir, " is damaged: ", what,
       "; restore it from a backup, or move it away to start with an empty one: recorded samples, "
       "alert states and owed pages are lost then, and pages that are open now stay open at their "
-      "receivers until somebody closes them"));
+      "receivers until somebody closes them");
+}
+
+absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(DamageText(data_dir, status.message()));
 }
 
 }  // namespace
@@ -139,6 +145,9 @@ struct Server::Parts {
 };
 
 absl::Status Server::Parts::Start(Server& server) {
+  std::optional<DamageAlarm> alarm(
+      std::in_place, DamageText(files.config.data_dir,
+                                "RocksDB: its own check of a file failed, see the line before"));
   const Config config = files.config;
   TOCSIN_ASSIGN_OR_RETURN(store, storage::OpenRocksdbStore(config.data_dir));
   backups = std::make_unique<BackupService>(*store, config.data_dir, metrics, clock);
@@ -180,6 +189,7 @@ absl::Status Server::Parts::Start(Server& server) {
                  metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
+  alarm.reset();
   journal_loop = std::make_unique<JournalLoop>(*journal, metrics);
   delivery = std::make_unique<delivery::Delivery>(
       *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config),
