@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <random>
 #include <thread>
@@ -64,7 +65,7 @@ class SilencesTest : public ::testing::Test {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<Silences> silences_;
   size_t damaged_ = 0;
-  int changes_ = 0;
+  std::atomic<int> changes_ = 0;  // the listener runs in the writers' threads
 };
 
 TEST_F(SilencesTest, HoldsWhileItIsActive) {
