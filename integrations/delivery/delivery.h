@@ -174,7 +174,6 @@ class Delivery {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Rest ReconcileMember(const Page& page, const TargetDelivery& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static Labels RoutingLabels(const DesiredPage& page);
   void CountFolded(const Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DoubtRecovered(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

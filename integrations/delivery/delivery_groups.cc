@@ -3,6 +3,7 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "integrations/delivery/delivery.h"
+#include "integrations/routing/page_sources.h"
 
 // Delivery's pages that stand for several alerts. An alert in a group has a record of kind GROUP
 // for that receiver: nothing is sent for it, it is settled when the group's page, which is a page
@@ -43,7 +44,7 @@ void Delivery::JoinGroups(Page& page, Timestamp now) {
     return record.kind() == TargetDelivery::GROUP;
   });
   if (!shares) return;
-  const Labels labels = RoutingLabels(page.desired);
+  const Labels labels = routing::LabelsForRouting(page.desired);
   const std::vector<RouteMatch> matches = Match(config_->route, labels);
   for (TargetDelivery& record : *page.progress.mutable_targets()) {
     if (record.kind() != TargetDelivery::GROUP || record.retired()) continue;

@@ -12,7 +12,7 @@ void Delivery::SuppressionChanged() {
 void Delivery::FollowAlert(Page& page, bool begins) {
   if (suppressor_ == nullptr || page.desired.has_group()) return;
   if (!page.desired.open()) return holds_.Forget(page.desired.alias());
-  page.labels = RoutingLabels(page.desired);
+  page.labels = routing::LabelsForRouting(page.desired);
   page.intervals.clear();
   for (RouteMatch& match : Match(config_->route, page.labels)) {
     page.intervals[match.receiver] = std::move(match.intervals);

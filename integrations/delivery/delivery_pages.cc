@@ -5,6 +5,7 @@
 #include "base/labels.h"
 #include "integrations/delivery/delivery.h"
 #include "integrations/delivery/target_record.h"
+#include "integrations/routing/page_sources.h"
 
 // Delivery's pages: which targets they have, and what is still to be done for them.
 namespace tocsin::delivery {
@@ -13,13 +14,6 @@ namespace {
 constexpr size_t kAdoptedPerTake = 64;  // the rest is for other workers
 
 }  // namespace
-
-Labels Delivery::RoutingLabels(const DesiredPage& page) {
-  auto labels = Labels::FromCanonical(page.labels());
-  if (!labels.ok()) return Labels();
-  if (labels->Has("severity") || page.severity().empty()) return *std::move(labels);
-  return LabelsBuilder(*labels).Set("severity", page.severity()).Build();
-}
 
 void Delivery::AdoptChanged(Timestamp now) {
   for (size_t i = 0; i < kAdoptedPerTake && !changed_.empty(); ++i) {
@@ -106,7 +100,7 @@ void Delivery::AddTargets(Page& page, bool begins) {
 
 // A group's page has the receiver it was made for.
 std::vector<RouteMatch> Delivery::MatchesOf(const DesiredPage& page) const {
-  if (!page.has_group()) return Match(config_->route, RoutingLabels(page));
+  if (!page.has_group()) return Match(config_->route, routing::LabelsForRouting(page));
   RouteMatch match;
   match.receiver = page.group().receiver();
   return {match};

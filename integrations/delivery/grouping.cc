@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "integrations/delivery/target_record.h"
 
 namespace tocsin::delivery {
 namespace {
@@ -14,12 +15,6 @@ using Page = state::v1::DesiredPage;
 
 constexpr char kSummary[] = "summary";
 constexpr char kDescription[] = "description";
-
-// critical before warning before anything else.
-int Badness(const std::string& severity) {
-  if (severity == "critical") return 2;
-  return severity == "warning" ? 1 : 0;
-}
 
 Labels LabelsOf(const Page& page) {
   auto labels = Labels::FromCanonical(page.labels());
@@ -95,8 +90,8 @@ std::string GroupId::Alias() const {
 void DescribeGroup(const GroupId& id, const std::vector<const Page*>& firing, Page& page) {
   std::vector<const Page*> sorted = firing;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Page* a, const Page* b) {
-    const int worse = Badness(a->severity()) - Badness(b->severity());
-    return worse != 0 ? worse > 0 : a->since_ms() < b->since_ms();
+    const uint32_t level = LevelOf(*a);
+    return level != LevelOf(*b) ? level > LevelOf(*b) : a->since_ms() < b->since_ms();
   });
   page.set_severity(sorted.front()->severity());
   LabelsBuilder labels(CommonLabels(sorted));
