@@ -30,6 +30,30 @@ std::string Bits(double value) {
   return absl::StrFormat("%016x", std::bit_cast<uint64_t>(value));
 }
 
+void AppendValue(double value, const HistogramPtr& histogram, std::string& text) {
+  absl::StrAppend(&text, histogram ? HistogramNotation(*histogram) : Bits(value));
+}
+
+void AppendMatrix(const std::vector<engine::MatrixRow>& matrix, std::string& text) {
+  for (const engine::MatrixRow& row : matrix) {
+    absl::StrAppend(&text, row.labels.ToString());
+    TOCSIN_CHECK(row.values.size() == row.times_ms.size());
+    for (size_t i = 0; i < row.values.size(); ++i) {
+      absl::StrAppend(&text, " ", row.times_ms[i], ":");
+      AppendValue(row.values[i], row.histograms.empty() ? nullptr : row.histograms[i], text);
+    }
+    text += '\n';
+  }
+}
+
+void AppendRows(const engine::QueryResult& result, std::string& text) {
+  result.frame->ForEach([&](size_t row) {
+    absl::StrAppend(&text, (*result.labels)[row].ToString(), " ");
+    AppendValue(result.frame->value(row), result.frame->histogram(row), text);
+    text += '\n';
+  });
+}
+
 }  // namespace
 
 QueryTable::QueryTable() : engine_(table_, {}) {
@@ -56,12 +80,7 @@ std::string QueryTable::Evaluate(engine::QueryId query, Timestamp t) {
   }
   if (result->string_value != nullptr) return *result->string_value;
   std::string text;
-  result->frame->ForEach([&](size_t row) {
-    const HistogramPtr& histogram = result->frame->histogram(row);
-    absl::StrAppend(&text, (*result->labels)[row].ToString(), " ",
-                    histogram ? HistogramNotation(*histogram) : Bits(result->frame->value(row)),
-                    "\n");
-  });
+  result->matrix != nullptr ? AppendMatrix(*result->matrix, text) : AppendRows(*result, text);
   for (const std::string& warning : *result->warnings) absl::StrAppend(&text, warning, "\n");
   for (const std::string& info : *result->infos) absl::StrAppend(&text, info, "\n");
   return text;
