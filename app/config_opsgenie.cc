@@ -18,12 +18,13 @@ class OpsgenieReader {
   explicit OpsgenieReader(const ReceiverContext& context) : context_(context) {}
 
   OpsgenieConfig Read(const YamlNode& node);
+  Responder ReadResponder(const YamlNode& node);
 
  private:
   void ReadApiUrl(const ConfigMap& map, OpsgenieConfig& config);
   void ReadProfile(const ConfigMap& map, OpsgenieConfig& config);
   void ReadPriority(const ConfigMap& map, OpsgenieConfig& config);
-  Responder ReadResponder(const YamlNode& node);
+  void ReadPolicies(const ConfigMap& map, OpsgenieConfig& config);
   void CheckResponder(const YamlNode& node, const Responder& responder);
 
   const ReceiverContext& context_;
@@ -33,7 +34,8 @@ OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ConfigMap map(context_.findings, node, "opsgenie_configs");
   map.CheckKeys(
       {"api_url", "profile", "api_key", "api_key_file", "responders", "priority", "tags", "entity",
-       "actions", "send_resolved"},
+       "actions", "send_resolved", "repage_on_escalation", "alias_per_occurrence", "reopen_after",
+       "webhook_secret", "webhook_secret_file"},
       {"message", "description", "details", "note", "source", "update_alerts", "http_config"});
   OpsgenieConfig config;
   ReadApiUrl(map, config);
@@ -51,7 +53,23 @@ OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
     for (const auto& item : list->items) context_.CheckTemplate(*item, key);
   }
   map.ReadBool("send_resolved", &config.send_resolved);
+  ReadPolicies(map, config);
   return config;
+}
+
+void OpsgenieReader::ReadPolicies(const ConfigMap& map, OpsgenieConfig& config) {
+  map.ReadBool("repage_on_escalation", &config.repage_on_escalation);
+  map.ReadBool("alias_per_occurrence", &config.alias_per_occurrence);
+  const YamlNode* reopen = map.Find("reopen_after");
+  absl::Duration after;
+  if (reopen != nullptr && reopen->value == "never") {
+    config.reopen_after = std::nullopt;
+  } else if (map.ReadDuration("reopen_after", &after)) {
+    config.reopen_after = after;
+  }
+  if (map.Find("webhook_secret") != nullptr || map.Find("webhook_secret_file") != nullptr) {
+    config.webhook_secret = context_.ReadSecret(map, "webhook_secret");
+  }
 }
 
 void OpsgenieReader::ReadApiUrl(const ConfigMap& map, OpsgenieConfig& config) {
@@ -152,6 +170,10 @@ void OpsgenieReader::CheckResponder(const YamlNode& node, const Responder& respo
 }
 
 }  // namespace
+
+Responder ReadResponder(const ReceiverContext& context, const YamlNode& node) {
+  return OpsgenieReader(context).ReadResponder(node);
+}
 
 OpsgenieConfig ReadOpsgenie(const ReceiverContext& context, const YamlNode& node) {
   return OpsgenieReader(context).Read(node);

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "app/config_escalation.h"
 #include "app/config_writer.h"
 #include "rules/promql/printer.h"
 
@@ -32,18 +33,16 @@ std::string ResponderText(const opsgenie::Responder& responder) {
   return text + "}";
 }
 
+void PrintFlag(absl::string_view key, bool value, ConfigWriter& writer) {
+  writer.Line(absl::StrCat(key, ": ", value ? "true" : "false"));
+}
+
 void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer) {
   writer.Text("api_url", config.api_url);
   writer.Line(
       absl::StrCat("profile: ", config.profile == opsgenie::Profile::kJsm ? "jsm" : "opsgenie"));
   writer.Line(absl::StrCat("api_key: ", Quote(kRedacted)));
-  if (!config.responders.empty()) {
-    std::string list;
-    for (const opsgenie::Responder& responder : config.responders) {
-      absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
-    }
-    writer.Line(absl::StrCat("responders: [", list, "]"));
-  }
+  PrintResponders("responders", config.responders, writer);
   if (!config.priority.empty()) {
     writer.Begin("priority");
     for (const auto& [severity, priority] : config.priority) {
@@ -54,7 +53,13 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Texts("tags", config.tags);
   writer.Text("entity", config.entity);
   writer.Texts("actions", config.actions);
-  writer.Line(absl::StrCat("send_resolved: ", config.send_resolved ? "true" : "false"));
+  PrintFlag("send_resolved", config.send_resolved, writer);
+  PrintFlag("repage_on_escalation", config.repage_on_escalation, writer);
+  PrintFlag("alias_per_occurrence", config.alias_per_occurrence, writer);
+  writer.Line(absl::StrCat("reopen_after: ", config.reopen_after
+                                                 ? promql::PrintDuration(*config.reopen_after)
+                                                 : "never"));
+  if (!config.webhook_secret.Reveal().empty()) writer.Text("webhook_secret", kRedacted);
 }
 
 void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter& writer) {
@@ -71,10 +76,6 @@ void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter&
   }
   writer.End();
   writer.End();
-}
-
-void PrintFlag(absl::string_view key, bool value, ConfigWriter& writer) {
-  writer.Line(absl::StrCat(key, ": ", value ? "true" : "false"));
 }
 
 void PrintWebhook(const webhook::WebhookConfig& config, ConfigWriter& writer) {
@@ -130,6 +131,16 @@ void PrintAll(absl::string_view key, const std::vector<Config>& configs,
 
 }  // namespace
 
+void PrintResponders(absl::string_view key, const std::vector<opsgenie::Responder>& responders,
+                     ConfigWriter& writer) {
+  if (responders.empty()) return;
+  std::string list;
+  for (const opsgenie::Responder& responder : responders) {
+    absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
+  }
+  writer.Line(absl::StrCat(key, ": [", list, "]"));
+}
+
 void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& writer) {
   writer.Begin("receivers");
   for (const auto& [name, receiver] : routing.receivers) {
@@ -139,6 +150,7 @@ void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& w
     PrintAll("webhook_configs", receiver.webhook_configs, PrintWebhook, writer);
     PrintAll("alertmanager_configs", receiver.alertmanager_configs, PrintAlertmanager, writer);
     PrintAll("pagerduty_configs", receiver.pagerduty_configs, PrintPagerduty, writer);
+    PrintEscalation(receiver, writer);
     writer.End();
   }
   writer.End();

@@ -1,6 +1,7 @@
 #include "integrations/delivery/opsgenie_outcome.h"
 
 #include "integrations/delivery/opsgenie_answer.h"
+#include "integrations/delivery/people.h"
 
 namespace tocsin::delivery {
 
@@ -29,6 +30,7 @@ void NoteLeaving(const Sent& sent, TargetDelivery& target) {
   if (sent.action != Action::kCreate) return;
   if (target.episode() != sent.episode) {  // what is known is of the page before
     if (target.closed_by_others()) target.clear_tags();
+    ForgetPeople(target);
     target.set_confirmed_open(false);
     target.set_closed_by_others(false);
     target.clear_remote_id();

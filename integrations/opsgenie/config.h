@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/secret.h"
 
 namespace tocsin::opsgenie {
@@ -42,6 +44,15 @@ struct OpsgenieConfig {
   std::string entity;                // template
   std::vector<std::string> actions;  // templates
   bool send_resolved = true;         // false: an open page is never closed by us
+  // A page that gets worse is closed and opened anew, which notifies again; otherwise the open one
+  // changes.
+  bool repage_on_escalation = false;
+  // Each episode has an alias of its own: that of its alert, "-" and a number that grows.
+  bool alias_per_occurrence = false;
+  // A page that somebody closes while its alert fires is respected for so long, then opened anew;
+  // nullopt: until it gets worse.
+  std::optional<absl::Duration> reopen_after = absl::Hours(24);
+  Secret webhook_secret;  // of what OpsGenie's webhook sends us; empty: it is not listened to
 };
 
 // The configured priority of a severity; else "critical" is P1 and anything else P3.

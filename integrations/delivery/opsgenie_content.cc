@@ -1,0 +1,84 @@
+#include "integrations/delivery/opsgenie_content.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using opsgenie::Responder;
+
+std::string OccurrenceAlias(const std::string& alias, uint64_t episode,
+                            const opsgenie::OpsgenieConfig& config) {
+  return config.alias_per_occurrence && episode != 0 ? absl::StrCat(alias, "-", episode) : alias;
+}
+
+bool Same(const Responder& a, const Responder& b) {
+  return a.type == b.type && a.id == b.id && a.name == b.name && a.username == b.username;
+}
+
+const std::string& NameOf(const Responder& responder) {
+  if (!responder.username.empty()) return responder.username;
+  return responder.name.empty() ? responder.id : responder.name;
+}
+
+}  // namespace
+
+opsgenie::PageContent ContentOf(const DesiredPage& page, const TargetDelivery& record,
+                                const OpsgeniePlace& place) {
+  opsgenie::PageContent content = opsgenie::BuildContent(page, place.config, place.expander);
+  content.alias =
+      opsgenie::RemoteAlias(OccurrenceAlias(page.alias(), page.episode(), place.config));
+  content.priority =
+      EscalatedPriority(content.priority, place.escalation, record.escalation_steps());
+  for (Responder& added : EscalatedResponders(place.escalation, record.escalation_steps())) {
+    const bool known = std::any_of(content.responders.begin(), content.responders.end(),
+                                   [&](const Responder& one) { return Same(one, added); });
+    if (!known && content.responders.size() < opsgenie::kRespondersMax) {
+      content.responders.push_back(std::move(added));
+    }
+  }
+  return content;
+}
+
+std::string AliasThere(const DesiredPage& page, const TargetDelivery& record,
+                       const opsgenie::OpsgenieConfig& config) {
+  const uint64_t episode = record.episode() != 0 ? record.episode() : page.episode();
+  return OccurrenceAlias(page.alias(), episode, config);
+}
+
+std::string WithoutOccurrence(const std::string& alias) {
+  const size_t dash = alias.rfind('-');
+  if (dash == std::string::npos || dash + 1 == alias.size()) return alias;
+  const bool number = std::all_of(alias.begin() + static_cast<ptrdiff_t>(dash) + 1, alias.end(),
+                                  [](unsigned char c) { return absl::ascii_isdigit(c); });
+  return number ? alias.substr(0, dash) : alias;
+}
+
+uint32_t RespondersInForce(const TargetDelivery& record, const EscalationSteps& steps) {
+  return static_cast<uint32_t>(EscalatedResponders(steps, record.escalation_steps()).size());
+}
+
+Responder NextResponder(const TargetDelivery& record, const EscalationSteps& steps) {
+  return EscalatedResponders(steps, record.escalation_steps()).at(record.responders_added());
+}
+
+std::string EscalationNote(const TargetDelivery& record, const EscalationSteps& steps) {
+  const size_t in_force = std::min<size_t>(record.escalation_steps(), steps.size());
+  if (in_force == 0) return "";
+  const EscalationStep& step = steps[in_force - 1];
+  const bool acknowledgeable = step.unless == EscalationStep::Unless::kAcknowledged;
+  std::string note = absl::StrCat("Escalated by Tocsin: not ",
+                                  acknowledgeable ? "acknowledged" : "closed", " within ",
+                                  absl::FormatDuration(step.after));
+  std::vector<std::string> names;
+  for (const Responder& responder : step.add_responders) names.push_back(NameOf(responder));
+  if (!names.empty()) absl::StrAppend(&note, "; to ", absl::StrJoin(names, ", "));
+  return note + ".";
+}
+
+}  // namespace tocsin::delivery
