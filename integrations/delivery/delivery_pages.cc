@@ -133,6 +133,7 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
 }
 
 void Delivery::Reconcile(Page& page) {
+  for (TargetDelivery& record : *page.progress.mutable_targets()) PlanRepeat(page, record);
   Escalate(page);
   FallBack(page);
   bool owed = false;
@@ -181,7 +182,6 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
                     "alias from now on and stays as it is at the old one",
                     page.desired.alias(), record.receiver(), "", "", ""});
   }
-  PlanRepeat(page, record);
   const Step step = target->NextStep(page.desired, record);
   if (Tells(step.action) && IsHeld(page, record.receiver())) {
     DropTask(page, key);

@@ -48,6 +48,7 @@ bool Delivery::TakeWebhook(const std::string& receiver, const WebhookEvent& even
       }
     }
     if (ours) Reconcile(*page);
+    StoreQueued(now);
     lines.swap(log_);
   }
   WriteLines(lines);
@@ -84,7 +85,7 @@ void Delivery::TakeListed(const TargetKey& key, const opsgenie::ListedCycle& cyc
         if (record.remote_id().empty() || known_ms >= cycle.began.millis()) continue;
         const auto found = by_id.find(record.remote_id());
         if (found != by_id.end()) {
-          NoteRead(*found->second, cycle.began, record);
+          if (!NoteRead(*found->second, cycle.began, record)) break;
         } else {
           record.set_read_at_ms(now.millis());
         }
@@ -92,6 +93,7 @@ void Delivery::TakeListed(const TargetKey& key, const opsgenie::ListedCycle& cyc
         break;
       }
     }
+    StoreQueued(now);
     lines.swap(log_);
   }
   WriteLines(lines);

@@ -13,13 +13,18 @@ void ForgetPeople(TargetDelivery& record) {
   record.set_read_at_ms(0);
 }
 
-void NoteRead(const opsgenie::RemoteAlert& alert, Timestamp now, TargetDelivery& record) {
+bool NoteRead(const opsgenie::RemoteAlert& alert, Timestamp now, TargetDelivery& record) {
+  const bool snoozed = alert.snoozed && alert.snoozed_until;
+  const int64_t snoozed_until_ms = snoozed ? alert.snoozed_until->millis() : 0;
+  const bool changes = record.acknowledged() != alert.acknowledged ||
+                       record.owner() != alert.owner ||
+                       record.snoozed_until_ms() != snoozed_until_ms;
   record.set_acknowledged(alert.acknowledged);
   record.set_owner(alert.owner);
-  const bool snoozed = alert.snoozed && alert.snoozed_until;
-  record.set_snoozed_until_ms(snoozed ? alert.snoozed_until->millis() : 0);
+  record.set_snoozed_until_ms(snoozed_until_ms);
   record.set_read_ms(now.millis());
   if (record.read_at_ms() <= now.millis()) record.set_read_at_ms(0);
+  return changes;
 }
 
 bool NoteTold(const opsgenie::WebhookEvent& event, Timestamp now, TargetDelivery& record) {

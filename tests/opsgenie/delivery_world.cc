@@ -136,6 +136,43 @@ void DeliveryWorld::CloseByHand(const std::string& alias) {
   Run(absl::Seconds(1));
 }
 
+void DeliveryWorld::ByHand(const std::string& alias, sim::ActionKind kind, sim::Json body) {
+  sim::PendingAction action;
+  action.kind = kind;
+  action.identifier_type = sim::IdentifierType::kAlias;
+  action.identifier = alias;
+  body["user"] = "ann@x.example";
+  body["source"] = "web";
+  action.body = std::move(body);
+  const auto result = sim.Act(std::move(action), SimNow());
+  TOCSIN_CHECK(result.ok() && result->success) << result.status();
+}
+
+void DeliveryWorld::HearWebhooks() {
+  for (const sim::SimWebhook& webhook : sim.TakeWebhooks(SimNow())) {
+    const auto event = opsgenie::ParseWebhook(webhook.body);
+    TOCSIN_CHECK(event.ok()) << event.status();
+    if (hears_) delivery->TakeWebhook("payments", *event, now);
+  }
+}
+
+void DeliveryWorld::List(const TargetKey& target) {
+  opsgenie::ListedCycle cycle;
+  cycle.began = now;
+  for (const auto& [id, alert] : sim.alerts()) {
+    if (!alert.open) continue;
+    opsgenie::RemoteAlert listed;
+    listed.id = id;
+    listed.alias = alert.alias;
+    listed.open = true;
+    listed.acknowledged = alert.acknowledged;
+    listed.snoozed = alert.snoozed_until_ms != 0;
+    if (listed.snoozed) listed.snoozed_until = Timestamp::FromMillis(alert.snoozed_until_ms);
+    cycle.alerts.push_back(std::move(listed));
+  }
+  delivery->TakeListed(target, cycle, now);
+}
+
 bool DeliveryWorld::IsOpen(const std::string& alias) const {
   const auto it = pages_.find(alias);
   return it != pages_.end() && it->second.open();
@@ -158,6 +195,7 @@ Timestamp DeliveryWorld::NextEvent(Timestamp end) const {
 void DeliveryWorld::Run(absl::Duration span) {
   const Timestamp end = now + span;
   for (;;) {
+    HearWebhooks();
     while (wire_.CompleteOne(*delivery, now, SimNow())) {
     }
     while (wire_.SendOne(*delivery, now, SimNow())) {

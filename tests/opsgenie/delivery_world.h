@@ -12,6 +12,7 @@
 #include "storage/memory_store.h"
 #include "storage/outbox.h"
 #include "tests/opsgenie/delivery_wire.h"
+#include "tests/opsgenie_sim/sim_alert_book.h"
 #include "tests/opsgenie_sim/sim_opsgenie.h"
 
 namespace tocsin::delivery {
@@ -55,6 +56,11 @@ class DeliveryWorld {
   void Close(const std::string& alias);
   // Somebody closes the alert in OpsGenie.
   void CloseByHand(const std::string& alias);
+  // Somebody does something to the alert in the web interface: `body` as in the API.
+  void ByHand(const std::string& alias, sim::ActionKind action,
+              sim::Json body = sim::Json::object());
+  // One walk through the list of open alerts, whatever kind of API there is.
+  void List(const TargetKey& target);
   bool IsOpen(const std::string& alias) const;
   std::vector<std::string> OpenAliases() const;
   const state::v1::DesiredPage& Desired(const std::string& alias) { return pages_[alias]; }
@@ -72,6 +78,8 @@ class DeliveryWorld {
   size_t CountSent(const std::string& method, const std::string& path_part) const;
   double Metric(const std::string& line_start) const;  // value of the exposition line; -1 if absent
 
+  // Whether the simulator's webhooks reach us.
+  void SetHears(bool hears) { hears_ = hears; }
   void SetLatency(absl::Duration latency) { wire_.latency = latency; }
 
   Timestamp now = Timestamp::FromMillis(1'700'000'000'000);
@@ -84,6 +92,7 @@ class DeliveryWorld {
 
  private:
   void Boot();
+  void HearWebhooks();
   void Publish(const state::v1::DesiredPage& page);
   Timestamp NextEvent(Timestamp end) const;
 
@@ -92,6 +101,7 @@ class DeliveryWorld {
   routing::Suppressor* const suppressor_;
   SeededRandom random_;
   absl::Duration stepped_;
+  bool hears_ = true;
   std::map<std::string, state::v1::DesiredPage> pages_;  // last wish per alias
   DeliveryWire wire_{sim};
 };
