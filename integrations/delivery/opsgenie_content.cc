@@ -12,9 +12,8 @@ namespace {
 
 using opsgenie::Responder;
 
-std::string OccurrenceAlias(const std::string& alias, uint64_t episode,
-                            const opsgenie::OpsgenieConfig& config) {
-  return config.alias_per_occurrence && episode != 0 ? absl::StrCat(alias, "-", episode) : alias;
+std::string OccurrenceAlias(const std::string& alias, uint64_t occurrence) {
+  return occurrence != 0 ? absl::StrCat(alias, "-", occurrence) : alias;
 }
 
 bool Same(const Responder& a, const Responder& b) {
@@ -31,8 +30,8 @@ const std::string& NameOf(const Responder& responder) {
 opsgenie::PageContent ContentOf(const DesiredPage& page, const TargetDelivery& record,
                                 const OpsgeniePlace& place) {
   opsgenie::PageContent content = opsgenie::BuildContent(page, place.config, place.expander);
-  content.alias =
-      opsgenie::RemoteAlias(OccurrenceAlias(page.alias(), page.episode(), place.config));
+  content.alias = opsgenie::RemoteAlias(
+      OccurrenceAlias(page.alias(), NextOccurrence(page, record, place.config)));
   content.priority =
       EscalatedPriority(content.priority, place.escalation, record.escalation_steps());
   for (Responder& added : EscalatedResponders(place.escalation, record.escalation_steps())) {
@@ -45,10 +44,22 @@ opsgenie::PageContent ContentOf(const DesiredPage& page, const TargetDelivery& r
   return content;
 }
 
+uint64_t NextOccurrence(const DesiredPage& page, const TargetDelivery& record,
+                        const opsgenie::OpsgenieConfig& config) {
+  const bool in_doubt = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
+                        record.close_uncertain_until_ms() != 0;
+  const bool goes_on = record.episode() == page.episode() || in_doubt;
+  const bool known = record.episode() != 0 && (record.occurrence() != 0 || in_doubt);
+  if (goes_on && known) return record.occurrence();
+  return config.alias_per_occurrence ? page.episode() : 0;
+}
+
 std::string AliasThere(const DesiredPage& page, const TargetDelivery& record,
                        const opsgenie::OpsgenieConfig& config) {
-  const uint64_t episode = record.episode() != 0 ? record.episode() : page.episode();
-  return OccurrenceAlias(page.alias(), episode, config);
+  // Of a create that left no trace in the record.
+  const bool nothing_known = record.occurrence() == 0 && record.remote_id().empty();
+  return OccurrenceAlias(page.alias(), nothing_known ? NextOccurrence(page, record, config)
+                                                     : record.occurrence());
 }
 
 std::string WithoutOccurrence(const std::string& alias) {

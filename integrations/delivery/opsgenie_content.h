@@ -21,6 +21,10 @@ struct OpsgeniePlace {
 // What the page is to say, with the steps of escalation that are in force.
 opsgenie::PageContent ContentOf(const DesiredPage& page, const TargetDelivery& record,
                                 const OpsgeniePlace& place);
+// The number in the alias of the next create; 0 without `alias_per_occurrence`. While a create of
+// an earlier episode may come true its alias stays in use, so that the two are one page.
+uint64_t NextOccurrence(const DesiredPage& page, const TargetDelivery& record,
+                        const opsgenie::OpsgenieConfig& config);
 // The alias of what the record knows of, or may know of, there.
 std::string AliasThere(const DesiredPage& page, const TargetDelivery& record,
                        const opsgenie::OpsgenieConfig& config);

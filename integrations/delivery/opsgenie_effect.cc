@@ -95,6 +95,7 @@ void OpsgenieAnswer::Closed() {
   if (!can_lookup() && by_alias && target_.uncertain_until_ms() <= left_ms) {
     target_.set_uncertain_until_ms(0);
   }
+  if (target_.uncertain_until_ms() == 0) target_.set_occurrence(0);
   // The page closed, but a lost create may open it again: look once more when it cannot any more.
   const bool wanted_again = page_.open() && !target_.retired();
   if (target_.uncertain_until_ms() > now_ms_ && !wanted_again) {

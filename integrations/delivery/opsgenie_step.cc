@@ -246,6 +246,7 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.description_hash = content.DescriptionHash();
   sent.details = content.ChangingDetails();
   sent.tags = content.tags;
+  sent.occurrence = NextOccurrence(page, target, config);
   sent.responders = RespondersInForce(target, place.escalation);
   if (action == Action::kSetPriority) {
     sent.request = opsgenie::SetPriority(config, ref, content.priority);

@@ -85,7 +85,10 @@ void OpsgenieTarget::DoubtRecovered(const DesiredPage& page, Timestamp now,
   // Where nothing of an earlier episode can be left, what may have left is of this one.
   const bool earlier = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
                        record.operation() == TargetDelivery::CREATE;
-  if (!earlier) record.set_episode(page.episode());
+  if (!earlier) {
+    record.set_occurrence(config_->alias_per_occurrence ? page.episode() : 0);
+    record.set_episode(page.episode());
+  }
   if (earlier) record.set_close_uncertain_until_ms(uncertain_ms);  // a close may have left
   const bool under_way =
       record.step() == TargetDelivery::SENT || record.step() == TargetDelivery::UNKNOWN;

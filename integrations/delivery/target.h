@@ -69,6 +69,7 @@ struct Sent {
   std::vector<std::pair<std::string, std::string>> details;  // as an update would send them
   std::vector<std::string> tags;  // all that are wanted; of kRemoveTags those that are not
   std::string labels;             // canonical; of a page whose labels name it
+  uint64_t occurrence = 0;  // in the alias of a create
   uint32_t responders = 0;  // so many of those that escalation adds are there then
   uint32_t level = 0;
   uint64_t account_hash = 0;

@@ -208,10 +208,10 @@ void DeliveryWorld::Run(absl::Duration span) {
   sim.AdvanceTo(SimNow());
 }
 
-std::vector<std::string> DeliveryWorld::RemoteOpen() const {
+std::vector<std::string> DeliveryWorld::RemoteOpen(const std::string& account) const {
   std::vector<std::string> out;
   for (const auto& [id, alert] : sim.alerts()) {
-    if (alert.open) out.push_back(alert.alias);
+    if (alert.open && (account.empty() || alert.account == account)) out.push_back(alert.alias);
   }
   std::sort(out.begin(), out.end());
   return out;

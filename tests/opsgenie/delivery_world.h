@@ -71,8 +71,8 @@ class DeliveryWorld {
   // Sets our clock, not the simulator's.
   void StepClock(absl::Duration step);
 
-  // Aliases of the simulator's open alerts.
-  std::vector<std::string> RemoteOpen() const;
+  // Aliases of the simulator's open alerts, of one account or of all.
+  std::vector<std::string> RemoteOpen(const std::string& account = "") const;
   // Requests that a real server would have refused and that no fault explains.
   std::vector<std::string> Refusals() const;
   size_t CountSent(const std::string& method, const std::string& path_part) const;
