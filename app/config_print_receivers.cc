@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "app/config_writer.h"
+#include "rules/page_check.h"
 #include "rules/promql/printer.h"
 
 namespace tocsin::app {
@@ -8,28 +9,26 @@ namespace {
 
 constexpr char kRedacted[] = "<redacted>";
 
-const char* ResponderTypeName(opsgenie::Responder::Type type) {
-  switch (type) {
-    case opsgenie::Responder::Type::kTeam:
-      return "team";
-    case opsgenie::Responder::Type::kUser:
-      return "user";
-    case opsgenie::Responder::Type::kEscalation:
-      return "escalation";
-    case opsgenie::Responder::Type::kSchedule:
-      return "schedule";
-  }
-  return "unknown";
-}
-
-std::string ResponderText(const opsgenie::Responder& responder) {
-  std::string text = absl::StrCat("{type: ", ResponderTypeName(responder.type));
+// A type is a word of its own unless it is a template.
+std::string ResponderText(const opsgenie::ResponderTemplate& responder) {
+  const bool plain = !rules::IsTemplate(responder.type);
+  std::string text = absl::StrCat("{type: ", plain ? responder.type : Quote(responder.type));
   if (!responder.id.empty()) absl::StrAppend(&text, ", id: ", Quote(responder.id));
   if (!responder.name.empty()) absl::StrAppend(&text, ", name: ", Quote(responder.name));
   if (!responder.username.empty()) {
     absl::StrAppend(&text, ", username: ", Quote(responder.username));
   }
   return text + "}";
+}
+
+void PrintTexts(absl::string_view key, const std::map<std::string, std::string>& texts,
+                ConfigWriter& writer) {
+  if (texts.empty()) return;
+  writer.Begin(key);
+  for (const auto& [name, text] : texts) {
+    writer.Line(absl::StrCat(Quote(name), ": ", Quote(text)));
+  }
+  writer.End();
 }
 
 void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer) {
@@ -39,7 +38,7 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Line(absl::StrCat("api_key: ", Quote(kRedacted)));
   if (!config.responders.empty()) {
     std::string list;
-    for (const opsgenie::Responder& responder : config.responders) {
+    for (const opsgenie::ResponderTemplate& responder : config.responders) {
       absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
     }
     writer.Line(absl::StrCat("responders: [", list, "]"));
@@ -54,6 +53,7 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Texts("tags", config.tags);
   writer.Text("entity", config.entity);
   writer.Texts("actions", config.actions);
+  PrintTexts("details", config.details, writer);
   writer.Line(absl::StrCat("send_resolved: ", config.send_resolved ? "true" : "false"));
 }
 
@@ -90,16 +90,6 @@ void PrintAlertmanager(const alertmanager::AlertmanagerConfig& config, ConfigWri
   PrintCredentials(config.credentials, writer);
   writer.Line(absl::StrCat("resend_interval: ", promql::PrintDuration(config.resend_interval)));
   PrintFlag("send_resolved", config.send_resolved, writer);
-}
-
-void PrintTexts(absl::string_view key, const std::map<std::string, std::string>& texts,
-                ConfigWriter& writer) {
-  if (texts.empty()) return;
-  writer.Begin(key);
-  for (const auto& [name, text] : texts) {
-    writer.Line(absl::StrCat(Quote(name), ": ", Quote(text)));
-  }
-  writer.End();
 }
 
 void PrintPagerduty(const pagerduty::PagerdutyConfig& config, ConfigWriter& writer) {

@@ -148,7 +148,7 @@ int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& targ
     default:
       return 5;
   }
-  const std::string priority = opsgenie::PriorityOf(config, page.severity());
+  const std::string priority = opsgenie::PriorityOf(config, page);
   return priority == "P1" || priority == "P2" ? 0 : 1;
 }
 

@@ -22,6 +22,14 @@ struct Responder {
   std::string username;
 };
 
+// A responder as files name it: each text may be a template. See ToResponder.
+struct ResponderTemplate {
+  std::string type;  // team, user, escalation, schedule
+  std::string id;
+  std::string name;
+  std::string username;
+};
+
 // Credentials of JSM Operations' REST API, which can do what the integration API cannot. Its alerts
 // have the same ids.
 struct JsmRest {
@@ -36,15 +44,13 @@ struct OpsgenieConfig {
   Secret api_key;
   Profile profile = Profile::kOpsgenie;
   JsmRest jsm_rest;  // with Profile::kJsm only
-  std::vector<Responder> responders;
+  std::vector<ResponderTemplate> responders;
   std::map<std::string, std::string> priority;  // severity -> P1..P5; see PriorityOf
-  std::vector<std::string> tags;     // templates; one that expands to nothing is left out
-  std::string entity;                // template
-  std::vector<std::string> actions;  // templates
-  bool send_resolved = true;         // false: an open page is never closed by us
+  std::vector<std::string> tags;               // templates; one that expands to nothing is left out
+  std::string entity;                          // template
+  std::vector<std::string> actions;            // templates
+  std::map<std::string, std::string> details;  // templates, by key; besides Tocsin's own and labels
+  bool send_resolved = true;                   // false: an open page is never closed by us
 };
-
-// The configured priority of a severity; else "critical" is P1 and anything else P3.
-std::string PriorityOf(const OpsgenieConfig& config, const std::string& severity);
 
 }  // namespace tocsin::opsgenie
