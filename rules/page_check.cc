@@ -15,6 +15,8 @@ namespace {
 
 using templates::Template;
 
+constexpr size_t kResponderBytesMax = 512;  // of a name that is no template
+
 bool OneOf(absl::string_view word, std::initializer_list<absl::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -35,15 +37,28 @@ PageTemplateFault Fault(std::string message, bool certain) {
           certain};
 }
 
+bool IsBlank(absl::string_view text) {
+  return absl::StripAsciiWhitespace(text).empty();
+}
+
+bool IsAddress(absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text);
+  const size_t at = text.find('@');
+  if (at == absl::string_view::npos || at == 0 || at + 1 == text.size()) return false;
+  if (text.find('@', at + 1) != absl::string_view::npos) return false;
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == ',' || c == ';' || absl::ascii_isspace(byte) || absl::ascii_iscntrl(byte);
+  });
+}
+
 // Of a user, who is not named as others are.
 std::optional<PageFault> CheckUser(const PageResponder& user) {
-  if (!user.name.empty()) {
+  if (!IsBlank(user.name)) {
     return PageFault{"a user has no name", "use username, which is an e-mail address, or id"};
   }
-  if (user.username.empty() || IsTemplate(user.username)) return std::nullopt;
-  const size_t at = user.username.find('@');
-  const bool address = at != std::string::npos && at > 0 && at + 1 < user.username.size();
-  if (address) return std::nullopt;
+  if (IsBlank(user.username) || IsTemplate(user.username)) return std::nullopt;
+  if (IsAddress(user.username)) return std::nullopt;
   return PageFault{"the username of a user must be an e-mail address", ""};
 }
 
@@ -66,20 +81,24 @@ std::optional<PageFault> CheckResponderType(const PageResponder& responder) {
 std::optional<PageFault> CheckResponderName(const PageResponder& responder) {
   int named = 0, fixed = 0;
   for (const std::string* text : {&responder.id, &responder.name, &responder.username}) {
-    named += !text->empty();
-    fixed += !text->empty() && !IsTemplate(*text);
+    named += !IsBlank(*text);
+    fixed += !IsBlank(*text) && !IsTemplate(*text);
+    if (!IsTemplate(*text) && text->size() > kResponderBytesMax) {
+      return PageFault{
+          absl::StrCat("a responder's name has more than ", kResponderBytesMax, " bytes"), ""};
+    }
   }
   if (named == 0 || fixed > 1) {
     return PageFault{"a responder needs exactly one of id, name and username", ""};
   }
   if (IsTemplate(responder.type)) return std::nullopt;
   if (responder.type == "user") return CheckUser(responder);
-  if (responder.username.empty()) return std::nullopt;
+  if (IsBlank(responder.username)) return std::nullopt;
   return PageFault{"only a user has a username", "use name or id"};
 }
 
 std::optional<PageFault> CheckDetailKey(absl::string_view key) {
-  if (absl::StripAsciiWhitespace(key).empty()) return PageFault{"a detail needs a name", ""};
+  if (IsBlank(key)) return PageFault{"a detail needs a name", ""};
   if (!OneOf(key, {"value", "condition", "since", "episode", "cut"})) return std::nullopt;
   return PageFault{absl::StrCat("detail \"", key, "\" cannot be set"),
                    "every page has a detail of this name already"};

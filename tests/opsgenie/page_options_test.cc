@@ -196,7 +196,9 @@ TEST(PageOptionsTest, RespondersAreTheRulesIfItNamesAny) {
 
 // What a file may say without templates can be sent, so nobody is left out by surprise.
 TEST(PageOptionsTest, WhatTheFilesCheckPassesCanBeSent) {
-  const std::vector<std::string> names = {"", "x", "ann@x.example", "@", "ann@"};
+  const std::vector<std::string> names = {
+      "",      "x", "ann@x.example",       "@",        "ann@",  "a@b@c", "a b@c", "a,b@c", "a;b@c",
+      " a@x ", " ", std::string(600, 'x'), "\xc3\xa9", "a@\x01"};
   for (const char* type : {"team", "user", "escalation", "schedule", "squad", ""}) {
     for (const std::string& id : names) {
       for (const std::string& name : names) {
