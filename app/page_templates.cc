@@ -30,8 +30,9 @@ class ReceiverExpander {
     absl::StatusOr<std::string> expanded = TryExpand(text, page);
     if (expanded.ok()) return *std::move(expanded);
     if (IsNews(text)) {
-      Log(LogLevel::kError, "a receiver's template failed, its field is left out",
+      Log(LogLevel::kError, "a page's template failed, its field is left out",
           {{"template", text},
+           {"rule", page.rule()},
            {"alias", page.alias()},
            {"error", std::string(expanded.status().message())}});
     }

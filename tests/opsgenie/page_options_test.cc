@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "app/page_templates.h"
 #include "base/labels.h"
+#include "integrations/delivery/opsgenie_step.h"
 #include "integrations/opsgenie/endpoint.h"
 #include "integrations/opsgenie/page_content.h"
 #include "integrations/opsgenie/request.h"
@@ -94,6 +95,21 @@ TEST(PageOptionsTest, TheRulesPriorityComesFirst) {
     EXPECT_EQ(PriorityOf(config, page), c.expected) << c.name;
     EXPECT_EQ(Content(page, config).priority, c.expected) << c.name;
   }
+}
+
+TEST(PageOptionsTest, TheRulesPrioritySaysHowUrgentAPageIs) {
+  const auto urgency = [](const DesiredPage& page) {
+    return delivery::UrgencyOf(delivery::Action::kCreate, page, state::v1::TargetDelivery(),
+                               Config());
+  };
+  DesiredPage page = Page();
+  EXPECT_EQ(urgency(page), 0);
+  (*page.mutable_options()->mutable_priority())["critical"] = "P4";
+  EXPECT_EQ(urgency(page), 1);
+  page.set_severity("warning");
+  EXPECT_EQ(urgency(page), 1);
+  (*page.mutable_options()->mutable_priority())["warning"] = "P2";
+  EXPECT_EQ(urgency(page), 0);
 }
 
 TEST(PageOptionsTest, RespondersAreTheRulesIfItNamesAny) {
