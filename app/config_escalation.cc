@@ -13,7 +13,7 @@ namespace {
 
 namespace code = rules::code;
 using delivery::EscalationStep;
-using opsgenie::Responder;
+using opsgenie::ResponderTemplate;
 
 void ReadUnless(const ReceiverContext& context, const ConfigMap& map, EscalationStep& step) {
   std::string unless;
@@ -27,8 +27,8 @@ void ReadUnless(const ReceiverContext& context, const ConfigMap& map, Escalation
 
 void ReadAdded(const ReceiverContext& context, const ConfigMap& map, EscalationStep& step) {
   map.ForEachItem("add_responders", [&](const YamlNode& item) {
-    Responder responder = ReadResponder(context, item);
-    if (responder.type == Responder::Type::kSchedule) {
+    ResponderTemplate responder = ReadResponder(context, item);
+    if (responder.type == "schedule") {
       context.findings.BadValue(item, "a schedule cannot be added to a page that is open",
                                 "name the team or an escalation that uses it");
     }

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/config_escalation.h"
 #include "app/config_writer.h"
+#include "rules/page_check.h"
 #include "rules/promql/printer.h"
 
 namespace tocsin::app {
@@ -9,22 +10,10 @@ namespace {
 
 constexpr char kRedacted[] = "<redacted>";
 
-const char* ResponderTypeName(opsgenie::Responder::Type type) {
-  switch (type) {
-    case opsgenie::Responder::Type::kTeam:
-      return "team";
-    case opsgenie::Responder::Type::kUser:
-      return "user";
-    case opsgenie::Responder::Type::kEscalation:
-      return "escalation";
-    case opsgenie::Responder::Type::kSchedule:
-      return "schedule";
-  }
-  return "unknown";
-}
-
-std::string ResponderText(const opsgenie::Responder& responder) {
-  std::string text = absl::StrCat("{type: ", ResponderTypeName(responder.type));
+// A type is a word of its own unless it is a template.
+std::string ResponderText(const opsgenie::ResponderTemplate& responder) {
+  const bool plain = !rules::IsTemplate(responder.type);
+  std::string text = absl::StrCat("{type: ", plain ? responder.type : Quote(responder.type));
   if (!responder.id.empty()) absl::StrAppend(&text, ", id: ", Quote(responder.id));
   if (!responder.name.empty()) absl::StrAppend(&text, ", name: ", Quote(responder.name));
   if (!responder.username.empty()) {
@@ -35,6 +24,16 @@ std::string ResponderText(const opsgenie::Responder& responder) {
 
 void PrintFlag(absl::string_view key, bool value, ConfigWriter& writer) {
   writer.Line(absl::StrCat(key, ": ", value ? "true" : "false"));
+}
+
+void PrintTexts(absl::string_view key, const std::map<std::string, std::string>& texts,
+                ConfigWriter& writer) {
+  if (texts.empty()) return;
+  writer.Begin(key);
+  for (const auto& [name, text] : texts) {
+    writer.Line(absl::StrCat(Quote(name), ": ", Quote(text)));
+  }
+  writer.End();
 }
 
 void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer) {
@@ -53,6 +52,7 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Texts("tags", config.tags);
   writer.Text("entity", config.entity);
   writer.Texts("actions", config.actions);
+  PrintTexts("details", config.details, writer);
   PrintFlag("send_resolved", config.send_resolved, writer);
   PrintFlag("repage_on_escalation", config.repage_on_escalation, writer);
   PrintFlag("alias_per_occurrence", config.alias_per_occurrence, writer);
@@ -93,16 +93,6 @@ void PrintAlertmanager(const alertmanager::AlertmanagerConfig& config, ConfigWri
   PrintFlag("send_resolved", config.send_resolved, writer);
 }
 
-void PrintTexts(absl::string_view key, const std::map<std::string, std::string>& texts,
-                ConfigWriter& writer) {
-  if (texts.empty()) return;
-  writer.Begin(key);
-  for (const auto& [name, text] : texts) {
-    writer.Line(absl::StrCat(Quote(name), ": ", Quote(text)));
-  }
-  writer.End();
-}
-
 void PrintPagerduty(const pagerduty::PagerdutyConfig& config, ConfigWriter& writer) {
   writer.Text("url", config.url);
   writer.Text("routing_key", kRedacted);
@@ -131,11 +121,11 @@ void PrintAll(absl::string_view key, const std::vector<Config>& configs,
 
 }  // namespace
 
-void PrintResponders(absl::string_view key, const std::vector<opsgenie::Responder>& responders,
+void PrintResponders(absl::string_view key, const std::vector<opsgenie::ResponderTemplate>& responders,
                      ConfigWriter& writer) {
   if (responders.empty()) return;
   std::string list;
-  for (const opsgenie::Responder& responder : responders) {
+  for (const opsgenie::ResponderTemplate& responder : responders) {
     absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
   }
   writer.Line(absl::StrCat(key, ": [", list, "]"));

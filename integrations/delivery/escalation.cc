@@ -13,9 +13,9 @@ std::string EscalatedPriority(const std::string& own, const EscalationSteps& ste
   return priority;
 }
 
-std::vector<opsgenie::Responder> EscalatedResponders(const EscalationSteps& steps,
-                                                     size_t in_force) {
-  std::vector<opsgenie::Responder> responders;
+std::vector<opsgenie::ResponderTemplate> EscalatedResponders(const EscalationSteps& steps,
+                                                             size_t in_force) {
+  std::vector<opsgenie::ResponderTemplate> responders;
   for (size_t i = 0; i < std::min(in_force, steps.size()); ++i) {
     const auto& added = steps[i].add_responders;
     responders.insert(responders.end(), added.begin(), added.end());

@@ -20,7 +20,7 @@ struct EscalationStep {
   Unless unless = Unless::kAcknowledged;
   // At OpsGenie. Users, teams, and escalations, of which the next rule is notified.
   std::string priority;  // P1..P5, if the page's own is less urgent; "": as it is
-  std::vector<opsgenie::Responder> add_responders;
+  std::vector<opsgenie::ResponderTemplate> add_responders;
   std::string receiver;  // the page goes there, too; "": no other
 };
 using EscalationSteps = std::vector<EscalationStep>;
@@ -29,6 +29,7 @@ using EscalationSteps = std::vector<EscalationStep>;
 std::string EscalatedPriority(const std::string& own, const EscalationSteps& steps,
                               size_t in_force);
 // Their responders, in order.
-std::vector<opsgenie::Responder> EscalatedResponders(const EscalationSteps& steps, size_t in_force);
+std::vector<opsgenie::ResponderTemplate> EscalatedResponders(const EscalationSteps& steps,
+                                                             size_t in_force);
 
 }  // namespace tocsin::delivery

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "integrations/opsgenie/responders.h"
 
 namespace tocsin::delivery {
 namespace {
@@ -14,10 +15,6 @@ using opsgenie::Responder;
 
 std::string OccurrenceAlias(const std::string& alias, uint64_t occurrence) {
   return occurrence != 0 ? absl::StrCat(alias, "-", occurrence) : alias;
-}
-
-bool Same(const Responder& a, const Responder& b) {
-  return a.type == b.type && a.id == b.id && a.name == b.name && a.username == b.username;
 }
 
 const std::string& NameOf(const Responder& responder) {
@@ -34,12 +31,10 @@ opsgenie::PageContent ContentOf(const DesiredPage& page, const TargetDelivery& r
       OccurrenceAlias(page.alias(), NextOccurrence(page, record, place.config)));
   content.priority =
       EscalatedPriority(content.priority, place.escalation, record.escalation_steps());
-  for (Responder& added : EscalatedResponders(place.escalation, record.escalation_steps())) {
-    const bool known = std::any_of(content.responders.begin(), content.responders.end(),
-                                   [&](const Responder& one) { return Same(one, added); });
-    if (!known && content.responders.size() < opsgenie::kRespondersMax) {
-      content.responders.push_back(std::move(added));
-    }
+  std::vector<Responder>& responders = content.responders;
+  for (const Responder& added : RespondersInForce(page, record, place)) {
+    const bool known = std::count(responders.begin(), responders.end(), added) > 0;
+    if (!known && responders.size() < opsgenie::kRespondersMax) responders.push_back(added);
   }
   return content;
 }
@@ -70,24 +65,31 @@ std::string WithoutOccurrence(const std::string& alias) {
   return number ? alias.substr(0, dash) : alias;
 }
 
-uint32_t RespondersInForce(const TargetDelivery& record, const EscalationSteps& steps) {
-  return static_cast<uint32_t>(EscalatedResponders(steps, record.escalation_steps()).size());
+std::vector<Responder> RespondersInForce(const DesiredPage& page, const TargetDelivery& record,
+                                         const OpsgeniePlace& place) {
+  if (record.escalation_steps() == 0) return {};
+  size_t dropped = 0;
+  std::vector<Responder> responders = opsgenie::NamedResponders(
+      EscalatedResponders(place.escalation, record.escalation_steps()), page, place.expander,
+      dropped);
+  std::erase_if(responders,
+                [](const Responder& one) { return one.type == Responder::Type::kSchedule; });
+  return responders;
 }
 
-Responder NextResponder(const TargetDelivery& record, const EscalationSteps& steps) {
-  return EscalatedResponders(steps, record.escalation_steps()).at(record.responders_added());
-}
-
-std::string EscalationNote(const TargetDelivery& record, const EscalationSteps& steps) {
-  const size_t in_force = std::min<size_t>(record.escalation_steps(), steps.size());
+std::string EscalationNote(const DesiredPage& page, const TargetDelivery& record,
+                           const OpsgeniePlace& place) {
+  const size_t in_force = std::min<size_t>(record.escalation_steps(), place.escalation.size());
   if (in_force == 0) return "";
-  const EscalationStep& step = steps[in_force - 1];
+  const EscalationStep& step = place.escalation[in_force - 1];
   const bool acknowledgeable = step.unless == EscalationStep::Unless::kAcknowledged;
   std::string note = absl::StrCat("Escalated by Tocsin: not ",
                                   acknowledgeable ? "acknowledged" : "closed", " within ",
                                   absl::FormatDuration(step.after));
   std::vector<std::string> names;
-  for (const Responder& responder : step.add_responders) names.push_back(NameOf(responder));
+  for (const Responder& responder : RespondersInForce(page, record, place)) {
+    names.push_back(NameOf(responder));
+  }
   if (!names.empty()) absl::StrAppend(&note, "; to ", absl::StrJoin(names, ", "));
   return note + ".";
 }

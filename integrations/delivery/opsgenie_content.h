@@ -31,10 +31,12 @@ std::string AliasThere(const DesiredPage& page, const TargetDelivery& record,
 // The page's alias of an alias there; the same if it carries no number of an occurrence.
 std::string WithoutOccurrence(const std::string& alias);
 
-// How many responders the steps in force bring, and the next one to add to the open page.
-uint32_t RespondersInForce(const TargetDelivery& record, const EscalationSteps& steps);
-opsgenie::Responder NextResponder(const TargetDelivery& record, const EscalationSteps& steps);
+// Whom the steps in force bring, in order, as far as they can be added to an open page.
+std::vector<opsgenie::Responder> RespondersInForce(const DesiredPage& page,
+                                                   const TargetDelivery& record,
+                                                   const OpsgeniePlace& place);
 // Said to whom is added, or in their place where nobody can be added.
-std::string EscalationNote(const TargetDelivery& record, const EscalationSteps& steps);
+std::string EscalationNote(const DesiredPage& page, const TargetDelivery& record,
+                           const OpsgeniePlace& place);
 
 }  // namespace tocsin::delivery

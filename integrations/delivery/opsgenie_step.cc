@@ -37,7 +37,8 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   const bool details =
       !changing.empty() && opsgenie::DetailsHash(changing) != target.confirmed_details_hash();
   const bool tags = opsgenie::TagsHash(content.tags) != target.confirmed_tags_hash();
-  const bool responders = target.responders_added() < RespondersInForce(target, place.escalation);
+  const bool responders =
+      target.responders_added() < RespondersInForce(page, target, place).size();
   if (!CapabilitiesOf(place.config.profile).field_updates) {
     return priority || message || details || tags || responders ? Action::kAddNote : Action::kNone;
   }
@@ -141,21 +142,22 @@ AlertRef RefOf(Action action, const DesiredPage& page, const TargetDelivery& tar
   return {AlertRef::Type::kAlias, AliasThere(page, target, config)};
 }
 
-http_client::HttpRequest AddResponder(const AlertRef& ref, const TargetDelivery& target,
-                                      const OpsgeniePlace& place) {
-  const opsgenie::Responder responder = NextResponder(target, place.escalation);
-  const std::string note = EscalationNote(target, place.escalation);
+http_client::HttpRequest AddResponder(const AlertRef& ref, const DesiredPage& page,
+                                      const TargetDelivery& target, const OpsgeniePlace& place) {
+  const opsgenie::Responder responder =
+      RespondersInForce(page, target, place).at(target.responders_added());
+  const std::string note = EscalationNote(page, target, place);
   return opsgenie::CanBeAdded(responder.type)
              ? opsgenie::AddResponder(place.config, ref, responder, note)
              : opsgenie::EscalateToNext(place.config, ref, responder, note);
 }
 
 // Where fields cannot change a note says what would.
-std::string NoteText(const PageContent& content, const TargetDelivery& target,
-                     const EscalationSteps& steps) {
+std::string NoteText(const PageContent& content, const DesiredPage& page,
+                     const TargetDelivery& target, const OpsgeniePlace& place) {
   const std::string level = opsgenie::LevelNote(content);
-  if (target.responders_added() >= RespondersInForce(target, steps)) return level;
-  return absl::StrCat(EscalationNote(target, steps), "\n", level);
+  if (target.responders_added() >= RespondersInForce(page, target, place).size()) return level;
+  return absl::StrCat(EscalationNote(page, target, place), "\n", level);
 }
 
 }  // namespace
@@ -201,7 +203,7 @@ int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& targ
     default:
       return 5;
   }
-  const std::string priority = opsgenie::PriorityOf(config, page.severity());
+  const std::string priority = opsgenie::PriorityOf(config, page);
   return priority == "P1" || priority == "P2" ? 0 : 1;
 }
 
@@ -247,7 +249,7 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.details = content.ChangingDetails();
   sent.tags = content.tags;
   sent.occurrence = NextOccurrence(page, target, config);
-  sent.responders = RespondersInForce(target, place.escalation);
+  sent.responders = static_cast<uint32_t>(RespondersInForce(page, target, place).size());
   if (action == Action::kSetPriority) {
     sent.request = opsgenie::SetPriority(config, ref, content.priority);
   } else if (action == Action::kSetMessage) {
@@ -263,10 +265,10 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
     sent.request = opsgenie::AddTags(config, ref, sent.tags);
   } else if (action == Action::kAddResponder) {
     sent.responders = target.responders_added() + 1;
-    sent.request = AddResponder(ref, target, place);
+    sent.request = AddResponder(ref, page, target, place);
   } else if (action == Action::kAddNote) {
     sent.request =
-        opsgenie::AddNote(config, ref, NoteText(content, target, place.escalation));
+        opsgenie::AddNote(config, ref, NoteText(content, page, target, place));
   } else if (target.minimal()) {
     sent.description_hash = 0;
     sent.details.clear();

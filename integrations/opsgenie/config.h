@@ -22,6 +22,16 @@ struct Responder {
   std::string id;
   std::string name;
   std::string username;
+
+  friend bool operator==(const Responder&, const Responder&) = default;
+};
+
+// A responder as files name it: each text may be a template. See ToResponder.
+struct ResponderTemplate {
+  std::string type;  // team, user, escalation, schedule
+  std::string id;
+  std::string name;
+  std::string username;
 };
 
 // Credentials of JSM Operations' REST API, which can do what the integration API cannot. Its alerts
@@ -38,12 +48,13 @@ struct OpsgenieConfig {
   Secret api_key;
   Profile profile = Profile::kOpsgenie;
   JsmRest jsm_rest;  // with Profile::kJsm only
-  std::vector<Responder> responders;
+  std::vector<ResponderTemplate> responders;
   std::map<std::string, std::string> priority;  // severity -> P1..P5; see PriorityOf
-  std::vector<std::string> tags;     // templates; one that expands to nothing is left out
-  std::string entity;                // template
-  std::vector<std::string> actions;  // templates
-  bool send_resolved = true;         // false: an open page is never closed by us
+  std::vector<std::string> tags;               // templates; one that expands to nothing is left out
+  std::string entity;                          // template
+  std::vector<std::string> actions;            // templates
+  std::map<std::string, std::string> details;  // templates, by key; besides Tocsin's own and labels
+  bool send_resolved = true;                   // false: an open page is never closed by us
   // A page that gets worse is closed and opened anew, which notifies again; otherwise the open one
   // changes.
   bool repage_on_escalation = false;
@@ -54,8 +65,5 @@ struct OpsgenieConfig {
   std::optional<absl::Duration> reopen_after = absl::Hours(24);
   Secret webhook_secret;  // of what OpsGenie's webhook sends us; empty: it is not listened to
 };
-
-// The configured priority of a severity; else "critical" is P1 and anything else P3.
-std::string PriorityOf(const OpsgenieConfig& config, const std::string& severity);
 
 }  // namespace tocsin::opsgenie

@@ -15,13 +15,13 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using opsgenie::Responder;
+using opsgenie::ResponderTemplate;
 using sim::ActionKind;
 
 constexpr char kManagersKey[] = "33333333-2222-4333-8444-555555555555";
 
-Responder Team(const std::string& name) {
-  return {Responder::Type::kTeam, "", name, ""};
+ResponderTemplate Team(const std::string& name) {
+  return {"team", "", name, ""};
 }
 
 // A warning is raised after 15 minutes, goes to the managers after 30, and to their escalation.
@@ -35,7 +35,7 @@ ReceiversAndRoutes Escalating(opsgenie::OpsgenieConfig target = TestTarget()) {
   raise.after = absl::Minutes(15);
   raise.priority = "P1";
   raise.add_responders = {Team("payments-leads"),
-                          {Responder::Type::kEscalation, "", "payments-all", ""}};
+                          {"escalation", "", "payments-all", ""}};
   EscalationStep hand_over;
   hand_over.after = absl::Minutes(30);
   hand_over.unless = EscalationStep::Unless::kClosed;

@@ -111,7 +111,7 @@ ReceiversAndRoutes ConfigOf(Plan& plan) {
   EscalationStep raise;
   raise.after = absl::Seconds(20);
   raise.priority = "P1";
-  raise.add_responders = {{opsgenie::Responder::Type::kTeam, "", "leads", ""}};
+  raise.add_responders = {{"team", "", "leads", ""}};
   EscalationStep hand_over;
   hand_over.after = absl::Minutes(1);
   hand_over.unless = EscalationStep::Unless::kClosed;

@@ -42,11 +42,16 @@ void ForgetfulStore::ForgetSome(Random& random) {
   undo_.clear();
 }
 
+std::string ExpandSeverity(const std::string& text, const state::v1::DesiredPage& page) {
+  return text == "{{severity}}" ? page.severity() : text;
+}
+
 DeliveryWorld::DeliveryWorld(ReceiversAndRoutes the_config, sim::SimOptions options, uint64_t seed,
-                             routing::Suppressor* suppressor)
+                             routing::Suppressor* suppressor, page::Expander expander)
     : sim(std::move(options)),
       config(std::make_shared<const ReceiversAndRoutes>(std::move(the_config))),
       suppressor_(suppressor),
+      expander_(std::move(expander)),
       random_(seed) {
   Boot();
 }
@@ -56,10 +61,7 @@ DeliveryWorld::~DeliveryWorld() = default;
 void DeliveryWorld::Boot() {
   outbox = std::make_unique<storage::Outbox>(store, 10'000);
   TOCSIN_CHECK(outbox->Recover().ok());
-  const auto expander = [](const std::string& text, const state::v1::DesiredPage& page) {
-    return text == "{{severity}}" ? page.severity() : text;
-  };
-  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander, config,
+  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander_, config,
                                         DeliveryOptions{.suppressor = suppressor_});
   outbox->SetListener([this](const std::string& alias) { delivery->Notify(alias); });
   delivery->Start(now);
@@ -250,7 +252,7 @@ opsgenie::OpsgenieConfig TestTarget() {
   opsgenie::OpsgenieConfig target;
   target.api_url = "https://api.example";
   target.api_key = Secret(kTestKey);
-  target.responders = {{opsgenie::Responder::Type::kTeam, "", "payments", ""}};
+  target.responders = {{"team", "", "payments", ""}};
   target.tags = {"{{severity}}"};
   return target;
 }

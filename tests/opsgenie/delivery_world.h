@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "integrations/delivery/delivery.h"
+#include "integrations/page/page_text.h"
 #include "storage/memory_store.h"
 #include "storage/outbox.h"
 #include "tests/opsgenie/delivery_wire.h"
@@ -41,19 +42,25 @@ class ForgetfulStore : public storage::Store {
   std::deque<storage::WriteBatch> undo_;
 };
 
+// Knows one template.
+std::string ExpandSeverity(const std::string& text, const state::v1::DesiredPage& page);
+
 // Shards, outbox, delivery and simulators in virtual time, on one thread. What a shard does is
 // Open, Worsen and Close; requests are answered after a latency; Crash loses all that is in memory
 // and all answers under way.
 class DeliveryWorld {
  public:
   explicit DeliveryWorld(ReceiversAndRoutes config, sim::SimOptions options, uint64_t seed = 1,
-                         routing::Suppressor* suppressor = nullptr);
+                         routing::Suppressor* suppressor = nullptr,
+                         page::Expander expander = ExpandSeverity);
   ~DeliveryWorld();
 
   void Open(const std::string& alias, const std::string& severity = "critical",
             const std::string& team = "payments");
   void Change(const std::string& alias, const std::string& severity, const std::string& summary);
   void Close(const std::string& alias);
+  // The page as a shard made it.
+  void Publish(const state::v1::DesiredPage& page);
   // Somebody closes the alert in OpsGenie.
   void CloseByHand(const std::string& alias);
   // Somebody does something to the alert in the web interface: `body` as in the API.
@@ -93,12 +100,12 @@ class DeliveryWorld {
  private:
   void Boot();
   void HearWebhooks();
-  void Publish(const state::v1::DesiredPage& page);
   Timestamp NextEvent(Timestamp end) const;
 
   Timestamp SimNow() const { return now - stepped_; }
 
   routing::Suppressor* const suppressor_;
+  const page::Expander expander_;
   SeededRandom random_;
   absl::Duration stepped_;
   bool hears_ = true;
