@@ -140,6 +140,9 @@ class Delivery {
     bool queued = false;   // in to_store_
     bool storing = false;  // a thread is at it, without the lock
     bool changed_meanwhile = false;
+    // It has targets that no route leads to, and only the record knows: nothing leaves for them
+    // before that is on disk.
+    bool unsynced = false;
     Labels labels;                    // as routes see them
     std::vector<RouteMatch> matches;  // the routes it takes
     Timestamp escalates = Timestamp::Max();  // its place in escalating_

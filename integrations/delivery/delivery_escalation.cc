@@ -193,7 +193,10 @@ bool Delivery::AddTargetsOf(Page& page, const std::string& receiver,
     known->set_origin(origin);
     added = true;
   }
-  if (added) QueueStore(page);
+  if (added) {
+    page.unsynced = true;
+    QueueStore(page);
+  }
   return added;
 }
 

@@ -167,6 +167,10 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
   const TargetKey key = KeyOf(record);
   const auto known = page.tasks.find(key);
   if (known != page.tasks.end() && page.in_flight.count(known->second)) return Rest::kOwed;
+  if (page.unsynced && record.origin() != TargetDelivery::ROUTE) {
+    DropTask(page, key);
+    return Rest::kOwed;
+  }
   const auto target = targets_.Find(key);
   if (target == nullptr) {
     Effect vanished;

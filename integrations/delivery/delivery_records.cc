@@ -58,6 +58,8 @@ bool Delivery::StoreOnce(Page& page, Timestamp now) {
   const bool remove = page.removable;
   const state::v1::PageDelivery progress = page.progress;
   const bool settled = page.settled;
+  const auto durability =
+      page.unsynced ? storage::Durability::kSynced : storage::Durability::kBuffered;
   mutex_.Unlock();
   absl::Status status;
   bool removed = false;
@@ -66,13 +68,17 @@ bool Delivery::StoreOnce(Page& page, Timestamp now) {
     status = result.status();
     removed = result.ok() && *result;
   } else {
-    status = outbox_.SaveProgress(progress, settled, storage::Durability::kBuffered);
+    status = outbox_.SaveProgress(progress, settled, durability);
   }
   mutex_.Lock();
   if (!status.ok()) {
     metrics_.CountSaveError();
     log_.push_back({LogLevel::kError, "progress of delivery not stored, trying again", alias, "",
                     "", "", std::string(status.message())});
+  }
+  if (durability == storage::Durability::kSynced) {  // also where a full disk does not take it
+    page.unsynced = false;
+    Reconcile(page);
   }
   // Not removed means a change is on its way; should it not come, ask again.
   if (!status.ok() || removed != remove) store_again_[alias] = now + kStoreRetry;

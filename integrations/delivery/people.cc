@@ -16,14 +16,15 @@ void ForgetPeople(TargetDelivery& record) {
 bool NoteRead(const opsgenie::RemoteAlert& alert, Timestamp now, TargetDelivery& record) {
   const bool snoozed = alert.snoozed && alert.snoozed_until;
   const int64_t snoozed_until_ms = snoozed ? alert.snoozed_until->millis() : 0;
-  const bool changes = record.acknowledged() != alert.acknowledged ||
+  const bool looked = record.read_at_ms() != 0 && record.read_at_ms() <= now.millis();
+  const bool changes = looked || record.acknowledged() != alert.acknowledged ||
                        record.owner() != alert.owner ||
                        record.snoozed_until_ms() != snoozed_until_ms;
   record.set_acknowledged(alert.acknowledged);
   record.set_owner(alert.owner);
   record.set_snoozed_until_ms(snoozed_until_ms);
   record.set_read_ms(now.millis());
-  if (record.read_at_ms() <= now.millis()) record.set_read_at_ms(0);
+  if (looked) record.set_read_at_ms(0);
   return changes;
 }
 

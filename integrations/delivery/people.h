@@ -10,7 +10,8 @@ namespace tocsin::delivery {
 
 // Nobody has done anything with it: a new page.
 void ForgetPeople(TargetDelivery& record);
-// As the open page was read there. Whether people did something.
+// As the open page was read there. Whether people did something, or a look that was planned is not
+// needed any more.
 bool NoteRead(const opsgenie::RemoteAlert& alert, Timestamp now, TargetDelivery& record);
 // As a webhook says, where the page cannot be read. What comes late changes nothing. Whether the
 // record changed.

@@ -147,7 +147,7 @@ void DeliveryWorld::ByHand(const std::string& alias, sim::ActionKind kind, sim::
   body["source"] = "web";
   action.body = std::move(body);
   const auto result = sim.Act(std::move(action), SimNow());
-  TOCSIN_CHECK(result.ok() && result->success) << result.status();
+  TOCSIN_CHECK(result.ok()) << result.status();  // what is on its way may have closed it
 }
 
 void DeliveryWorld::HearWebhooks() {
