@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_receivers.h"
@@ -13,6 +15,15 @@ namespace code = rules::code;
 using opsgenie::OpsgenieConfig;
 using opsgenie::Responder;
 
+constexpr char kAtlassianUrl[] = "https://api.atlassian.com";
+
+// Part of a path: nothing in it may need to be encoded.
+bool IsCloudId(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
+  });
+}
+
 class OpsgenieReader {
  public:
   explicit OpsgenieReader(const ReceiverContext& context) : context_(context) {}
@@ -22,6 +33,7 @@ class OpsgenieReader {
  private:
   void ReadApiUrl(const ConfigMap& map, OpsgenieConfig& config);
   void ReadProfile(const ConfigMap& map, OpsgenieConfig& config);
+  void ReadJsmRest(const ConfigMap& map, OpsgenieConfig& config);
   void ReadPriority(const ConfigMap& map, OpsgenieConfig& config);
   Responder ReadResponder(const YamlNode& node);
   void CheckResponder(const YamlNode& node, const Responder& responder);
@@ -32,13 +44,15 @@ class OpsgenieReader {
 OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ConfigMap map(context_.findings, node, "opsgenie_configs");
   map.CheckKeys(
-      {"api_url", "profile", "api_key", "api_key_file", "responders", "priority", "tags", "entity",
-       "actions", "send_resolved"},
+      {"api_url", "profile", "api_key", "api_key_file", "jsm_rest", "responders", "priority",
+       "tags", "entity", "actions", "send_resolved"},
       {"message", "description", "details", "note", "source", "update_alerts", "http_config"});
   OpsgenieConfig config;
-  ReadApiUrl(map, config);
   ReadProfile(map, config);
+  if (config.profile == opsgenie::Profile::kJsm) config.api_url = kAtlassianUrl;
+  ReadApiUrl(map, config);
   config.api_key = context_.ReadSecret(map, "api_key");
+  ReadJsmRest(map, config);
   map.ForEachItem("responders",
                   [&](const YamlNode& item) { config.responders.push_back(ReadResponder(item)); });
   ReadPriority(map, config);
@@ -88,6 +102,31 @@ void OpsgenieReader::ReadProfile(const ConfigMap& map, OpsgenieConfig& config) {
   } else {
     context_.findings.BadValue(*map.Find("profile"), "profile must be opsgenie or jsm");
   }
+}
+
+void OpsgenieReader::ReadJsmRest(const ConfigMap& map, OpsgenieConfig& config) {
+  const YamlNode* node = map.Find("jsm_rest");
+  if (node == nullptr) return;
+  if (config.profile != opsgenie::Profile::kJsm) {
+    return context_.findings.BadValue(map.Key("jsm_rest"), "jsm_rest needs profile: jsm",
+                                      "OpsGenie's own API needs no second credentials");
+  }
+  ConfigMap rest(context_.findings, *node, "jsm_rest");
+  rest.CheckKeys({"cloud_id", "user", "token", "token_file"});
+  if (node->kind != YamlNode::Kind::kMap) return;
+  std::string cloud_id;
+  rest.ReadString("cloud_id", &cloud_id);
+  if (!IsCloudId(cloud_id)) {
+    return context_.findings.BadValue(
+        rest.Key("cloud_id"), "jsm_rest needs a cloud_id of letters, digits and dashes",
+        "https://SITE.atlassian.net/_edge/tenant_info tells that of your site");
+  }
+  rest.ReadString("user", &config.jsm_rest.user);
+  if (absl::StrContains(config.jsm_rest.user, ':')) {
+    context_.findings.BadValue(*rest.Find("user"), "user must not hold a colon");
+  }
+  config.jsm_rest.token = context_.ReadSecret(rest, "token");
+  config.jsm_rest.cloud_id = std::move(cloud_id);
 }
 
 void OpsgenieReader::ReadPriority(const ConfigMap& map, OpsgenieConfig& config) {
