@@ -35,14 +35,15 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   const bool details =
       !changing.empty() && opsgenie::DetailsHash(changing) != target.confirmed_details_hash();
   const bool tags = opsgenie::TagsHash(content.tags) != target.confirmed_tags_hash();
-  if (!CapabilitiesOf(config.profile).field_updates) {
+  if (!CanUpdate(target, config)) {
     return priority || message || details || tags ? Action::kAddNote : Action::kNone;
   }
+  const bool description = content.DescriptionHash() != target.confirmed_description_hash();
+  const bool unnamed = !CapabilitiesOf(config).by_alias && target.remote_id().empty();
+  if (unnamed && (priority || message || description || details || tags)) return Action::kLookup;
   if (priority) return Action::kSetPriority;
   if (message) return Action::kSetMessage;
-  if (content.DescriptionHash() != target.confirmed_description_hash()) {
-    return Action::kSetDescription;
-  }
+  if (description) return Action::kSetDescription;
   if (details) return Action::kAddDetails;
   if (!UnwantedTags(content.tags, target).empty()) return Action::kRemoveTags;
   return tags && !content.tags.empty() ? Action::kAddTags : Action::kNone;
@@ -68,6 +69,7 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
   if (current && target.closed_by_others()) {
     return LevelOf(page) > RespectedLevel(target) ? NextCreate(page, target) : Step{};
   }
+  if (current && MayBeMissing(target)) return NextCreate(page, target);
   if (current) {
     const Action update = NextUpdate(page, target, config, expander);
     if (update != Action::kNone) return {update, due};
@@ -111,7 +113,40 @@ AlertRef RefOf(Action action, const DesiredPage& page, const TargetDelivery& tar
 }  // namespace
 
 bool CanLookup(const TargetDelivery& target, const OpsgenieConfig& config) {
-  return CapabilitiesOf(config.profile).lookup && !target.lookup_refused();
+  return CapabilitiesOf(config).lookup && !target.lookup_refused();
+}
+
+bool CanUpdate(const TargetDelivery& target, const OpsgenieConfig& config) {
+  const opsgenie::Capabilities capabilities = CapabilitiesOf(config);
+  return capabilities.field_updates && (capabilities.by_alias || !target.lookup_refused());
+}
+
+bool AsksRest(Action action, const TargetDelivery& target, const OpsgenieConfig& config) {
+  const opsgenie::Capabilities capabilities = CapabilitiesOf(config);
+  if (capabilities.by_alias || !capabilities.lookup) return false;
+  switch (action) {
+    case Action::kLookup:
+    case Action::kSetPriority:
+    case Action::kSetMessage:
+    case Action::kSetDescription:
+    case Action::kAddDetails:
+    case Action::kRemoveTags:
+    case Action::kAddTags:
+      return true;
+    case Action::kPoll:
+      return target.operation() != TargetDelivery::CREATE &&
+             target.operation() != TargetDelivery::CLOSE &&
+             target.operation() != TargetDelivery::ADD_NOTE;
+    default:
+      return false;
+  }
+}
+
+bool MayBeMissing(const TargetDelivery& target) {
+  const bool undone =
+      target.step() == TargetDelivery::UNKNOWN || target.step() == TargetDelivery::GAVE_UP;
+  return undone && target.operation() == TargetDelivery::CREATE && target.confirmed_open() &&
+         target.verify();
 }
 
 Step NextStep(const DesiredPage& page, const TargetDelivery& target, const OpsgenieConfig& config,
@@ -165,7 +200,9 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
     case Action::kNone:
       return sent;
     case Action::kPoll:
-      sent.request = opsgenie::GetRequestStatus(config, target.request_id());
+      sent.request = AsksRest(action, target, config)
+                         ? opsgenie::GetRestRequestStatus(config, target.request_id())
+                         : opsgenie::GetRequestStatus(config, target.request_id());
       return sent;
     case Action::kLookup: {
       // A close asks for the very alert it was sent to, everything else for whatever is open under

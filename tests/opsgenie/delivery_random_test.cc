@@ -26,8 +26,10 @@ struct Plan {
   bool crashes = false;
   bool lose_buffered = false;
   bool bad_key_times = false;
-  bool hand_closes = false;  // people close alerts
-  bool blind = false;        // the key may not read, or not always ask for the request status
+  bool hand_closes = false;   // people close alerts
+  bool blind = false;         // the key may not read, or not always ask for the request status
+  bool rest = false;          // JSM with its REST API
+  bool rest_refused = false;  // now and then
 };
 
 double Some(Random& random, double max) {
@@ -50,9 +52,20 @@ sim::FaultPlan RandomFaults(Random& random, const Plan& plan) {
     faults.discard = faults.fail_create = 0;  // nobody can tell what became of these
     if (random.Uniform() < 0.5) faults.statuses.push_back({"GET", "/requests/", 403, 0.5});
   }
+  if (plan.rest_refused && random.Uniform() < 0.3) {
+    faults.statuses.push_back({"*", "/jsm/ops/api/", random.Next() % 2 ? 401 : 403, 0.5});
+  }
   faults.outage = random.Uniform() < 0.1;
   faults.key_rotated = plan.bad_key_times && random.Uniform() < 0.1;
   return faults;
+}
+
+// Draws of its own: seeds that once failed choose what they chose then.
+void AddRest(SeededRandom random, Plan& plan) {
+  plan.rest = random.Uniform() < 0.6;
+  if (!plan.rest) return;
+  plan.target = JsmRestTarget();
+  plan.rest_refused = random.Uniform() < 0.4;
 }
 
 Plan RandomPlan(Random& random) {
@@ -73,6 +86,7 @@ Plan RandomPlan(Random& random) {
     if (random.Uniform() < 0.6) plan.sim.keys[kTestKey].kind = sim::KeyKind::kWriteOnly;
     plan.sim.out_of_order = false;  // a close may then overtake the create before it
   }
+  if (plan.target.profile == opsgenie::Profile::kJsm) AddRest(SeededRandom(plan.sim.seed), plan);
   return plan;
 }
 
@@ -160,10 +174,10 @@ void RunSeed(uint64_t seed) {
   world.sim.SetFaults({});
   world.Run(absl::Minutes(30));
   const bool jsm = plan.target.profile == opsgenie::Profile::kJsm;
-  CheckSettled(world, closed_by_hand, /*exact_fields=*/!jsm && !plan.blind,
+  const bool looks = (!jsm || (plan.rest && !plan.rest_refused)) && !plan.blind;
+  CheckSettled(world, closed_by_hand, /*exact_fields=*/looks,
                /*exact_tags=*/!plan.crashes);
   // Where nothing can be looked up, what may have been sent before a crash is closed blindly.
-  const bool looks = !jsm && !plan.blind;
   if ((looks || !plan.crashes) && !plan.hand_closes) CheckNoCloseBeforeOpen(world);
   EXPECT_THAT(world.Refusals(), IsEmpty());
   const size_t creates = world.CountSent("POST", "/v2/alerts");
