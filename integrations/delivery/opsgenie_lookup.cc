@@ -83,6 +83,7 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
   NoteFoundFields(alert);
   target_.set_confirmed_sequence(0);  // compare anew
   if (now_ms_ >= target_.verify_at_ms()) target_.set_verify_at_ms(0);
+  if (now_ms_ >= target_.close_uncertain_until_ms()) target_.set_close_uncertain_until_ms(0);
   NoteFoundEpisode(alert);
   target_.set_verify(false);
   Done();
@@ -95,7 +96,8 @@ Effect OpsgenieAnswer::FoundNothing() {
   const bool creating = target_.operation() == TargetDelivery::CREATE;
   const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
   if (wanted && target_.confirmed_open() && !creating && same_episode) {
-    return ClosedByOthers("it is not open any more");
+    const char* error = "it is not open any more";
+    return target_.close_uncertain_until_ms() != 0 ? ClosedByUs(error) : ClosedByOthers(error);
   }
   target_.set_episode(sent_.episode);  // of those before it nothing is there
   target_.set_confirmed_open(false);

@@ -40,12 +40,15 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   }
   const bool description = content.DescriptionHash() != target.confirmed_description_hash();
   const bool unnamed = !CapabilitiesOf(config).by_alias && target.remote_id().empty();
-  if (unnamed && (priority || message || description || details || tags)) return Action::kLookup;
+  const bool unwanted_tags = !UnwantedTags(content.tags, target).empty();
+  if (unnamed && (priority || message || description || details || unwanted_tags || tags)) {
+    return Action::kLookup;
+  }
   if (priority) return Action::kSetPriority;
   if (message) return Action::kSetMessage;
   if (description) return Action::kSetDescription;
   if (details) return Action::kAddDetails;
-  if (!UnwantedTags(content.tags, target).empty()) return Action::kRemoveTags;
+  if (unwanted_tags) return Action::kRemoveTags;
   return tags && !content.tags.empty() ? Action::kAddTags : Action::kNone;
 }
 

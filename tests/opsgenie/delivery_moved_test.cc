@@ -10,6 +10,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/random.h"
 #include "integrations/opsgenie/request.h"
 #include "tests/opsgenie/delivery_world.h"
 
@@ -106,7 +108,7 @@ class MovingWorld : public DeliveryWorld {
       for (const auto& [key, value] : alert.details) content.details.emplace_back(key, value);
       sim.Handle(opsgenie::CreateAlert(JsmOf(move_), content), now);
     }
-    Run(absl::Seconds(1));
+    sim.AdvanceTo(now + absl::Seconds(1));  // before anything else happens
   }
 
   const Move move_;
@@ -265,6 +267,52 @@ TEST(DeliveryMovedTest, TheMoveIsFinishedUnderFaultsAndRestarts) {
     for (const char* alias : {"a", "b", "c"}) EXPECT_EQ(world.AtJsm(alias).size(), 1u) << alias;
     EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
   }
+}
+
+void RandomStep(MovingWorld& world, Random& random) {
+  const std::string alias(1, static_cast<char>('a' + random.Next() % 5));
+  const double dice = random.Uniform();
+  if (dice < 0.4) {
+    if (!world.IsOpen(alias))
+      world.Open(alias, random.Next() % 2 ? "critical" : "warning");
+    else if (random.Next() % 2)
+      world.Close(alias);
+    else
+      world.Change(alias, random.Next() % 2 ? "critical" : "warning", "changed");
+  } else if (dice < 0.5) {
+    world.sim.SetFaults({.drop_before = 0.2 * random.Uniform(),
+                         .drop_after = 0.2 * random.Uniform(),
+                         .error_500 = 0.2 * random.Uniform(),
+                         .slow = 0.2 * random.Uniform()});
+  } else if (dice < 0.57) {
+    world.Crash(/*lose_buffered=*/random.Next() % 2 == 0);
+  } else {
+    world.Run(absl::Milliseconds(random.Next() % (random.Next() % 4 ? 500 : 20'000)));
+  }
+}
+
+TEST(DeliveryMovedTest, WheneverTheMoveComesWhatFiresIsOpenThere) {
+  SetLogLevel(LogLevel::kError);
+  testing::internal::CaptureStderr();
+  for (uint64_t seed = 1; seed <= 40 && !HasFailure(); ++seed) {
+    for (const Move& move : AllMoves()) {
+      SCOPED_TRACE(absl::StrCat(move.name, ", seed ", seed));
+      SeededRandom random(seed);
+      MovingWorld world(move);
+      for (size_t steps = random.Next() % 40; steps > 0; --steps) RandomStep(world, random);
+      world.sim.SetFaults({});
+      world.MoveToJsm();
+      for (size_t steps = random.Next() % 40; steps > 0; --steps) RandomStep(world, random);
+      world.sim.SetFaults({});
+      world.Run(absl::Minutes(30));
+      EXPECT_EQ(world.OpenAtJsm(), world.OpenAliases());
+      EXPECT_EQ(world.outbox->size(), world.OpenAliases().size());
+      EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+      EXPECT_THAT(world.Refusals(), IsEmpty());
+    }
+  }
+  testing::internal::GetCapturedStderr();
+  SetLogLevel(LogLevel::kInfo);
 }
 
 }  // namespace
