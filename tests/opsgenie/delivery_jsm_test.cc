@@ -82,14 +82,20 @@ TEST(DeliveryJsmTest, ALostAnswerIsLookedUpInsteadOfRepeated) {
 
 // The integration API may not tell what became of a request: the id comes from a look.
 TEST(DeliveryJsmTest, WithoutARequestStatusThePageIsLookedUpAndThenChanged) {
-  for (const int status : {403, 405}) {
-    SCOPED_TRACE(status);
+  // The page is there after three seconds, and changes before or after that.
+  for (const auto& [status, wait] :
+       {std::pair(403, absl::Milliseconds(500)), std::pair(405, absl::Milliseconds(500)),
+        std::pair(403, absl::Minutes(2))}) {
+    SCOPED_TRACE(absl::StrCat(status, " after ", absl::FormatDuration(wait)));
     sim::SimOptions options = StrictSim();
     options.delay = absl::Seconds(3);
     DeliveryWorld world(TestConfig(JsmRestTarget()), options);
     world.sim.SetFaults({.statuses = {{"GET", "/integration/v2/alerts/requests/", status}}});
     world.Open("a", "warning");
+    world.Run(wait);
+    world.Change("a", "warning", "a is slow");
     world.Run(absl::Minutes(2));
+    EXPECT_EQ(OnlyAlert(world).message, "a is slow");
     world.Change("a", "critical", "a is down");
     world.Run(absl::Minutes(2));
     EXPECT_EQ(OnlyAlert(world).priority, "P1");
