@@ -73,11 +73,11 @@ void PrintMove(const TargetMove& move, std::ostream& out) {
 }
 
 void PrintOpen(const std::string& receiver, const OpenAlerts& alerts, std::ostream& out) {
-  out << "receiver " << Printable(receiver) << ": " << alerts.names.size()
-      << " alerts fire; their pages are named by alias from the reload on\n";
+  out << "receiver " << Printable(receiver) << ", alerts that fire: " << alerts.names.size()
+      << "; their pages are named by alias from the reload on\n";
   if (alerts.suppressed > 0) {
     out << "  " << alerts.suppressed
-        << " of them are silenced or inhibited: they have a page if it was opened before that\n";
+        << " of them silenced or inhibited: those have a page if it was opened before that\n";
   }
   for (size_t i = 0; i < std::min(kNamedMax, alerts.names.size()); ++i) {
     out << "  " << Printable(alerts.names[i]) << "\n";
@@ -137,8 +137,9 @@ int RunMigrateToJsm(const MigrateOptions& options, http_client::HttpTransport& t
   if (open) {
     for (const std::string& receiver : plan.receivers) PrintOpen(receiver, (*open)[receiver], out);
   }
-  out << plan.moves.size() << " targets move, " << plan.moved_already
-      << " are at Jira Service Management already, " << plan.CountFindings() << " findings\n";
+  out << "targets that move: " << plan.moves.size()
+      << ", at Jira Service Management already: " << plan.moved_already
+      << ", findings: " << plan.CountFindings() << "\n";
   return plan.CountFindings() > 0 ? 1 : 0;
 }
 

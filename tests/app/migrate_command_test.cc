@@ -82,8 +82,9 @@ TEST_F(MigrateCommandTest, WhatHasNothingInTheWayIsShownWithItsLines) {
   EXPECT_THAT(out_.str(), HasSubstr("listing alerts (with jsm_rest: done)"));
   EXPECT_THAT(out_.str(), HasSubstr("add responders to an open page\n"));
   EXPECT_THAT(out_.str(), HasSubstr("team_id"));
-  EXPECT_THAT(out_.str(),
-              HasSubstr("1 targets move, 0 are at Jira Service Management already, 0 f"));
+  EXPECT_THAT(
+      out_.str(),
+      HasSubstr("targets that move: 1, at Jira Service Management already: 0, findings: 0"));
   EXPECT_TRUE(server_.urls.empty()) << "nobody is asked";
 }
 
@@ -97,7 +98,7 @@ TEST_F(MigrateCommandTest, TheShownLinesAreAConfiguration) {
   EXPECT_EQ(Run(config), 2);
   EXPECT_THAT(err_.str(), HasSubstr("needs a cloud_id")) << "capitals are to be filled in";
   EXPECT_EQ(Run(absl::StrReplaceAll(config, {{"CLOUD_ID", "c10d-1"}})), 0) << err_.str();
-  EXPECT_THAT(out_.str(), HasSubstr("0 targets move, 1 are at Jira Service Management already"));
+  EXPECT_THAT(out_.str(), HasSubstr("targets that move: 0, at Jira Service Management already: 1"));
 }
 
 TEST_F(MigrateCommandTest, WhatIsInTheWayIsAFinding) {
@@ -148,12 +149,13 @@ TEST_F(MigrateCommandTest, AServersAlertsAreCountedForReceiversThatMove) {
     {"labels":{"alertname":"Else"},"receivers":[{"name":"c"}],"status":{"state":"active"}}])";
   EXPECT_EQ(Run(kTwo, "127.0.0.1:9"), 0) << err_.str();
   EXPECT_THAT(server_.urls, ElementsAre("http://127.0.0.1:9/api/v2/alerts"));
-  EXPECT_THAT(out_.str(), HasSubstr("receiver a: 2 alerts fire; their pages are named by alias"));
-  EXPECT_THAT(out_.str(), HasSubstr("  1 of them are silenced or inhibited"));
+  EXPECT_THAT(out_.str(),
+              HasSubstr("receiver a, alerts that fire: 2; their pages are named by alias"));
+  EXPECT_THAT(out_.str(), HasSubstr("  1 of them silenced or inhibited"));
   EXPECT_THAT(out_.str(), HasSubstr("  Full{}\n  Slow{zone=\"eu\"}\n"));
   EXPECT_THAT(out_.str(), Not(HasSubstr("receiver b")));
   EXPECT_THAT(out_.str(), Not(HasSubstr("Else")));
-  EXPECT_THAT(out_.str(), HasSubstr("2 targets move, 1 are at Jira Service Management already"));
+  EXPECT_THAT(out_.str(), HasSubstr("targets that move: 2, at Jira Service Management already: 1"));
 }
 
 TEST_F(MigrateCommandTest, ManyAlertsAreCountedAndSomeNamed) {
@@ -164,7 +166,7 @@ TEST_F(MigrateCommandTest, ManyAlertsAreCountedAndSomeNamed) {
   }
   server_.answer = answer + "]";
   EXPECT_EQ(Run(kTwo, "127.0.0.1:9"), 0) << err_.str();
-  EXPECT_THAT(out_.str(), HasSubstr("receiver a: 50 alerts fire"));
+  EXPECT_THAT(out_.str(), HasSubstr("receiver a, alerts that fire: 50;"));
   EXPECT_EQ(Lines("  N").size(), 20u);
   EXPECT_THAT(out_.str(), HasSubstr("  and 30 more\n"));
 }
