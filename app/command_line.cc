@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "app/command_line_migrate.h"
 #include "app/command_line_silence.h"
 #include "app/command_line_state.h"
 #include "app/commands/alerts.h"
@@ -41,6 +42,7 @@ struct Commands {
   ExplainOptions explain;
   StateCommandOptions state;
   SilenceCommandOptions silence;
+  MigrateOptions migrate;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
@@ -256,6 +258,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddExplain(app, commands);
   AddStateCommands(app, commands.state, commands.run);
   AddSilenceCommands(app, commands.silence, commands.run);
+  AddMigrateCommands(app, commands.migrate, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them

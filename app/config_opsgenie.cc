@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_receivers.h"
@@ -13,6 +15,15 @@ namespace code = rules::code;
 using opsgenie::OpsgenieConfig;
 using opsgenie::ResponderTemplate;
 
+constexpr char kAtlassianUrl[] = "https://api.atlassian.com";
+
+// Part of a path: nothing in it may need to be encoded.
+bool IsCloudId(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
+  });
+}
+
 class OpsgenieReader {
  public:
   explicit OpsgenieReader(const ReceiverContext& context) : context_(context) {}
@@ -23,6 +34,7 @@ class OpsgenieReader {
  private:
   void ReadApiUrl(const ConfigMap& map, OpsgenieConfig& config);
   void ReadProfile(const ConfigMap& map, OpsgenieConfig& config);
+  void ReadJsmRest(const ConfigMap& map, OpsgenieConfig& config);
   void ReadPriority(const ConfigMap& map, OpsgenieConfig& config);
   void ReadPolicies(const ConfigMap& map, OpsgenieConfig& config);
   void ReadDetails(const ConfigMap& map, OpsgenieConfig& config);
@@ -32,14 +44,16 @@ class OpsgenieReader {
 
 OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ConfigMap map(context_.findings, node, "opsgenie_configs");
-  map.CheckKeys({"api_url", "profile", "api_key", "api_key_file", "responders", "priority", "tags",
+  map.CheckKeys({"api_url", "profile", "api_key", "api_key_file", "jsm_rest", "responders", "priority", "tags",
                  "entity", "actions", "details", "send_resolved", "repage_on_escalation",
                  "alias_per_occurrence", "reopen_after", "webhook_secret", "webhook_secret_file"},
                 {"message", "description", "note", "source", "update_alerts", "http_config"});
   OpsgenieConfig config;
-  ReadApiUrl(map, config);
   ReadProfile(map, config);
+  if (config.profile == opsgenie::Profile::kJsm) config.api_url = kAtlassianUrl;
+  ReadApiUrl(map, config);
   config.api_key = context_.ReadSecret(map, "api_key");
+  ReadJsmRest(map, config);
   map.ForEachItem("responders",
                   [&](const YamlNode& item) { config.responders.push_back(ReadResponder(item)); });
   ReadPriority(map, config);
@@ -106,6 +120,31 @@ void OpsgenieReader::ReadProfile(const ConfigMap& map, OpsgenieConfig& config) {
   } else {
     context_.findings.BadValue(*map.Find("profile"), "profile must be opsgenie or jsm");
   }
+}
+
+void OpsgenieReader::ReadJsmRest(const ConfigMap& map, OpsgenieConfig& config) {
+  const YamlNode* node = map.Find("jsm_rest");
+  if (node == nullptr) return;
+  if (config.profile != opsgenie::Profile::kJsm) {
+    return context_.findings.BadValue(map.Key("jsm_rest"), "jsm_rest needs profile: jsm",
+                                      "OpsGenie's own API needs no second credentials");
+  }
+  ConfigMap rest(context_.findings, *node, "jsm_rest");
+  rest.CheckKeys({"cloud_id", "user", "token", "token_file"});
+  if (node->kind != YamlNode::Kind::kMap) return;
+  std::string cloud_id;
+  rest.ReadString("cloud_id", &cloud_id);
+  if (!IsCloudId(cloud_id)) {
+    return context_.findings.BadValue(
+        rest.Key("cloud_id"), "jsm_rest needs a cloud_id of letters, digits and dashes",
+        "https://SITE.atlassian.net/_edge/tenant_info tells that of your site");
+  }
+  rest.ReadString("user", &config.jsm_rest.user);
+  if (absl::StrContains(config.jsm_rest.user, ':')) {
+    context_.findings.BadValue(*rest.Find("user"), "user must not hold a colon");
+  }
+  config.jsm_rest.token = context_.ReadSecret(rest, "token");
+  config.jsm_rest.cloud_id = std::move(cloud_id);
 }
 
 void OpsgenieReader::ReadPriority(const ConfigMap& map, OpsgenieConfig& config) {

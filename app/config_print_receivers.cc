@@ -41,6 +41,13 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Line(
       absl::StrCat("profile: ", config.profile == opsgenie::Profile::kJsm ? "jsm" : "opsgenie"));
   writer.Line(absl::StrCat("api_key: ", Quote(kRedacted)));
+  if (!config.jsm_rest.cloud_id.empty()) {
+    writer.Begin("jsm_rest");
+    writer.Text("cloud_id", config.jsm_rest.cloud_id);
+    if (!config.jsm_rest.user.empty()) writer.Text("user", config.jsm_rest.user);
+    writer.Text("token", kRedacted);
+    writer.End();
+  }
   PrintResponders("responders", config.responders, writer);
   if (!config.priority.empty()) {
     writer.Begin("priority");

@@ -181,10 +181,11 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
     return Rest::kGone;
   }
   if (target->FollowAccount(record)) {
-    log_.push_back({LogLevel::kWarning,
-                    "page delivery: the target's URL or profile changed: its page is named by "
-                    "alias from now on and stays as it is at the old one",
-                    page.desired.alias(), record.receiver(), "", "", ""});
+    log_.push_back(
+        {LogLevel::kWarning,
+         "page delivery: the target's URL or profile changed: its page stays as it is at "
+         "the old one and is looked for by its alias at the new one, or opened there",
+         page.desired.alias(), record.receiver(), "", "", ""});
   }
   const Step step = target->NextStep(page.desired, record);
   if (Tells(step.action) && IsHeld(page, record.receiver())) {

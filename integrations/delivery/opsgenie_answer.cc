@@ -65,9 +65,24 @@ void ForgetField(TargetDelivery& target) {
 }
 
 Effect OpsgenieAnswer::Answer(const http_client::HttpResponse& response) {
+  Effect effect = Take(response);
+  if (rest_ && effect.sign != AccountSign::kThrottled) effect.sign = AccountSign::kNone;
+  return effect;
+}
+
+Effect OpsgenieAnswer::NoAnswer(const absl::Status& error) {
+  Effect effect = TakeNone(error);
+  if (rest_) effect.sign = AccountSign::kNone;
+  return effect;
+}
+
+Effect OpsgenieAnswer::Take(const http_client::HttpResponse& response) {
   const bool read = sent_.action == Action::kPoll || sent_.action == Action::kLookup;
   const Judgement judgement = read ? opsgenie::Judge(response) : opsgenie::JudgeWrite(response);
   if (judgement.verdict == Verdict::kThrottled) return Throttled(judgement);
+  const bool refused =
+      judgement.verdict == Verdict::kUnauthorized || judgement.verdict == Verdict::kRefused;
+  if (rest_ && refused) return RestRefused(judgement);
   switch (sent_.action) {
     case Action::kPoll:
       return Poll(response, judgement);
@@ -78,12 +93,11 @@ Effect OpsgenieAnswer::Answer(const http_client::HttpResponse& response) {
   }
 }
 
-Effect OpsgenieAnswer::NoAnswer(const absl::Status& error) {
+Effect OpsgenieAnswer::TakeNone(const absl::Status& error) {
   const std::string text(error.message());
+  if (sent_.action == Action::kLookup) return LookupLater(text);
   if (absl::IsUnavailable(error)) return Later(text, AccountSign::kFailing);
-  if (sent_.action == Action::kPoll || sent_.action == Action::kLookup) {
-    return Later(text, AccountSign::kFailing);
-  }
+  if (sent_.action == Action::kPoll) return Later(text, AccountSign::kFailing);
   Doubt();
   if (IsUpdate() || !can_lookup()) return Later(text, AccountSign::kFailing, Outcome::kUnknown);
   target_.set_attempts(target_.attempts() + 1);

@@ -18,6 +18,7 @@ class OpsgenieAnswer {
   OpsgenieAnswer(const Sent& sent, const DesiredPage& page, const opsgenie::OpsgenieConfig& config,
                  Timestamp now, double jitter, TargetDelivery& target)
       : sent_(sent),
+        rest_(AsksRest(sent.action, target, config)),
         page_(page),
         config_(config),
         now_ms_(now.millis()),
@@ -30,6 +31,8 @@ class OpsgenieAnswer {
  private:
   bool IsUpdate() const;
   bool can_lookup() const { return CanLookup(target_, config_); }
+  Effect Take(const http_client::HttpResponse& response);
+  Effect TakeNone(const absl::Status& error);
   int64_t Backoff() const { return BackoffMs(std::max(1u, target_.attempts()), jitter_); }
   // After an attempt that may have arrived: a create may come true later than a look says, an
   // update may come after a newer one.
@@ -88,6 +91,11 @@ class OpsgenieAnswer {
   // From now on as with an API that has no lookup: what is not known to be there is created again,
   // what may still come true is closed when it must have.
   Effect LookupRefused(const std::string& error);
+  // Asked again later. Who waits for an answer of the REST API before a page is created does not
+  // wait forever.
+  Effect LookupLater(const std::string& error);
+  // JSM's REST API refuses its credentials or what we ask for: a note tells what was to be changed.
+  Effect RestRefused(const Judgement& judgement);
   Effect FoundOpen(const opsgenie::RemoteAlert& alert);
   Effect FoundNothing();
   // The look is not only for what people do.
@@ -100,6 +108,7 @@ class OpsgenieAnswer {
   void NoteFoundEpisode(const opsgenie::RemoteAlert& alert);
 
   const Sent& sent_;
+  const bool rest_;  // it went to JSM's REST API
   const DesiredPage& page_;
   const opsgenie::OpsgenieConfig& config_;
   const int64_t now_ms_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "base/labels.h"
 #include "integrations/delivery/opsgenie_outcome.h"
 #include "integrations/delivery/people.h"
@@ -9,6 +10,11 @@
 namespace tocsin::delivery {
 
 using opsgenie::Verdict;
+namespace {
+
+constexpr uint32_t kRestAttempts = 5;  // some 15 seconds
+
+}  // namespace
 
 Effect OpsgenieAnswer::Lookup(const http_client::HttpResponse& response,
                               const Judgement& judgement) {
@@ -19,7 +25,7 @@ Effect OpsgenieAnswer::Lookup(const http_client::HttpResponse& response,
       return alert->open ? FoundOpen(*alert) : FoundNothing();
     }
     case Verdict::kRetryLater:
-      return Later(judgement.error, AccountSign::kFailing);
+      return LookupLater(judgement.error);
     case Verdict::kUnauthorized:
       return Refused(judgement);
     case Verdict::kRefused:
@@ -32,8 +38,33 @@ Effect OpsgenieAnswer::Lookup(const http_client::HttpResponse& response,
 Effect OpsgenieAnswer::LookupRefused(const std::string& error) {
   target_.set_lookup_refused(true);
   const bool accepted = !target_.request_id().empty();
-  if (target_.operation() == TargetDelivery::CLOSE && accepted) return Unconfirmed(error);
+  if (accepted) return Unconfirmed(error);
+  if (MayBeMissing(target_)) {
+    target_.set_next_attempt_ms(0);
+    return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
+  }
   if (target_.confirmed_open()) target_.set_verify(false);
+  Idle(0);
+  return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
+}
+
+Effect OpsgenieAnswer::LookupLater(const std::string& error) {
+  const bool creates = target_.operation() == TargetDelivery::CREATE && page_.open() &&
+                       !target_.retired() && target_.remote_id().empty();
+  if (!rest_ || !creates || target_.attempts() < kRestAttempts) {
+    return Later(error, AccountSign::kFailing);
+  }
+  target_.set_confirmed_open(false);
+  Idle(0);
+  return {Outcome::kRetried, AccountSign::kNone, {}, false, error};
+}
+
+Effect OpsgenieAnswer::RestRefused(const Judgement& judgement) {
+  const std::string error =
+      absl::StrCat("JSM's REST API refuses us, changes are notes: ", judgement.error);
+  if (sent_.action == Action::kLookup) return LookupRefused(error);
+  target_.set_lookup_refused(true);
+  if (sent_.action == Action::kPoll) ForgetField(target_);
   Idle(0);
   return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};
 }
@@ -58,6 +89,7 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
   NoteFoundFields(alert);
   target_.set_confirmed_sequence(0);  // compare anew
   if (now_ms_ >= target_.verify_at_ms()) target_.set_verify_at_ms(0);
+  if (now_ms_ >= target_.close_uncertain_until_ms()) target_.set_close_uncertain_until_ms(0);
   NoteFoundEpisode(alert);
   target_.set_verify(false);
   Done();
@@ -71,7 +103,8 @@ Effect OpsgenieAnswer::FoundNothing() {
   const bool creating = target_.operation() == TargetDelivery::CREATE;
   const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
   if (wanted && target_.confirmed_open() && !creating && same_episode) {
-    return ClosedByOthers("it is not open any more");
+    const char* error = "it is not open any more";
+    return target_.close_uncertain_until_ms() != 0 ? ClosedByUs(error) : ClosedByOthers(error);
   }
   target_.set_episode(sent_.episode);  // of those before it nothing is there
   target_.set_confirmed_open(false);

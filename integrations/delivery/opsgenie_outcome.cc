@@ -16,10 +16,19 @@ bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& targe
   if (!moved) return false;
   target.clear_remote_id();
   target.set_lookup_refused(false);
-  if (!in_flight) return true;
-  ForgetField(target);
+  const bool opening = in_flight && target.operation() == TargetDelivery::CREATE;
+  const bool open = target.confirmed_open() && !target.closed_by_others();
+  if (!in_flight && !open) return true;
+  if (in_flight) ForgetField(target);
   target.set_step(TargetDelivery::IDLE);
   target.set_operation(TargetDelivery::NONE);
+  if (opening || open) {
+    target.set_confirmed_open(true);  // until the new account tells (MayBeMissing)
+    target.set_verify(true);
+    target.set_closed_by_others(false);
+    target.set_step(TargetDelivery::UNKNOWN);
+    target.set_operation(TargetDelivery::CREATE);
+  }
   target.clear_request_id();
   target.set_next_attempt_ms(0);
   target.set_attempts(0);

@@ -15,8 +15,10 @@ inline constexpr int64_t kDiscardedRetryMaxMs =
     300'000;  // of creates that are accepted and then not done
 
 // If the configuration leads to another account than the record's ids belong to, these are
-// forgotten: an operation under way there is lost, and the page is named by its alias. True if a
-// page was or may have been there, which then stays as it is. Not while a request is under way.
+// forgotten: an operation under way there is lost, and the page is named by its alias. A page that
+// is open there may have been carried over, or not: it is looked up at the new account or, where
+// that is not possible, created, which an alert under the same alias only counts. True if a page
+// was or may have been at the old one, where it stays as it is. Not while a request is under way.
 bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& target);
 
 // A request leaves. Until its answer is in, the record of a create says which episode it is for:

@@ -34,8 +34,15 @@ Effect OpsgenieAnswer::Poll(const http_client::HttpResponse& response, const Jud
 }
 
 Effect OpsgenieAnswer::Unconfirmed(const std::string& error) {
-  if (target_.operation() == TargetDelivery::CLOSE && can_lookup()) {
+  // Where pages can only be changed by id, a create that nobody has seen come true has none.
+  const bool needs_id =
+      target_.operation() == TargetDelivery::CREATE && !opsgenie::CapabilitiesOf(config_).by_alias;
+  if ((target_.operation() == TargetDelivery::CLOSE || needs_id) && can_lookup()) {
     const std::string request_id = target_.request_id();
+    if (needs_id) {
+      target_.set_uncertain_until_ms(target_.accepted_ms() + kUncertainMs);
+      target_.set_verify(true);
+    }
     Lost(kFirstLookupMs);
     target_.set_request_id(request_id);  // it was accepted, should lookups be refused, too
     return {Outcome::kUnconfirmed, AccountSign::kNone, {}, false, error};

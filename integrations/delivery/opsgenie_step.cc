@@ -39,17 +39,22 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   const bool tags = opsgenie::TagsHash(content.tags) != target.confirmed_tags_hash();
   const bool responders =
       target.responders_added() < RespondersInForce(page, target, place).size();
-  if (!CapabilitiesOf(place.config.profile).field_updates) {
+  if (!CanUpdate(target, place.config)) {
     return priority || message || details || tags || responders ? Action::kAddNote : Action::kNone;
+  }
+  const bool description = content.DescriptionHash() != target.confirmed_description_hash();
+  const bool unnamed = !CapabilitiesOf(place.config).by_alias && target.remote_id().empty();
+  const bool unwanted_tags = !UnwantedTags(content.tags, target).empty();
+  if (unnamed && (priority || responders || message || description || details || unwanted_tags ||
+                  tags)) {
+    return Action::kLookup;
   }
   if (priority) return Action::kSetPriority;
   if (responders) return Action::kAddResponder;
   if (message) return Action::kSetMessage;
-  if (content.DescriptionHash() != target.confirmed_description_hash()) {
-    return Action::kSetDescription;
-  }
+  if (description) return Action::kSetDescription;
   if (details) return Action::kAddDetails;
-  if (!UnwantedTags(content.tags, target).empty()) return Action::kRemoveTags;
+  if (unwanted_tags) return Action::kRemoveTags;
   return tags && !content.tags.empty() ? Action::kAddTags : Action::kNone;
 }
 
@@ -110,6 +115,7 @@ Step NextWhenOpen(const DesiredPage& page, const TargetDelivery& target,
   const int64_t due = target.next_attempt_ms();
   const bool current = target.confirmed_open() && target.episode() == page.episode();
   if (current && target.closed_by_others()) return NextWhenClosedByOthers(page, target, config);
+  if (current && MayBeMissing(target)) return NextCreate(page, target);
   if (current) {
     if (PagesAnew(page, target, config)) return {Action::kClose, due};
     const Action update = NextUpdate(page, target, place);
@@ -163,7 +169,41 @@ std::string NoteText(const PageContent& content, const DesiredPage& page,
 }  // namespace
 
 bool CanLookup(const TargetDelivery& target, const OpsgenieConfig& config) {
-  return CapabilitiesOf(config.profile).lookup && !target.lookup_refused();
+  return CapabilitiesOf(config).lookup && !target.lookup_refused();
+}
+
+bool CanUpdate(const TargetDelivery& target, const OpsgenieConfig& config) {
+  const opsgenie::Capabilities capabilities = CapabilitiesOf(config);
+  return capabilities.field_updates && (capabilities.by_alias || !target.lookup_refused());
+}
+
+bool AsksRest(Action action, const TargetDelivery& target, const OpsgenieConfig& config) {
+  const opsgenie::Capabilities capabilities = CapabilitiesOf(config);
+  if (capabilities.by_alias || !capabilities.lookup) return false;
+  switch (action) {
+    case Action::kLookup:
+    case Action::kSetPriority:
+    case Action::kSetMessage:
+    case Action::kSetDescription:
+    case Action::kAddDetails:
+    case Action::kRemoveTags:
+    case Action::kAddTags:
+    case Action::kAddResponder:
+      return true;
+    case Action::kPoll:
+      return target.operation() != TargetDelivery::CREATE &&
+             target.operation() != TargetDelivery::CLOSE &&
+             target.operation() != TargetDelivery::ADD_NOTE;
+    default:
+      return false;
+  }
+}
+
+bool MayBeMissing(const TargetDelivery& target) {
+  const bool undone =
+      target.step() == TargetDelivery::UNKNOWN || target.step() == TargetDelivery::GAVE_UP;
+  return undone && target.operation() == TargetDelivery::CREATE && target.confirmed_open() &&
+         target.verify();
 }
 
 Step NextStep(const DesiredPage& page, const TargetDelivery& target, const OpsgeniePlace& place) {
@@ -221,7 +261,9 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
     case Action::kNone:
       return sent;
     case Action::kPoll:
-      sent.request = opsgenie::GetRequestStatus(config, target.request_id());
+      sent.request = AsksRest(action, target, config)
+                         ? opsgenie::GetRestRequestStatus(config, target.request_id())
+                         : opsgenie::GetRequestStatus(config, target.request_id());
       return sent;
     case Action::kLookup: {
       // A close asks for the very alert it was sent to, everything else for whatever is open under

@@ -25,6 +25,17 @@ Step NextStep(const DesiredPage& page, const TargetDelivery& target, const Opsge
 // to.
 bool CanLookup(const TargetDelivery& target, const opsgenie::OpsgenieConfig& config);
 
+// Whether the fields of the target's page can be changed; else a note tells. If lookups and changes
+// go to an API of their own (AsksRest), whose credentials were refused, they cannot.
+bool CanUpdate(const TargetDelivery& target, const opsgenie::OpsgenieConfig& config);
+
+// Whether the action's request goes to JSM's REST API: what that answers says nothing about the
+// API that pages are opened and closed with.
+bool AsksRest(Action action, const TargetDelivery& target, const opsgenie::OpsgenieConfig& config);
+
+// The page was open at another account (FollowAccount), and nobody has seen it at this one yet.
+bool MayBeMissing(const TargetDelivery& target);
+
 // Among what is due at one account, the lower goes first: P1 and P2 creates, creates, closes,
 // updates, notes, questions. A question that decides whether to create is as urgent as the create.
 int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,

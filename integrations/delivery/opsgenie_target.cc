@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/labels.h"
 #include "integrations/delivery/opsgenie_outcome.h"
@@ -29,13 +32,25 @@ bool OpsgenieTarget::CanRead(const TargetDelivery& record) const {
 }
 
 std::string OpsgenieTarget::Account() const {
-  return absl::StrCat(config_->api_url, "#", Hash64(config_->api_key.Reveal()));
+  const opsgenie::JsmRest& rest = config_->jsm_rest;
+  const std::string key = config_->api_key.Reveal();
+  if (rest.cloud_id.empty()) return absl::StrCat(config_->api_url, "#", Hash64(key));
+  return absl::StrCat(
+      config_->api_url, "#",
+      Hash64(absl::StrJoin({key, rest.cloud_id, rest.user, rest.token.Reveal()}, "\n")));
 }
 
 std::string OpsgenieTarget::Redacted(const std::string& text) const {
-  const std::string key = config_->api_key.Reveal();
-  return page::ClampEnd(key.empty() ? text : absl::StrReplaceAll(text, {{key, "<redacted>"}}),
-                        kErrorCharsMax);
+  const opsgenie::JsmRest& rest = config_->jsm_rest;
+  const std::string token = rest.token.Reveal();
+  // As it is sent with a user, too.
+  const std::string basic =
+      token.empty() ? "" : absl::Base64Escape(absl::StrCat(rest.user, ":", token));
+  std::vector<std::pair<std::string, std::string>> secrets;
+  for (const std::string& secret : {config_->api_key.Reveal(), basic, token}) {
+    if (!secret.empty()) secrets.emplace_back(secret, "<redacted>");
+  }
+  return page::ClampEnd(absl::StrReplaceAll(text, secrets), kErrorCharsMax);
 }
 
 Step OpsgenieTarget::NextStep(const DesiredPage& page, const TargetDelivery& record) const {

@@ -44,7 +44,11 @@ Effect OpsgenieAnswer::Accepted(const Judgement& judgement) {
     }
     if (now_ms_ >= target_.close_uncertain_until_ms()) target_.set_close_uncertain_until_ms(0);
   }
-  NoteSentFields();
+  // An alert that is there already has been counted up and says what it said before.
+  if (create && MayBeMissing(target_))
+    GiveTags(sent_.tags, target_);
+  else
+    NoteSentFields();
   target_.set_attempts(0);
   Effect effect;
   effect.accepted_create = create && !repeated;

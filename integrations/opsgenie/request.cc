@@ -207,6 +207,11 @@ HttpRequest GetRequestStatus(const OpsgenieConfig& config, const std::string& re
   return KeyRequest(config, "GET", absl::StrCat("/v2/alerts/requests/", PercentEncode(request_id)));
 }
 
+HttpRequest GetRestRequestStatus(const OpsgenieConfig& config, const std::string& request_id) {
+  return RestRequest(config, "GET",
+                     absl::StrCat("/v1/alerts/requests/", PercentEncode(request_id)));
+}
+
 HttpRequest GetAlert(const OpsgenieConfig& config, const AlertRef& alert) {
   if (HasJsmRest(config) && alert.type == AlertRef::Type::kAlias) {
     return RestRequest(

@@ -82,6 +82,9 @@ bool CanBeAdded(Responder::Type type);
 
 http_client::HttpRequest GetRequestStatus(const OpsgenieConfig& config,
                                           const std::string& request_id);
+// The same for a request to JSM's REST API, which JsmRest must be there for.
+http_client::HttpRequest GetRestRequestStatus(const OpsgenieConfig& config,
+                                              const std::string& request_id);
 http_client::HttpRequest GetAlert(const OpsgenieConfig& config, const AlertRef& alert);
 
 }  // namespace tocsin::opsgenie

@@ -62,6 +62,7 @@ receivers:
       - api_url: https://api.eu.opsgenie.com/
         profile: jsm
         api_key_file: key
+        jsm_rest: {cloud_id: c10d-1, user: a@b.example, token_file: key}
         responders:
           - {type: team, name: payments}
           - {type: user, username: a@b.example}
@@ -73,6 +74,7 @@ receivers:
         details: {dashboard: "https://g/{{ .Labels.service }}", "run book": r}
         send_resolved: false
       - api_key: ${KEY}
+      - {api_key: "${KEY}", profile: jsm, jsm_rest: {cloud_id: c10d-1, token: "${KEY}"}}
 route:
   receiver: platform
   routes:
@@ -101,10 +103,13 @@ TEST(ConfigTest, ReadsEverything) {
 
   ASSERT_EQ(config.routing.receivers.count("payments"), 1u);
   const auto& targets = config.routing.receivers.at("payments").opsgenie_configs;
-  ASSERT_EQ(targets.size(), 2u);
+  ASSERT_EQ(targets.size(), 3u);
   EXPECT_EQ(targets[0].api_url, "https://api.eu.opsgenie.com");
   EXPECT_EQ(targets[0].profile, opsgenie::Profile::kJsm);
   EXPECT_EQ(targets[0].api_key.Reveal(), kMarker);
+  EXPECT_EQ(targets[0].jsm_rest.cloud_id, "c10d-1");
+  EXPECT_EQ(targets[0].jsm_rest.user, "a@b.example");
+  EXPECT_EQ(targets[0].jsm_rest.token.Reveal(), kMarker);
   ASSERT_EQ(targets[0].responders.size(), 3u);
   EXPECT_EQ(targets[0].responders[2].type, "{{ .Labels.kind }}");
   EXPECT_EQ(targets[0].responders[2].name, "{{ .Labels.who }}");
@@ -118,6 +123,10 @@ TEST(ConfigTest, ReadsEverything) {
   EXPECT_FALSE(targets[0].send_resolved);
   EXPECT_EQ(targets[1].api_key.Reveal(), kMarker);
   EXPECT_TRUE(targets[1].send_resolved);
+  EXPECT_EQ(targets[1].api_url, "https://api.opsgenie.com");
+  EXPECT_EQ(targets[1].jsm_rest.cloud_id, "");
+  EXPECT_EQ(targets[2].api_url, "https://api.atlassian.com") << "the profile's own";
+  EXPECT_EQ(targets[2].jsm_rest.user, "");
 
   const delivery::Route& route = config.routing.route;
   ASSERT_EQ(route.routes.size(), 2u);
@@ -213,6 +222,25 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
        "4:5: error: exactly one of api_key and api_key_file is needed"},
       {"bad profile", target("{api_key_file: key, profile: pagerduty}"),
        "4:34: error: profile must be opsgenie or jsm"},
+      {"REST without JSM", target("{api_key_file: key, jsm_rest: {cloud_id: c, token_file: key}}"),
+       "4:25: error: jsm_rest needs profile: jsm [TC008]"},
+      {"REST without a site",
+       target("{api_key_file: key, profile: jsm, jsm_rest: {token_file: key}}"),
+       "4:49: error: jsm_rest needs a cloud_id"},
+      {"REST at a strange site",
+       target("{api_key_file: key, profile: jsm, jsm_rest: {cloud_id: a/b, token_file: key}}"),
+       "4:50: error: jsm_rest needs a cloud_id of letters, digits and dashes"},
+      {"REST without a token", target("{api_key_file: key, profile: jsm, jsm_rest: {cloud_id: c}}"),
+       "4:49: error: exactly one of token and token_file is needed"},
+      {"REST's token in the file",
+       target("{api_key_file: key, profile: jsm, jsm_rest: {cloud_id: c, token: abc123}}"),
+       "4:70: error: token must not be written into the file"},
+      {"REST's user with a colon",
+       target("{api_key_file: key, profile: jsm, jsm_rest: {cloud_id: c, user: 'a:b', token_file: "
+              "key}}"),
+       "4:69: error: user must not hold a colon"},
+      {"REST is no text", target("{api_key_file: key, profile: jsm, jsm_rest: c10d}"),
+       "4:49: error: jsm_rest must be a map"},
       {"bad priority", target("{api_key_file: key, priority: {critical: P0}}"),
        "4:46: error: a priority is one of"},
       {"bad responder type", target("{api_key_file: key, responders: [{type: squad, name: a}]}"),

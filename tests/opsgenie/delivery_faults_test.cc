@@ -447,12 +447,6 @@ void ExpectAPageOfItsOwn(DeliveryWorld& world) {
   EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
 }
 
-opsgenie::OpsgenieConfig JsmTarget() {
-  opsgenie::OpsgenieConfig target = TestTarget();
-  target.profile = opsgenie::Profile::kJsm;  // which cannot look
-  return target;
-}
-
 TEST(DeliveryTest, ANewEpisodeAfterARestartClosesWhatACreateBeforeItMayHaveOpened) {
   for (const auto& target : {TestTarget(), JsmTarget()}) {
     SCOPED_TRACE(static_cast<int>(target.profile));

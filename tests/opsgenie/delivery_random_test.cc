@@ -26,8 +26,10 @@ struct Plan {
   bool crashes = false;
   bool lose_buffered = false;
   bool bad_key_times = false;
-  bool hand_closes = false;  // people close alerts
-  bool blind = false;        // the key may not read, or not always ask for the request status
+  bool hand_closes = false;   // people close alerts
+  bool blind = false;         // the key may not read, or not always ask for the request status
+  bool rest = false;          // JSM with its REST API
+  bool rest_refused = false;  // now and then
   // People who do more than closing, and what is done about pages that they leave alone.
   bool people = false;
   absl::Duration repeat_interval;
@@ -55,9 +57,20 @@ sim::FaultPlan RandomFaults(Random& random, const Plan& plan) {
     faults.discard = faults.fail_create = 0;  // nobody can tell what became of these
     if (random.Uniform() < 0.5) faults.statuses.push_back({"GET", "/requests/", 403, 0.5});
   }
+  if (plan.rest_refused && random.Uniform() < 0.3) {
+    faults.statuses.push_back({"*", "/jsm/ops/api/", random.Next() % 2 ? 401 : 403, 0.5});
+  }
   faults.outage = random.Uniform() < 0.1;
   faults.key_rotated = plan.bad_key_times && random.Uniform() < 0.1;
   return faults;
+}
+
+// Draws of its own: seeds that once failed choose what they chose then.
+void AddRest(SeededRandom random, Plan& plan) {
+  plan.rest = random.Uniform() < 0.6;
+  if (!plan.rest) return;
+  plan.target = JsmRestTarget();
+  plan.rest_refused = random.Uniform() < 0.4;
 }
 
 Plan RandomPlan(Random& random) {
@@ -78,6 +91,7 @@ Plan RandomPlan(Random& random) {
     if (random.Uniform() < 0.6) plan.sim.keys[kTestKey].kind = sim::KeyKind::kWriteOnly;
     plan.sim.out_of_order = false;  // a close may then overtake the create before it
   }
+  if (plan.target.profile == opsgenie::Profile::kJsm) AddRest(SeededRandom(plan.sim.seed), plan);
   return plan;
 }
 
@@ -243,10 +257,12 @@ void RunSeed(uint64_t seed, bool people) {
   world.sim.SetFaults({});
   world.Run(absl::Minutes(30));
   const bool jsm = plan.target.profile == opsgenie::Profile::kJsm;
-  CheckSettled(world, plan, closed_by_hand, /*exact_fields=*/!jsm && !plan.blind,
+  // A token that was refused once is not tried again before a reload.
+  const bool rest_works = plan.rest && !plan.rest_refused && !plan.bad_key_times;
+  const bool looks = (!jsm || rest_works) && !plan.blind;
+  CheckSettled(world, plan, closed_by_hand, /*exact_fields=*/looks,
                /*exact_tags=*/!plan.crashes);
   // Where nothing can be looked up, what may have been sent before a crash is closed blindly.
-  const bool looks = !jsm && !plan.blind;
   if ((looks || !plan.crashes) && !plan.hand_closes && !people) CheckNoCloseBeforeOpen(world);
   EXPECT_THAT(world.Refusals(), IsEmpty());
   const size_t creates = world.CountSent("POST", "/v2/alerts");
@@ -268,7 +284,7 @@ uint64_t EnvNumber(const char* name, uint64_t fallback) {
 }
 
 // Seeds that once failed.
-constexpr uint64_t kRegressions[] = {7986, 9807, 14941, 35429};
+constexpr uint64_t kRegressions[] = {7986, 9807, 14941, 35429, 2864, 11435};
 
 // TOCSIN_SEED=n runs one seed, TOCSIN_SEEDS=n that many.
 class DeliveryRandomTest : public ::testing::TestWithParam<bool> {};

@@ -191,9 +191,7 @@ TEST(DeliveryTest, WithoutSendResolvedThePageStays) {
 }
 
 TEST(DeliveryTest, OnJsmALevelChangeIsANote) {
-  opsgenie::OpsgenieConfig target = TestTarget();
-  target.profile = opsgenie::Profile::kJsm;
-  DeliveryWorld world(TestConfig(target), TestSim());
+  DeliveryWorld world(TestConfig(JsmTarget()), TestSim());
   world.Open("a", "warning");
   world.Run(absl::Seconds(1));
   world.Change("a", "critical", "a is down");
@@ -284,6 +282,26 @@ TEST(OpsgenieTargetTest, NoPartOfTheKeyIsLeftWhereAnErrorIsShortened) {
       target.Redacted(std::string(280, 'x') + kTestKey + std::string(99, 'y'));
   EXPECT_FALSE(absl::StrContains(error, std::string(kTestKey).substr(0, 8))) << error;
   EXPECT_LE(error.size(), 310u);
+}
+
+TEST(OpsgenieTargetTest, TheTokenIsHiddenAsItIsAndAsItIsSent) {
+  opsgenie::OpsgenieConfig config = JsmTarget();
+  config.jsm_rest = {"cloud", "ann@example.com", Secret("t0ken-marker")};
+  const auto target = [&] {
+    return OpsgenieTarget(std::make_shared<const opsgenie::OpsgenieConfig>(config),
+                          [](const std::string& text, const auto&) { return text; });
+  };
+  const std::string sent =
+      opsgenie::GetAlert(config, {opsgenie::AlertRef::Type::kId, "x"}).headers[0].value;
+  ASSERT_TRUE(absl::StartsWith(sent, "Basic ")) << sent;
+  EXPECT_EQ(target().Redacted(absl::StrCat("no: ", sent, " t0ken-marker ", kTestKey)),
+            "no: Basic <redacted> <redacted> <redacted>");
+  const std::string before = target().Account();
+  EXPECT_FALSE(absl::StrContains(before, "t0ken-marker"));
+  const uint64_t hash = opsgenie::AccountHash(config);
+  config.jsm_rest.token = Secret("another");
+  EXPECT_NE(target().Account(), before) << "what was refused may pass with another token";
+  EXPECT_EQ(opsgenie::AccountHash(config), hash) << "ids stay those of the account";
 }
 
 }  // namespace

@@ -123,6 +123,14 @@ void DeliveryWorld::Change(const std::string& alias, const std::string& severity
   Publish(page);
 }
 
+void DeliveryWorld::ChangeDescription(const std::string& alias, const std::string& description) {
+  state::v1::DesiredPage& page = pages_[alias];
+  page.set_sequence(page.sequence() + 1);
+  page.set_changed_ms(now.millis());
+  (*page.mutable_annotations())["description"] = description;
+  Publish(page);
+}
+
 void DeliveryWorld::Close(const std::string& alias) {
   state::v1::DesiredPage& page = pages_[alias];
   page.set_sequence(page.sequence() + 1);
@@ -257,6 +265,18 @@ opsgenie::OpsgenieConfig TestTarget() {
   return target;
 }
 
+opsgenie::OpsgenieConfig JsmTarget() {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.profile = opsgenie::Profile::kJsm;
+  return target;
+}
+
+opsgenie::OpsgenieConfig JsmRestTarget() {
+  opsgenie::OpsgenieConfig target = JsmTarget();
+  target.jsm_rest = {sim::SimOptions().cloud_id, "ann@example.com", Secret(kTestToken)};
+  return target;
+}
+
 ReceiversAndRoutes TestConfig(const opsgenie::OpsgenieConfig& target) {
   ReceiversAndRoutes config;
   config.receivers["payments"] = {"payments", {target}};
@@ -267,6 +287,8 @@ ReceiversAndRoutes TestConfig(const opsgenie::OpsgenieConfig& target) {
 sim::SimOptions TestSim() {
   sim::SimOptions options;
   options.keys[kTestKey] = {};
+  options.keys[kTestToken].kind = sim::KeyKind::kJsmToken;
+  options.keys[kTestToken].user = "ann@example.com";
   return options;
 }
 

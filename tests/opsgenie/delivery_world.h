@@ -19,6 +19,7 @@
 namespace tocsin::delivery {
 
 inline constexpr char kTestKey[] = "11111111-2222-4333-8444-555555555555";
+inline constexpr char kTestToken[] = "a-token-of-ann";
 inline constexpr char kOtherKey[] = "22222222-2222-4333-8444-555555555555";
 
 // A memory store that can forget the buffered writes since the last synced one, as a machine's
@@ -58,6 +59,7 @@ class DeliveryWorld {
   void Open(const std::string& alias, const std::string& severity = "critical",
             const std::string& team = "payments");
   void Change(const std::string& alias, const std::string& severity, const std::string& summary);
+  void ChangeDescription(const std::string& alias, const std::string& description);
   void Close(const std::string& alias);
   // The page as a shard made it.
   void Publish(const state::v1::DesiredPage& page);
@@ -115,6 +117,9 @@ class DeliveryWorld {
 
 // One receiver "payments" with one target at the simulator.
 opsgenie::OpsgenieConfig TestTarget();
+// The same at Jira Service Management; its REST API takes the token.
+opsgenie::OpsgenieConfig JsmTarget();
+opsgenie::OpsgenieConfig JsmRestTarget();
 ReceiversAndRoutes TestConfig(const opsgenie::OpsgenieConfig& target = TestTarget());
 sim::SimOptions TestSim();
 

@@ -102,6 +102,9 @@ TEST_F(SimJsmTest, RequestStatusIsFlat) {
   EXPECT_EQ(Send("GET", path).status, 404);
   sim_.now = sim_.now + absl::Seconds(1);
   EXPECT_EQ(Body(path)["isSuccess"], true);
+  const std::string id = accepted["requestId"].get<std::string>();
+  EXPECT_EQ(sim_.Status("GET", absl::StrCat("/jsm/ops/integration/v2/alerts/requests/", id)), 404)
+      << "each API knows its own requests";
 }
 
 TEST_F(SimJsmTest, ErrorsAreAList) {

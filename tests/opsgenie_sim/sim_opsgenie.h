@@ -75,6 +75,7 @@ class SimOpsgenie {
   struct RequestRecord {
     std::string account;
     std::string action;
+    bool rest = false;  // taken by JSM's REST API, which alone knows of it
     bool processed = false;
     ActionResult result;
     Timestamp processed_at;

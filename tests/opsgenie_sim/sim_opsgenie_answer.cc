@@ -148,6 +148,7 @@ SimAnswer SimOpsgenie::Accept(const HttpRequest& request, const Routed& routed, 
   if (!errors.empty()) return Unprocessable(errors);
   const std::string request_id = MakeUuid(random_);
   Enqueue(request_id, std::move(action), now, fate);
+  requests_[request_id].rest = routed.api == Api::kJsmRest;
   return {202,
           {{"result", "Request will be processed"}, {"requestId", request_id}},
           fate == Fate::kDiscarded ? "accepted, then discarded" : "accepted",
@@ -179,7 +180,8 @@ void SimOpsgenie::Enqueue(const std::string& request_id, PendingAction action, T
 
 SimAnswer SimOpsgenie::RequestStatus(const Routed& routed, const SimKey& key) const {
   const auto it = requests_.find(routed.identifier);
-  if (it == requests_.end() || it->second.account != key.account) {
+  const bool rest = routed.api == Api::kJsmRest;
+  if (it == requests_.end() || it->second.account != key.account || it->second.rest != rest) {
     return NotFound("Request not found");
   }
   const RequestRecord& record = it->second;
