@@ -54,8 +54,7 @@ EscalationStep ReadStep(const ReceiverContext& context, const YamlNode& node,
   if (map.ReadString("priority", &step.priority)) {
     const std::string& text = step.priority;
     if (text.size() != 2 || text[0] != 'P' || text[1] < '1' || text[1] > '5') {
-      context.findings.BadValue(*map.Find("priority"),
-                                "a priority is one of P1, P2, P3, P4, P5");
+      context.findings.BadValue(*map.Find("priority"), "a priority is one of P1, P2, P3, P4, P5");
     }
   }
   ReadAdded(context, map, step);

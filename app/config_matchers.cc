@@ -17,8 +17,8 @@ void ReadMatchers(ConfigFindings& findings, const ConfigMap& map, const std::str
   });
 }
 
-void ReadMatcherMap(ConfigFindings& findings, const ConfigMap& map, const std::string& key, Matcher::Op op,
-             std::vector<Matcher>& out) {
+void ReadMatcherMap(ConfigFindings& findings, const ConfigMap& map, const std::string& key,
+                    Matcher::Op op, std::vector<Matcher>& out) {
   const YamlNode* node = map.Find(key);
   if (node == nullptr) return;
   const ConfigMap labels(findings, *node, key);

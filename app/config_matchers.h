@@ -12,7 +12,8 @@ namespace tocsin::app {
 // `key`: a list of texts, each of one or more matchers. Appends.
 void ReadMatchers(ConfigFindings& findings, const ConfigMap& map, const std::string& key,
                   std::vector<delivery::Matcher>& out);
-// `key`: a map of labels to their values, or to regular expressions of these; the older way. Appends.
+// `key`: a map of labels to their values, or to regular expressions of these; the older way.
+// Appends.
 void ReadMatcherMap(ConfigFindings& findings, const ConfigMap& map, const std::string& key,
                     delivery::Matcher::Op op, std::vector<delivery::Matcher>& out);
 

@@ -44,10 +44,11 @@ class OpsgenieReader {
 
 OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ConfigMap map(context_.findings, node, "opsgenie_configs");
-  map.CheckKeys({"api_url", "profile", "api_key", "api_key_file", "jsm_rest", "responders", "priority", "tags",
-                 "entity", "actions", "details", "send_resolved", "repage_on_escalation",
-                 "alias_per_occurrence", "reopen_after", "webhook_secret", "webhook_secret_file"},
-                {"message", "description", "note", "source", "update_alerts", "http_config"});
+  map.CheckKeys(
+      {"api_url", "profile", "api_key", "api_key_file", "jsm_rest", "responders", "priority",
+       "tags", "entity", "actions", "details", "send_resolved", "repage_on_escalation",
+       "alias_per_occurrence", "reopen_after", "webhook_secret", "webhook_secret_file"},
+      {"message", "description", "note", "source", "update_alerts", "http_config"});
   OpsgenieConfig config;
   ReadProfile(map, config);
   if (config.profile == opsgenie::Profile::kJsm) config.api_url = kAtlassianUrl;

@@ -66,7 +66,7 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Line(absl::StrCat("reopen_after: ", config.reopen_after
                                                  ? promql::PrintDuration(*config.reopen_after)
                                                  : "never"));
-  if (!config.webhook_secret.Reveal().empty()) writer.Text("webhook_secret", kRedacted);
+  if (!config.webhook_secret.empty()) writer.Text("webhook_secret", kRedacted);
 }
 
 void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter& writer) {
@@ -128,7 +128,8 @@ void PrintAll(absl::string_view key, const std::vector<Config>& configs,
 
 }  // namespace
 
-void PrintResponders(absl::string_view key, const std::vector<opsgenie::ResponderTemplate>& responders,
+void PrintResponders(absl::string_view key,
+                     const std::vector<opsgenie::ResponderTemplate>& responders,
                      ConfigWriter& writer) {
   if (responders.empty()) return;
   std::string list;

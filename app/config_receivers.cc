@@ -23,11 +23,10 @@ bool IsWord(const std::string& text) {
 void ReadReceiver(const ReceiverContext& context, const YamlNode& node,
                   std::map<std::string, delivery::Receiver>& receivers) {
   ConfigMap map(context.findings, node, "receiver");
-  map.CheckKeys(
-      {"name", "opsgenie_configs", "webhook_configs", "alertmanager_configs", "pagerduty_configs",
-       "escalation", "fallback"},
-      {"email_configs", "slack_configs", "victorops_configs", "pushover_configs",
-       "msteams_configs"});
+  map.CheckKeys({"name", "opsgenie_configs", "webhook_configs", "alertmanager_configs",
+                 "pagerduty_configs", "escalation", "fallback"},
+                {"email_configs", "slack_configs", "victorops_configs", "pushover_configs",
+                 "msteams_configs"});
   delivery::Receiver receiver;
   if (!map.ReadString("name", &receiver.name) || receiver.name.empty()) {
     return context.findings.Error(node, code::kMissingKey, "a receiver needs a name");

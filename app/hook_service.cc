@@ -14,7 +14,7 @@ namespace {
 constexpr absl::string_view kPath = "/hooks/opsgenie/";
 
 bool HasSecret(const opsgenie::OpsgenieConfig& config) {
-  return !config.webhook_secret.Reveal().empty();
+  return !config.webhook_secret.empty();
 }
 
 bool Listens(const delivery::Receiver& receiver) {
@@ -24,8 +24,7 @@ bool Listens(const delivery::Receiver& receiver) {
 
 }  // namespace
 
-HookService::HookService(Take take,
-                         std::shared_ptr<const delivery::ReceiversAndRoutes> receivers,
+HookService::HookService(Take take, std::shared_ptr<const delivery::ReceiversAndRoutes> receivers,
                          Metrics& metrics)
     : take_(std::move(take)), metrics_(metrics), receivers_(std::move(receivers)) {}
 
@@ -38,7 +37,8 @@ void HookService::SetReceivers(std::shared_ptr<const delivery::ReceiversAndRoute
 http::HttpReply HookService::Reply(const std::string& receiver, const char* outcome, int status,
                                    const std::string& text) {
   metrics_
-      .Counter("tocsin_hook_requests_total", "Webhooks about pages that came in, by what they were.",
+      .Counter("tocsin_hook_requests_total",
+               "Webhooks about pages that came in, by what they were.",
                {{"receiver", receiver}, {"outcome", outcome}})
       .Increment();
   http::HttpReply reply;

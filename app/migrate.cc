@@ -15,7 +15,7 @@ namespace {
 
 using opsgenie::Capabilities;
 using opsgenie::OpsgenieConfig;
-using opsgenie::Responder;
+using opsgenie::ResponderTemplate;
 using rules::YamlNode;
 
 constexpr char kAtlassianUrl[] = "https://api.atlassian.com";
@@ -101,16 +101,11 @@ void PlanUrl(const OpsgenieConfig& config, TargetMove& move) {
   }
 }
 
-const char* TypeName(Responder::Type type) {
-  static constexpr const char* kNames[] = {"team", "user", "escalation", "schedule"};
-  return kNames[static_cast<int>(type)];
-}
-
 void PlanPeople(const OpsgenieConfig& config, TargetMove& move) {
-  for (const Responder& responder : config.responders) {
-    if (responder.type == Responder::Type::kUser && responder.id.empty()) continue;  // by address
+  for (const ResponderTemplate& responder : config.responders) {
+    if (responder.type == "user" && responder.id.empty()) continue;  // by address
     const std::string name = absl::StrCat(
-        TypeName(responder.type), " ", Quote(responder.id.empty() ? responder.name : responder.id));
+        responder.type, " ", Quote(responder.id.empty() ? responder.name : responder.id));
     if (responder.id.empty()) {
       move.findings.push_back(absl::StrCat(
           "responder ", name,

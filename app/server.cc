@@ -210,8 +210,8 @@ absl::Status Server::Parts::Start(Server& server) {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
-  TOCSIN_ASSIGN_OR_RETURN(hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop,
-                                                 clock, metrics));
+  TOCSIN_ASSIGN_OR_RETURN(
+      hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop, clock, metrics));
   grpc->SetServing(true);
   backend->SetNotReady("");
   reload_successful.Set(1);

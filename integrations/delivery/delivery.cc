@@ -27,9 +27,8 @@ Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
 
 void Delivery::SetConfig(std::shared_ptr<const ReceiversAndRoutes> config) {
   config_ = std::move(config);
-  any_escalation_ =
-      std::any_of(config_->receivers.begin(), config_->receivers.end(),
-                  [](const auto& entry) { return !entry.second.escalation.empty(); });
+  any_escalation_ = std::any_of(config_->receivers.begin(), config_->receivers.end(),
+                                [](const auto& entry) { return !entry.second.escalation.empty(); });
   metrics_.AddReceivers(*config_);
   targets_.Configure(config_);
 }

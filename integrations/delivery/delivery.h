@@ -140,11 +140,11 @@ class Delivery {
     bool queued = false;   // in to_store_
     bool storing = false;  // a thread is at it, without the lock
     bool changed_meanwhile = false;
-    // It has targets that no route leads to, and only the record knows: nothing leaves for them
-    // before that is on disk.
+    // It has targets that no route leads to, or creates whose names only the record knows: these
+    // wait until it is on disk.
     bool unsynced = false;
-    Labels labels;                    // as routes see them
-    std::vector<RouteMatch> matches;  // the routes it takes
+    Labels labels;                           // as routes see them
+    std::vector<RouteMatch> matches;         // the routes it takes
     Timestamp escalates = Timestamp::Max();  // its place in escalating_
 
     const RouteMatch* MatchTo(const std::string& receiver) const;  // null: no route leads there
@@ -212,6 +212,8 @@ class Delivery {
   void DoubtRecovered(Page& page, Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Rest ReconcileTarget(Page& page, TargetDelivery& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool WaitsForDisk(Page& page, const Target& target, TargetDelivery& record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   TargetDelivery& RecordOf(Page& page, const TargetKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Work Begin(ReadyQueue::Task task, Page& page, TargetDelivery& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -254,7 +256,7 @@ class Delivery {
   std::vector<routing::Inhibitor::Slot> changed_slots_ ABSL_GUARDED_BY(mutex_);
   Grouping groups_ ABSL_GUARDED_BY(mutex_);
   StormWatch storms_ ABSL_GUARDED_BY(mutex_);
-  Timestamp last_now_ ABSL_GUARDED_BY(mutex_);  // as last told
+  Timestamp last_now_ ABSL_GUARDED_BY(mutex_);                                      // as last told
   std::set<std::pair<Timestamp, std::string>> escalating_ ABSL_GUARDED_BY(mutex_);  // by alias
   std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> to_store_ ABSL_GUARDED_BY(mutex_);

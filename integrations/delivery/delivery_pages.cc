@@ -167,10 +167,6 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
   const TargetKey key = KeyOf(record);
   const auto known = page.tasks.find(key);
   if (known != page.tasks.end() && page.in_flight.count(known->second)) return Rest::kOwed;
-  if (page.unsynced && record.origin() != TargetDelivery::ROUTE) {
-    DropTask(page, key);
-    return Rest::kOwed;
-  }
   const auto target = targets_.Find(key);
   if (target == nullptr) {
     Effect vanished;
@@ -192,8 +188,9 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
     DropTask(page, key);
     return Rest::kHeld;
   }
-  if (step.action == Action::kCreate && record.told_since_ms() == 0) {
-    record.set_told_since_ms(last_now_.millis());
+  if (step.action == Action::kCreate && WaitsForDisk(page, *target, record)) {
+    DropTask(page, key);
+    return Rest::kOwed;
   }
   if (step.action != Action::kNone) {
     queue_.Put(TaskOf(page, key), target->Account(),
@@ -206,6 +203,15 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
   }
   NoteAtRest(page.desired, record);
   return step.action == Action::kNone ? Rest::kAtRest : Rest::kWatched;
+}
+
+bool Delivery::WaitsForDisk(Page& page, const Target& target, TargetDelivery& record) {
+  if (record.told_since_ms() == 0) record.set_told_since_ms(last_now_.millis());
+  if (target.PrepareCreate(page.desired, record)) {
+    page.unsynced = true;
+    QueueStore(page);
+  }
+  return page.unsynced;
 }
 
 TargetDelivery& Delivery::RecordOf(Page& page, const TargetKey& key) {

@@ -44,7 +44,7 @@ uint64_t NextOccurrence(const DesiredPage& page, const TargetDelivery& record,
   const bool in_doubt = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
                         record.close_uncertain_until_ms() != 0;
   const bool goes_on = record.episode() == page.episode() || in_doubt;
-  const bool known = record.episode() != 0 && (record.occurrence() != 0 || in_doubt);
+  const bool known = record.episode() != 0 && (record.occurrence() != 0 || record.confirmed_open());
   if (goes_on && known) return record.occurrence();
   return config.alias_per_occurrence ? page.episode() : 0;
 }
@@ -53,8 +53,8 @@ std::string AliasThere(const DesiredPage& page, const TargetDelivery& record,
                        const opsgenie::OpsgenieConfig& config) {
   // Of a create that left no trace in the record.
   const bool nothing_known = record.occurrence() == 0 && record.remote_id().empty();
-  return OccurrenceAlias(page.alias(), nothing_known ? NextOccurrence(page, record, config)
-                                                     : record.occurrence());
+  return OccurrenceAlias(
+      page.alias(), nothing_known ? NextOccurrence(page, record, config) : record.occurrence());
 }
 
 std::string WithoutOccurrence(const std::string& alias) {
@@ -69,9 +69,9 @@ std::vector<Responder> RespondersInForce(const DesiredPage& page, const TargetDe
                                          const OpsgeniePlace& place) {
   if (record.escalation_steps() == 0) return {};
   size_t dropped = 0;
-  std::vector<Responder> responders = opsgenie::NamedResponders(
-      EscalatedResponders(place.escalation, record.escalation_steps()), page, place.expander,
-      dropped);
+  std::vector<Responder> responders =
+      opsgenie::NamedResponders(EscalatedResponders(place.escalation, record.escalation_steps()),
+                                page, place.expander, dropped);
   std::erase_if(responders,
                 [](const Responder& one) { return one.type == Responder::Type::kSchedule; });
   return responders;
@@ -83,9 +83,9 @@ std::string EscalationNote(const DesiredPage& page, const TargetDelivery& record
   if (in_force == 0) return "";
   const EscalationStep& step = place.escalation[in_force - 1];
   const bool acknowledgeable = step.unless == EscalationStep::Unless::kAcknowledged;
-  std::string note = absl::StrCat("Escalated by Tocsin: not ",
-                                  acknowledgeable ? "acknowledged" : "closed", " within ",
-                                  absl::FormatDuration(step.after));
+  std::string note =
+      absl::StrCat("Escalated by Tocsin: not ", acknowledgeable ? "acknowledged" : "closed",
+                   " within ", absl::FormatDuration(step.after));
   std::vector<std::string> names;
   for (const Responder& responder : RespondersInForce(page, record, place)) {
     names.push_back(NameOf(responder));

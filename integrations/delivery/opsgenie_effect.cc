@@ -35,7 +35,8 @@ Effect OpsgenieAnswer::NothingToUpdate(const std::string& error) {
   if (!can_lookup() && target_.close_uncertain_until_ms() != 0) return ClosedByUs(error);
   if (!can_lookup() || target_.remote_id().empty()) return ClosedByOthers(error);
   target_.clear_remote_id();
-  Lost(0);
+  target_.set_attempts(target_.attempts() + 1);
+  Lost(target_.attempts() > 1 ? Backoff() : 0);
   return {};
 }
 

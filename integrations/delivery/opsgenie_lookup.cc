@@ -92,7 +92,12 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
   if (now_ms_ >= target_.close_uncertain_until_ms()) target_.set_close_uncertain_until_ms(0);
   NoteFoundEpisode(alert);
   target_.set_verify(false);
+  // An update did not find it: one that never does is not to go round and round.
+  const bool creating =
+      target_.operation() == TargetDelivery::CREATE || target_.operation() == TargetDelivery::NONE;
+  const uint32_t attempts = creating ? 0 : target_.attempts();
   Done();
+  target_.set_attempts(attempts);
   return {known ? Outcome::kNone : Outcome::kCreated, AccountSign::kWell, {}, false, ""};
 }
 

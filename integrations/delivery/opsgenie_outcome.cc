@@ -45,7 +45,6 @@ void NoteLeaving(const Sent& sent, TargetDelivery& target) {
     target.clear_remote_id();
   }
   target.set_operation(TargetDelivery::CREATE);
-  target.set_occurrence(sent.occurrence);
   target.set_episode(sent.episode);
 }
 

@@ -37,25 +37,25 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   const bool details =
       !changing.empty() && opsgenie::DetailsHash(changing) != target.confirmed_details_hash();
   const bool tags = opsgenie::TagsHash(content.tags) != target.confirmed_tags_hash();
-  const bool responders =
-      target.responders_added() < RespondersInForce(page, target, place).size();
+  const bool responders = target.responders_added() < RespondersInForce(page, target, place).size();
   if (!CanUpdate(target, place.config)) {
     return priority || message || details || tags || responders ? Action::kAddNote : Action::kNone;
   }
   const bool description = content.DescriptionHash() != target.confirmed_description_hash();
-  const bool unnamed = !CapabilitiesOf(place.config).by_alias && target.remote_id().empty();
+  const opsgenie::Capabilities capabilities = CapabilitiesOf(place.config);
+  const bool unnamed = !capabilities.by_alias && target.remote_id().empty();
   const bool unwanted_tags = !UnwantedTags(content.tags, target).empty();
-  if (unnamed && (priority || responders || message || description || details || unwanted_tags ||
-                  tags)) {
+  if (unnamed && (priority || message || description || details || unwanted_tags || tags)) {
     return Action::kLookup;
   }
   if (priority) return Action::kSetPriority;
-  if (responders) return Action::kAddResponder;
+  if (responders && capabilities.escalation) return Action::kAddResponder;
   if (message) return Action::kSetMessage;
   if (description) return Action::kSetDescription;
   if (details) return Action::kAddDetails;
   if (unwanted_tags) return Action::kRemoveTags;
-  return tags && !content.tags.empty() ? Action::kAddTags : Action::kNone;
+  if (tags && !content.tags.empty()) return Action::kAddTags;
+  return responders ? Action::kAddNote : Action::kNone;  // last: it says all that the page does
 }
 
 Step NextCreate(const DesiredPage& page, const TargetDelivery& target) {
@@ -188,7 +188,6 @@ bool AsksRest(Action action, const TargetDelivery& target, const OpsgenieConfig&
     case Action::kAddDetails:
     case Action::kRemoveTags:
     case Action::kAddTags:
-    case Action::kAddResponder:
       return true;
     case Action::kPoll:
       return target.operation() != TargetDelivery::CREATE &&
@@ -290,7 +289,6 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.description_hash = content.DescriptionHash();
   sent.details = content.ChangingDetails();
   sent.tags = content.tags;
-  sent.occurrence = NextOccurrence(page, target, config);
   sent.responders = static_cast<uint32_t>(RespondersInForce(page, target, place).size());
   if (action == Action::kSetPriority) {
     sent.request = opsgenie::SetPriority(config, ref, content.priority);
@@ -309,8 +307,7 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
     sent.responders = target.responders_added() + 1;
     sent.request = AddResponder(ref, page, target, place);
   } else if (action == Action::kAddNote) {
-    sent.request =
-        opsgenie::AddNote(config, ref, NoteText(content, page, target, place));
+    sent.request = opsgenie::AddNote(config, ref, NoteText(content, page, target, place));
   } else if (target.minimal()) {
     sent.description_hash = 0;
     sent.details.clear();

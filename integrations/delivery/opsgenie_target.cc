@@ -67,6 +67,13 @@ Sent OpsgenieTarget::BuildRequest(Action action, const DesiredPage& page,
   return delivery::BuildRequest(action, page, record, Place());
 }
 
+bool OpsgenieTarget::PrepareCreate(const DesiredPage& page, TargetDelivery& record) const {
+  const uint64_t occurrence = NextOccurrence(page, record, *config_);
+  if (record.occurrence() == occurrence) return false;
+  record.set_occurrence(occurrence);
+  return occurrence != 0;
+}
+
 void OpsgenieTarget::NoteLeaving(const Sent& sent, TargetDelivery& record) const {
   delivery::NoteLeaving(sent, record);
 }
@@ -100,10 +107,7 @@ void OpsgenieTarget::DoubtRecovered(const DesiredPage& page, Timestamp now,
   // Where nothing of an earlier episode can be left, what may have left is of this one.
   const bool earlier = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
                        record.operation() == TargetDelivery::CREATE;
-  if (!earlier) {
-    record.set_occurrence(config_->alias_per_occurrence ? page.episode() : 0);
-    record.set_episode(page.episode());
-  }
+  if (!earlier) record.set_episode(page.episode());
   if (earlier) record.set_close_uncertain_until_ms(uncertain_ms);  // a close may have left
   const bool under_way =
       record.step() == TargetDelivery::SENT || record.step() == TargetDelivery::UNKNOWN;

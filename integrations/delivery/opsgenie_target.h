@@ -27,6 +27,7 @@ class OpsgenieTarget : public Target {
                 const TargetDelivery& record) const override;
   Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& record,
                     Timestamp now) const override;
+  bool PrepareCreate(const DesiredPage& page, TargetDelivery& record) const override;
   void NoteLeaving(const Sent& sent, TargetDelivery& record) const override;
   Effect ApplyAnswer(const Sent& sent, const DesiredPage& page,
                      const absl::StatusOr<http_client::HttpResponse>& answer, Timestamp now,

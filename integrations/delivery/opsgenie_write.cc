@@ -37,7 +37,7 @@ Effect OpsgenieAnswer::Accepted(const Judgement& judgement) {
   target_.set_operation_sequence(sent_.sequence);
   if (create) {
     target_.set_episode(sent_.episode);
-    target_.clear_remote_id();  // of a page that others closed
+    target_.clear_remote_id();         // of a page that others closed
     if (target_.closed_by_others()) {  // what was is of the page that is gone
       target_.clear_tags();
       target_.set_told_since_ms(now_ms_);

@@ -100,7 +100,8 @@ RouteMatch RouteAt(const Route& root, const std::string& place) {
     size_t index = 0;
     if (!absl::SimpleAtoi(part, &index) || index >= route->routes.size()) break;
     route = &route->routes[index];
-    match = Inherit(*route, absl::StrCat(match.route, match.route.empty() ? "" : "/", index), match);
+    match =
+        Inherit(*route, absl::StrCat(match.route, match.route.empty() ? "" : "/", index), match);
   }
   return match.route == place ? match : Inherit(root, "", RouteMatch());
 }

@@ -65,9 +65,9 @@ bool Tells(Action action) {
 
 const char* OutcomeName(Outcome outcome) {
   static constexpr const char* kNames[kOutcomes] = {
-      "none",      "created",  "closed",           "updated",    "noted",   "repeated", "retried",
-      "throttled", "unknown",  "rejected",         "discarded",  "blocked", "gave_up",
-      "folded",    "vanished", "closed_by_others", "unconfirmed"};
+      "none",    "created",   "closed",   "updated",          "noted",      "repeated",
+      "retried", "throttled", "unknown",  "rejected",         "discarded",  "blocked",
+      "gave_up", "folded",    "vanished", "closed_by_others", "unconfirmed"};
   return kNames[static_cast<int>(outcome)];
 }
 

@@ -69,8 +69,7 @@ struct Sent {
   std::vector<std::pair<std::string, std::string>> details;  // as an update would send them
   std::vector<std::string> tags;  // all that are wanted; of kRemoveTags those that are not
   std::string labels;             // canonical; of a page whose labels name it
-  uint64_t occurrence = 0;  // in the alias of a create
-  uint32_t responders = 0;  // so many of those that escalation adds are there then
+  uint32_t responders = 0;        // so many of those that escalation adds are there then
   uint32_t level = 0;
   uint64_t account_hash = 0;
   int64_t sent_ms = 0;
@@ -148,6 +147,9 @@ class Target {
                         const TargetDelivery& record) const = 0;
   virtual Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& record,
                             Timestamp now) const = 0;
+  // The next create will be known by what the record says, so that must be on disk first. Whether
+  // the record changed.
+  virtual bool PrepareCreate(const DesiredPage&, TargetDelivery&) const { return false; }
   // A request leaves. Until its answer is in, the record says what may be there: should the process
   // die meanwhile, a record that is stored in this time tells.
   virtual void NoteLeaving(const Sent& sent, TargetDelivery& record) const = 0;

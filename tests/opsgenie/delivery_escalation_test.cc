@@ -13,10 +13,10 @@
 namespace tocsin::delivery {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using opsgenie::ResponderTemplate;
 using sim::ActionKind;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr char kManagersKey[] = "33333333-2222-4333-8444-555555555555";
 
@@ -34,8 +34,7 @@ ReceiversAndRoutes Escalating(opsgenie::OpsgenieConfig target = TestTarget()) {
   EscalationStep raise;
   raise.after = absl::Minutes(15);
   raise.priority = "P1";
-  raise.add_responders = {Team("payments-leads"),
-                          {"escalation", "", "payments-all", ""}};
+  raise.add_responders = {Team("payments-leads"), {"escalation", "", "payments-all", ""}};
   EscalationStep hand_over;
   hand_over.after = absl::Minutes(30);
   hand_over.unless = EscalationStep::Unless::kClosed;
@@ -131,7 +130,8 @@ TEST(DeliveryEscalationTest, ASnoozeHoldsItUntilItEnds) {
   DeliveryWorld world(Escalating(), TwoAccounts());
   world.Open("a", "warning");
   world.Run(absl::Minutes(5));
-  world.ByHand("a", ActionKind::kSnooze, {{"endTime", FormatTimestamp(world.now + absl::Hours(1))}});
+  world.ByHand("a", ActionKind::kSnooze,
+               {{"endTime", FormatTimestamp(world.now + absl::Hours(1))}});
   world.Run(absl::Minutes(50));
   EXPECT_EQ(In(world, "main").priority, "P3");
   world.Run(absl::Minutes(12));

@@ -8,9 +8,9 @@
 namespace tocsin::delivery {
 namespace {
 
+using sim::ActionKind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using sim::ActionKind;
 
 const TargetKey kTarget{"payments", TargetDelivery::OPSGENIE, 0};
 
@@ -159,7 +159,8 @@ std::string Body(const std::string& action, const std::string& id, int64_t updat
                       R"(000000},"source":{"name":"web"}})");
 }
 
-// Where pages cannot be read, the webhook is believed; it repeats, and messages overtake each other.
+// Where pages cannot be read, the webhook is believed; it repeats, and messages overtake each
+// other.
 TEST(DeliveryWebhookTest, LateAndRepeatedOnesChangeNothing) {
   DeliveryWorld world(TestConfig(JsmTarget()), TestSim());
   world.Open("a");

@@ -289,6 +289,7 @@ TEST(OpsgenieTargetTest, TheTokenIsHiddenAsItIsAndAsItIsSent) {
   config.jsm_rest = {"cloud", "ann@example.com", Secret("t0ken-marker")};
   const auto target = [&] {
     return OpsgenieTarget(std::make_shared<const opsgenie::OpsgenieConfig>(config),
+                          std::make_shared<const EscalationSteps>(),
                           [](const std::string& text, const auto&) { return text; });
   };
   const std::string sent =
