@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/secret.h"
 
 namespace tocsin::opsgenie {
@@ -30,6 +31,13 @@ struct JsmRest {
   Secret token;
 };
 
+// A heartbeat of the account, which has an alert of its own when nobody pings for too long.
+struct HeartbeatConfig {
+  std::string name;                            // empty: none
+  std::string team_id;                         // JSM only: heartbeats belong to teams there
+  absl::Duration interval = absl::Minutes(1);  // between two pings; 10 s to 1 h
+};
+
 // One entry of `opsgenie_configs` in tocsin.yaml.
 struct OpsgenieConfig {
   std::string api_url = "https://api.opsgenie.com";
@@ -42,6 +50,7 @@ struct OpsgenieConfig {
   std::string entity;                // template
   std::vector<std::string> actions;  // templates
   bool send_resolved = true;         // false: an open page is never closed by us
+  HeartbeatConfig heartbeat;         // pinged while pages can be relied on
 };
 
 // The configured priority of a severity; else "critical" is P1 and anything else P3.
