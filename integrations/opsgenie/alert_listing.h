@@ -6,25 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/timestamp.h"
 #include "integrations/http/http_client.h"
 #include "integrations/opsgenie/config.h"
 #include "integrations/opsgenie/growing_pause.h"
+#include "integrations/opsgenie/listed_cycle.h"
 #include "integrations/opsgenie/remote_alert.h"
 
 namespace tocsin::opsgenie {
-
-// The open alerts of ours that an account showed between `began` and the end of the cycle, each as
-// it was when its page of the list was read; in order of their ids.
-struct ListedCycle {
-  Timestamp began;  // before the first request left
-  std::vector<RemoteAlert> alerts;
-  // False: there may be more, so that an alert that is missing says nothing.
-  bool complete = true;
-};
 
 // Walks through all open alerts of ours, one page of the list a minute, for ever: the cost is the
 // same however many alerts are open, and a cycle of N takes about N/90 minutes (one below 100).
