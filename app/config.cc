@@ -40,9 +40,6 @@ void ReadListen(ConfigFindings& findings, const ConfigMap& top, Config::Listen& 
   map.CheckKeys({"grpc", "http", "admin"});
   ReadAddress(findings, map, "grpc", &listen.grpc);
   ReadAddress(findings, map, "http", &listen.http);
-  if (const YamlNode* http = map.Find("http")) {
-    findings.Warning(*http, rules::code::kUnsupported, kNoHttpYet, "leave listen.http out for now");
-  }
   ReadAddress(findings, map, "admin", &listen.admin);
 }
 

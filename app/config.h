@@ -35,9 +35,6 @@ struct Config {
   Limits limits;
 };
 
-inline constexpr char kNoHttpYet[] =
-    "not supported yet: nothing listens on the HTTP port (OTLP/HTTP, remote write, Datadog)";
-
 // What a configuration refers to outside its file.
 struct ConfigSources {
   // The value of an environment variable; nullopt if it is not set.

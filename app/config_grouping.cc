@@ -66,6 +66,7 @@ void ReadRouteGrouping(ConfigFindings& findings, const ConfigMap& map, bool root
   ReadGroupBy(findings, map, route);
   ReadSpan(findings, map, "group_wait", /*may_be_zero=*/true, route.group_wait);
   ReadSpan(findings, map, "group_interval", /*may_be_zero=*/false, route.group_interval);
+  ReadSpan(findings, map, "repeat_interval", /*may_be_zero=*/true, route.repeat_interval);
   ReadStormAlerts(findings, map, route);
 }
 
@@ -76,6 +77,7 @@ void PrintRouteGrouping(const delivery::Route& route, ConfigWriter& writer) {
   };
   span("group_wait", route.group_wait);
   span("group_interval", route.group_interval);
+  span("repeat_interval", route.repeat_interval);
   if (route.storm_alerts) writer.Line(absl::StrCat("storm_alerts: ", *route.storm_alerts));
 }
 

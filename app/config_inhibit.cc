@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "app/config_matchers.h"
 
 namespace tocsin::app {
 namespace {
@@ -11,41 +12,12 @@ namespace {
 using delivery::Matcher;
 using routing::InhibitRule;
 
-void ReadMatchers(ConfigFindings& findings, const ConfigMap& map, const std::string& key,
-                  std::vector<Matcher>& out) {
-  map.ForEachItem(key, [&](const YamlNode& item) {
-    const auto text = ReadText(findings, item, "a matcher");
-    if (!text) return;
-    auto matchers = delivery::ParseMatchers(*text);
-    if (!matchers.ok()) return findings.BadValue(item, std::string(matchers.status().message()));
-    for (Matcher& matcher : *matchers) out.push_back(std::move(matcher));
-  });
-}
-
-// A map of labels and their values, or regular expressions of these.
-void ReadMap(ConfigFindings& findings, const ConfigMap& map, const std::string& key, Matcher::Op op,
-             std::vector<Matcher>& out) {
-  const YamlNode* node = map.Find(key);
-  if (node == nullptr) return;
-  const ConfigMap labels(findings, *node, key);
-  for (const rules::YamlEntry& entry : node->entries) {
-    const auto value = ReadText(findings, *entry.value, "a label's value");
-    if (!value) continue;
-    auto matcher = Matcher::Make(entry.key->value, op, *value);
-    if (!matcher.ok()) {
-      findings.BadValue(*entry.value, std::string(matcher.status().message()));
-      continue;
-    }
-    out.push_back(*std::move(matcher));
-  }
-}
-
 std::vector<Matcher> ReadSide(ConfigFindings& findings, const ConfigMap& map,
                               const std::string& side) {
   std::vector<Matcher> matchers;
   ReadMatchers(findings, map, side + "_matchers", matchers);
-  ReadMap(findings, map, side + "_match", Matcher::Op::kEqual, matchers);
-  ReadMap(findings, map, side + "_match_re", Matcher::Op::kMatch, matchers);
+  ReadMatcherMap(findings, map, side + "_match", Matcher::Op::kEqual, matchers);
+  ReadMatcherMap(findings, map, side + "_match_re", Matcher::Op::kMatch, matchers);
   return matchers;
 }
 

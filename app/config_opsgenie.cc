@@ -1,9 +1,9 @@
-#include <map>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_receivers.h"
+#include "rules/page_check.h"
 
 // `opsgenie_configs`.
 namespace tocsin::app {
@@ -11,30 +11,31 @@ namespace {
 
 namespace code = rules::code;
 using opsgenie::OpsgenieConfig;
-using opsgenie::Responder;
+using opsgenie::ResponderTemplate;
 
 class OpsgenieReader {
  public:
   explicit OpsgenieReader(const ReceiverContext& context) : context_(context) {}
 
   OpsgenieConfig Read(const YamlNode& node);
+  ResponderTemplate ReadResponder(const YamlNode& node);
 
  private:
   void ReadApiUrl(const ConfigMap& map, OpsgenieConfig& config);
   void ReadProfile(const ConfigMap& map, OpsgenieConfig& config);
   void ReadPriority(const ConfigMap& map, OpsgenieConfig& config);
-  Responder ReadResponder(const YamlNode& node);
-  void CheckResponder(const YamlNode& node, const Responder& responder);
+  void ReadPolicies(const ConfigMap& map, OpsgenieConfig& config);
+  void ReadDetails(const ConfigMap& map, OpsgenieConfig& config);
 
   const ReceiverContext& context_;
 };
 
 OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ConfigMap map(context_.findings, node, "opsgenie_configs");
-  map.CheckKeys(
-      {"api_url", "profile", "api_key", "api_key_file", "responders", "priority", "tags", "entity",
-       "actions", "send_resolved"},
-      {"message", "description", "details", "note", "source", "update_alerts", "http_config"});
+  map.CheckKeys({"api_url", "profile", "api_key", "api_key_file", "responders", "priority", "tags",
+                 "entity", "actions", "details", "send_resolved", "repage_on_escalation",
+                 "alias_per_occurrence", "reopen_after", "webhook_secret", "webhook_secret_file"},
+                {"message", "description", "note", "source", "update_alerts", "http_config"});
   OpsgenieConfig config;
   ReadApiUrl(map, config);
   ReadProfile(map, config);
@@ -50,8 +51,25 @@ OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
     if (list == nullptr) continue;
     for (const auto& item : list->items) context_.CheckTemplate(*item, key);
   }
+  ReadDetails(map, config);
   map.ReadBool("send_resolved", &config.send_resolved);
+  ReadPolicies(map, config);
   return config;
+}
+
+void OpsgenieReader::ReadPolicies(const ConfigMap& map, OpsgenieConfig& config) {
+  map.ReadBool("repage_on_escalation", &config.repage_on_escalation);
+  map.ReadBool("alias_per_occurrence", &config.alias_per_occurrence);
+  const YamlNode* reopen = map.Find("reopen_after");
+  absl::Duration after;
+  if (reopen != nullptr && reopen->value == "never") {
+    config.reopen_after = std::nullopt;
+  } else if (map.ReadDuration("reopen_after", &after)) {
+    config.reopen_after = after;
+  }
+  if (map.Find("webhook_secret") != nullptr || map.Find("webhook_secret_file") != nullptr) {
+    config.webhook_secret = context_.ReadSecret(map, "webhook_secret");
+  }
 }
 
 void OpsgenieReader::ReadApiUrl(const ConfigMap& map, OpsgenieConfig& config) {
@@ -97,7 +115,7 @@ void OpsgenieReader::ReadPriority(const ConfigMap& map, OpsgenieConfig& config) 
   for (const rules::YamlEntry& entry : node->entries) {
     const auto value = ReadText(context_.findings, *entry.value, "a priority");
     if (!value) continue;
-    if (value->size() != 2 || (*value)[0] != 'P' || (*value)[1] < '1' || (*value)[1] > '5') {
+    if (!rules::IsPriority(*value)) {
       context_.findings.BadValue(*entry.value, "a priority is one of P1, P2, P3, P4, P5");
       continue;
     }
@@ -105,53 +123,42 @@ void OpsgenieReader::ReadPriority(const ConfigMap& map, OpsgenieConfig& config) 
   }
 }
 
-Responder OpsgenieReader::ReadResponder(const YamlNode& node) {
-  ConfigMap map(context_.findings, node, "responder");
-  map.CheckKeys({"type", "id", "name", "username"});
-  Responder responder;
-  static const std::map<std::string, Responder::Type> kinds = {
-      {"team", Responder::Type::kTeam},
-      {"user", Responder::Type::kUser},
-      {"escalation", Responder::Type::kEscalation},
-      {"schedule", Responder::Type::kSchedule}};
-  std::string type;
-  map.ReadString("type", &type);
-  const auto kind = kinds.find(type);
-  if (kind == kinds.end()) {
-    context_.findings.BadValue(map.Key("type"), "type must be team, user, escalation or schedule");
-  } else {
-    responder.type = kind->second;
+void OpsgenieReader::ReadDetails(const ConfigMap& map, OpsgenieConfig& config) {
+  const YamlNode* node = map.Find("details");
+  if (node == nullptr) return;
+  ConfigMap details(context_.findings, *node, "details");
+  for (const rules::YamlEntry& entry : node->entries) {
+    const std::string& key = entry.key->value;
+    if (const auto fault = rules::CheckDetailKey(key)) {
+      context_.findings.BadValue(*entry.key, fault->message, fault->hint);
+      continue;
+    }
+    details.ReadString(key, &config.details[key]);
+    context_.CheckTemplate(*entry.value, "details");
   }
-  map.ReadString("id", &responder.id);
-  map.ReadString("name", &responder.name);
-  map.ReadString("username", &responder.username);
-  if (kind != kinds.end()) CheckResponder(node, responder);
-  return responder;
 }
 
-// OpsGenie refuses each page whose responder is named in a way that its type does not know.
-void OpsgenieReader::CheckResponder(const YamlNode& node, const Responder& responder) {
-  const int named = !responder.id.empty() + !responder.name.empty() + !responder.username.empty();
-  if (named != 1) {
-    return context_.findings.BadValue(node,
-                                      "a responder needs exactly one of id, name and username");
+ResponderTemplate OpsgenieReader::ReadResponder(const YamlNode& node) {
+  ConfigMap map(context_.findings, node, "responder");
+  map.CheckKeys({"type", "id", "name", "username"});
+  rules::PageResponder responder;
+  context_.ReadTemplate(map, "type", &responder.type);
+  context_.ReadTemplate(map, "id", &responder.id);
+  context_.ReadTemplate(map, "name", &responder.name);
+  context_.ReadTemplate(map, "username", &responder.username);
+  if (const auto type = rules::CheckResponderType(responder)) {
+    context_.findings.BadValue(map.Key("type"), type->message, type->hint);
+  } else if (const auto name = rules::CheckResponderName(responder)) {
+    context_.findings.BadValue(node, name->message, name->hint);
   }
-  if (responder.type != Responder::Type::kUser) {
-    if (responder.username.empty()) return;
-    return context_.findings.BadValue(node, "only a user has a username", "use name or id");
-  }
-  if (!responder.name.empty()) {
-    return context_.findings.BadValue(node, "a user has no name",
-                                      "use username, which is an e-mail address, or id");
-  }
-  const size_t at = responder.username.find('@');
-  const bool address = at != std::string::npos && at > 0 && at + 1 < responder.username.size();
-  if (!responder.username.empty() && !address) {
-    context_.findings.BadValue(node, "the username of a user must be an e-mail address");
-  }
+  return {responder.type, responder.id, responder.name, responder.username};
 }
 
 }  // namespace
+
+ResponderTemplate ReadResponder(const ReceiverContext& context, const YamlNode& node) {
+  return OpsgenieReader(context).ReadResponder(node);
+}
 
 OpsgenieConfig ReadOpsgenie(const ReceiverContext& context, const YamlNode& node) {
   return OpsgenieReader(context).Read(node);

@@ -1,5 +1,7 @@
 #include "absl/strings/str_cat.h"
+#include "app/config_escalation.h"
 #include "app/config_writer.h"
+#include "rules/page_check.h"
 #include "rules/promql/printer.h"
 
 namespace tocsin::app {
@@ -8,22 +10,10 @@ namespace {
 
 constexpr char kRedacted[] = "<redacted>";
 
-const char* ResponderTypeName(opsgenie::Responder::Type type) {
-  switch (type) {
-    case opsgenie::Responder::Type::kTeam:
-      return "team";
-    case opsgenie::Responder::Type::kUser:
-      return "user";
-    case opsgenie::Responder::Type::kEscalation:
-      return "escalation";
-    case opsgenie::Responder::Type::kSchedule:
-      return "schedule";
-  }
-  return "unknown";
-}
-
-std::string ResponderText(const opsgenie::Responder& responder) {
-  std::string text = absl::StrCat("{type: ", ResponderTypeName(responder.type));
+// A type is a word of its own unless it is a template.
+std::string ResponderText(const opsgenie::ResponderTemplate& responder) {
+  const bool plain = !rules::IsTemplate(responder.type);
+  std::string text = absl::StrCat("{type: ", plain ? responder.type : Quote(responder.type));
   if (!responder.id.empty()) absl::StrAppend(&text, ", id: ", Quote(responder.id));
   if (!responder.name.empty()) absl::StrAppend(&text, ", name: ", Quote(responder.name));
   if (!responder.username.empty()) {
@@ -32,18 +22,26 @@ std::string ResponderText(const opsgenie::Responder& responder) {
   return text + "}";
 }
 
+void PrintFlag(absl::string_view key, bool value, ConfigWriter& writer) {
+  writer.Line(absl::StrCat(key, ": ", value ? "true" : "false"));
+}
+
+void PrintTexts(absl::string_view key, const std::map<std::string, std::string>& texts,
+                ConfigWriter& writer) {
+  if (texts.empty()) return;
+  writer.Begin(key);
+  for (const auto& [name, text] : texts) {
+    writer.Line(absl::StrCat(Quote(name), ": ", Quote(text)));
+  }
+  writer.End();
+}
+
 void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer) {
   writer.Text("api_url", config.api_url);
   writer.Line(
       absl::StrCat("profile: ", config.profile == opsgenie::Profile::kJsm ? "jsm" : "opsgenie"));
   writer.Line(absl::StrCat("api_key: ", Quote(kRedacted)));
-  if (!config.responders.empty()) {
-    std::string list;
-    for (const opsgenie::Responder& responder : config.responders) {
-      absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
-    }
-    writer.Line(absl::StrCat("responders: [", list, "]"));
-  }
+  PrintResponders("responders", config.responders, writer);
   if (!config.priority.empty()) {
     writer.Begin("priority");
     for (const auto& [severity, priority] : config.priority) {
@@ -54,7 +52,14 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
   writer.Texts("tags", config.tags);
   writer.Text("entity", config.entity);
   writer.Texts("actions", config.actions);
-  writer.Line(absl::StrCat("send_resolved: ", config.send_resolved ? "true" : "false"));
+  PrintTexts("details", config.details, writer);
+  PrintFlag("send_resolved", config.send_resolved, writer);
+  PrintFlag("repage_on_escalation", config.repage_on_escalation, writer);
+  PrintFlag("alias_per_occurrence", config.alias_per_occurrence, writer);
+  writer.Line(absl::StrCat("reopen_after: ", config.reopen_after
+                                                 ? promql::PrintDuration(*config.reopen_after)
+                                                 : "never"));
+  if (!config.webhook_secret.Reveal().empty()) writer.Text("webhook_secret", kRedacted);
 }
 
 void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter& writer) {
@@ -73,10 +78,6 @@ void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter&
   writer.End();
 }
 
-void PrintFlag(absl::string_view key, bool value, ConfigWriter& writer) {
-  writer.Line(absl::StrCat(key, ": ", value ? "true" : "false"));
-}
-
 void PrintWebhook(const webhook::WebhookConfig& config, ConfigWriter& writer) {
   writer.Text("url", kRedacted);
   PrintCredentials(config.credentials, writer);
@@ -90,16 +91,6 @@ void PrintAlertmanager(const alertmanager::AlertmanagerConfig& config, ConfigWri
   PrintCredentials(config.credentials, writer);
   writer.Line(absl::StrCat("resend_interval: ", promql::PrintDuration(config.resend_interval)));
   PrintFlag("send_resolved", config.send_resolved, writer);
-}
-
-void PrintTexts(absl::string_view key, const std::map<std::string, std::string>& texts,
-                ConfigWriter& writer) {
-  if (texts.empty()) return;
-  writer.Begin(key);
-  for (const auto& [name, text] : texts) {
-    writer.Line(absl::StrCat(Quote(name), ": ", Quote(text)));
-  }
-  writer.End();
 }
 
 void PrintPagerduty(const pagerduty::PagerdutyConfig& config, ConfigWriter& writer) {
@@ -130,6 +121,16 @@ void PrintAll(absl::string_view key, const std::vector<Config>& configs,
 
 }  // namespace
 
+void PrintResponders(absl::string_view key, const std::vector<opsgenie::ResponderTemplate>& responders,
+                     ConfigWriter& writer) {
+  if (responders.empty()) return;
+  std::string list;
+  for (const opsgenie::ResponderTemplate& responder : responders) {
+    absl::StrAppend(&list, list.empty() ? "" : ", ", ResponderText(responder));
+  }
+  writer.Line(absl::StrCat(key, ": [", list, "]"));
+}
+
 void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& writer) {
   writer.Begin("receivers");
   for (const auto& [name, receiver] : routing.receivers) {
@@ -139,6 +140,7 @@ void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& w
     PrintAll("webhook_configs", receiver.webhook_configs, PrintWebhook, writer);
     PrintAll("alertmanager_configs", receiver.alertmanager_configs, PrintAlertmanager, writer);
     PrintAll("pagerduty_configs", receiver.pagerduty_configs, PrintPagerduty, writer);
+    PrintEscalation(receiver, writer);
     writer.End();
   }
   writer.End();

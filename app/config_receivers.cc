@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "app/config_escalation.h"
 
 namespace tocsin::app {
 namespace {
@@ -23,8 +24,9 @@ void ReadReceiver(const ReceiverContext& context, const YamlNode& node,
                   std::map<std::string, delivery::Receiver>& receivers) {
   ConfigMap map(context.findings, node, "receiver");
   map.CheckKeys(
-      {"name", "opsgenie_configs", "webhook_configs", "alertmanager_configs", "pagerduty_configs"},
-      {"escalation", "email_configs", "slack_configs", "victorops_configs", "pushover_configs",
+      {"name", "opsgenie_configs", "webhook_configs", "alertmanager_configs", "pagerduty_configs",
+       "escalation", "fallback"},
+      {"email_configs", "slack_configs", "victorops_configs", "pushover_configs",
        "msteams_configs"});
   delivery::Receiver receiver;
   if (!map.ReadString("name", &receiver.name) || receiver.name.empty()) {
@@ -44,6 +46,7 @@ void ReadReceiver(const ReceiverContext& context, const YamlNode& node,
   map.ForEachItem("pagerduty_configs", [&](const YamlNode& item) {
     receiver.pagerduty_configs.push_back(ReadPagerduty(context, item));
   });
+  ReadEscalation(context, map, receiver);
   const std::string name = receiver.name;
   if (!receivers.emplace(name, std::move(receiver)).second) {
     context.findings.Error(*map.Find("name"), code::kDuplicateName,
@@ -57,6 +60,9 @@ void ReadReceivers(const ReceiverContext& context, const ConfigMap& top,
                    std::map<std::string, delivery::Receiver>& receivers) {
   top.ForEachItem("receivers",
                   [&](const YamlNode& node) { ReadReceiver(context, node, receivers); });
+  top.ForEachItem("receivers", [&](const YamlNode& node) {
+    CheckEscalationNames(context, ConfigMap(context.findings, node, "receiver"), receivers);
+  });
 }
 
 http_client::Credentials ReadCredentials(const ReceiverContext& context, const ConfigMap& map) {

@@ -16,6 +16,7 @@ void ReadReceivers(const ReceiverContext& context, const ConfigMap& top,
 
 // One entry of a receiver's list of that kind; an entry of Alertmanagers gives one for each URL.
 opsgenie::OpsgenieConfig ReadOpsgenie(const ReceiverContext& context, const YamlNode& node);
+opsgenie::ResponderTemplate ReadResponder(const ReceiverContext& context, const YamlNode& node);
 webhook::WebhookConfig ReadWebhook(const ReceiverContext& context, const YamlNode& node);
 std::vector<alertmanager::AlertmanagerConfig> ReadAlertmanager(const ReceiverContext& context,
                                                                const YamlNode& node);

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_grouping.h"
+#include "app/config_matchers.h"
 #include "app/config_receivers.h"
 #include "app/config_time_intervals.h"
 
@@ -30,7 +31,7 @@ class RoutingReader {
 
  private:
   void ReadReceiverName(const ConfigMap& map, bool root, delivery::Route& route);
-  void ReadMatchers(const ConfigMap& map, bool root, delivery::Route& route);
+  void ReadRouteMatchers(const ConfigMap& map, bool root, delivery::Route& route);
 
   ConfigFindings& findings_;
   const routing::TimeIntervals& intervals_;
@@ -51,14 +52,11 @@ void RoutingReader::ReadReceiverName(const ConfigMap& map, bool root, delivery::
                      closest.empty() ? "" : absl::StrCat("did you mean \"", closest, "\"?"));
 }
 
-void RoutingReader::ReadMatchers(const ConfigMap& map, bool root, delivery::Route& route) {
-  map.ForEachItem("matchers", [&](const YamlNode& item) {
-    const auto text = ReadText(findings_, item, "a matcher");
-    if (!text) return;
-    auto matchers = delivery::ParseMatchers(*text);
-    if (!matchers.ok()) return findings_.BadValue(item, std::string(matchers.status().message()));
-    for (delivery::Matcher& matcher : *matchers) route.matchers.push_back(std::move(matcher));
-  });
+void RoutingReader::ReadRouteMatchers(const ConfigMap& map, bool root, delivery::Route& route) {
+  using delivery::Matcher;
+  ReadMatchers(findings_, map, "matchers", route.matchers);
+  ReadMatcherMap(findings_, map, "match", Matcher::Op::kEqual, route.matchers);
+  ReadMatcherMap(findings_, map, "match_re", Matcher::Op::kMatch, route.matchers);
   if (root && !route.matchers.empty()) {
     findings_.BadValue(map.Key("matchers"),
                        "the root route takes every page and must have no matchers");
@@ -67,12 +65,12 @@ void RoutingReader::ReadMatchers(const ConfigMap& map, bool root, delivery::Rout
 
 delivery::Route RoutingReader::ReadRoute(const YamlNode& node, bool root) {
   ConfigMap map(findings_, node, "route");
-  map.CheckKeys({"receiver", "matchers", "continue", "routes", "group_by", "group_wait",
-                 "group_interval", "storm_alerts", "mute_time_intervals", "active_time_intervals"},
-                {"repeat_interval", "match", "match_re"});
+  map.CheckKeys({"receiver", "matchers", "match", "match_re", "continue", "routes", "group_by",
+                 "group_wait", "group_interval", "repeat_interval", "storm_alerts",
+                 "mute_time_intervals", "active_time_intervals"});
   delivery::Route route;
   ReadReceiverName(map, root, route);
-  ReadMatchers(map, root, route);
+  ReadRouteMatchers(map, root, route);
   ReadRouteGrouping(findings_, map, root, route);
   ReadRouteIntervals(findings_, map, root, intervals_, route);
   map.ReadBool("continue", &route.continue_matching);

@@ -50,4 +50,7 @@ class ConfigWriter {
 // `receivers`, secrets as "<redacted>".
 void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& writer);
 
+void PrintResponders(absl::string_view key, const std::vector<opsgenie::ResponderTemplate>& responders,
+                     ConfigWriter& writer);
+
 }  // namespace tocsin::app

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/timestamp.h"
+#include "rules/page_check.h"
 #include "rules/templates/template.h"
 
 namespace tocsin::app {
@@ -20,22 +20,19 @@ using templates::Template;
 
 constexpr size_t kRememberedMax = 1000;  // texts of old configurations are forgotten some time
 
-bool IsTemplate(const std::string& text) {
-  return absl::StrContains(text, "{{");
-}
-
 class ReceiverExpander {
  public:
   explicit ReceiverExpander(Labels external_labels)
       : external_labels_(std::move(external_labels)) {}
 
   std::string Expand(const std::string& text, const state::v1::DesiredPage& page) {
-    if (!IsTemplate(text)) return text;
+    if (!rules::IsTemplate(text)) return text;
     absl::StatusOr<std::string> expanded = TryExpand(text, page);
     if (expanded.ok()) return *std::move(expanded);
     if (IsNews(text)) {
-      Log(LogLevel::kError, "a receiver's template failed, its field is left out",
+      Log(LogLevel::kError, "a page's template failed, its field is left out",
           {{"template", text},
+           {"rule", page.rule()},
            {"alias", page.alias()},
            {"error", std::string(expanded.status().message())}});
     }
@@ -77,33 +74,7 @@ class ReceiverExpander {
   std::set<std::string> told_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Whatever the labels are, these stay wrong.
-bool FailsAlways(absl::string_view error) {
-  for (const char* sign : {"can't evaluate field", "wrong number of args", "can't give argument",
-                           "error calling query"}) {
-    if (absl::StrContains(error, sign)) return true;
-  }
-  return false;
-}
-
 }  // namespace
-
-std::optional<TemplateFault> CheckReceiverTemplate(const std::string& text) {
-  if (!IsTemplate(text)) return std::nullopt;
-  const auto compiled = Template::Parse(text);
-  if (!compiled.ok()) return TemplateFault{std::string(compiled.status().message())};
-  const Labels labels = {{"alertname", "Example"}, {"severity", "critical"}};
-  const Labels external_labels;
-  templates::TemplateData data;
-  data.labels = &labels;
-  data.external_labels = &external_labels;
-  data.value = 1;
-  data.now = Timestamp::FromMillis(1'000'000'000'000);
-  const auto expanded = (*compiled)->Expand(data);
-  if (expanded.ok()) return std::nullopt;
-  const std::string error(expanded.status().message());
-  return TemplateFault{error, FailsAlways(error)};
-}
 
 page::Expander MakeReceiverExpander(Labels external_labels) {
   const auto expander = std::make_shared<ReceiverExpander>(std::move(external_labels));

@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_routing.h"
-#include "app/page_templates.h"
+#include "rules/page_check.h"
 
 namespace tocsin::app {
 
@@ -15,16 +15,15 @@ namespace code = rules::code;
 
 void ReceiverContext::CheckTemplate(const YamlNode& node, const std::string& what) const {
   if (node.kind != YamlNode::Kind::kScalar) return;
-  const auto fault = CheckReceiverTemplate(node.value);
+  const auto fault = rules::CheckPageTemplate(node.value);
   if (!fault) return;
   if (fault->certain) {
     return findings.Error(node, code::kTemplate,
-                          absl::StrCat("template of ", what, ": ", fault->message),
-                          ".Labels.NAME is a label of the page, .Value its value");
+                          absl::StrCat("template of ", what, ": ", fault->message), fault->hint);
   }
   findings.Warning(node, code::kTemplate,
                    absl::StrCat("template of ", what, " fails without labels: ", fault->message),
-                   "where it fails, the field is left out");
+                   fault->hint);
 }
 
 void ReceiverContext::Unresolved(const YamlNode& at, std::string message) const {

@@ -11,6 +11,7 @@
 #include "app/engine_backend.h"
 #include "app/explain/explainer.h"
 #include "app/file_watch.h"
+#include "app/hook_port.h"
 #include "app/journal_loop.h"
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
@@ -109,6 +110,7 @@ struct Server::Parts {
   absl::Status Start(Server& server);
   void Stop();
   absl::Status Reload();
+  void TakeOver(const Config& config);
   uint64_t WatchedFingerprint();
 
   const ServerOptions options;
@@ -137,6 +139,7 @@ struct Server::Parts {
   std::unique_ptr<http::AdminApi> admin_api;
   std::unique_ptr<http::HttpServer> admin;
   std::unique_ptr<ingest::GrpcServer> grpc;
+  std::unique_ptr<HookPort> hooks;
   std::unique_ptr<FileWatch> watch;
 
   Mutex reload_mutex;
@@ -158,9 +161,6 @@ absl::Status Server::Parts::Start(Server& server) {
   engine = std::make_unique<engine::Engine>(MakeEngineOptions(options, config), *store, *outbox,
                                             *log, clock, metrics);
 
-  if (options.http_listen) {
-    Log(LogLevel::kWarning, kNoHttpYet, {{"flag", "--http-listen " + *options.http_listen}});
-  }
   journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
   explainer = std::make_unique<explain::Explainer>(
       *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal);
@@ -210,6 +210,8 @@ absl::Status Server::Parts::Start(Server& server) {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
+  TOCSIN_ASSIGN_OR_RETURN(hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop,
+                                                 clock, metrics));
   grpc->SetServing(true);
   backend->SetNotReady("");
   reload_successful.Set(1);
@@ -226,6 +228,7 @@ absl::Status Server::Parts::Start(Server& server) {
       files.fingerprint, [this] { return WatchedFingerprint(); }, changed);
   Log(LogLevel::kInfo, "ready",
       {{"grpc_port", grpc->port()},
+       {"http_port", hooks->port()},
        {"admin", admin->address()},
        {"data_dir", config.data_dir},
        {"rule_groups", static_cast<uint64_t>(files.rules->groups.size())},
@@ -239,6 +242,7 @@ void Server::Parts::Stop() {
   watch.reset();
   if (backend) backend->SetNotReady("stopping");
   KillPoint("stop.before_drain");
+  if (hooks) hooks->Stop();
   if (grpc) grpc->Drain(kDrainGrace);
   KillPoint("stop.after_drain");
   if (engine) engine->Stop();
@@ -260,6 +264,13 @@ uint64_t Server::Parts::WatchedFingerprint() {
   return FilesFingerprint(other_files, patterns);
 }
 
+// Where pages go.
+void Server::Parts::TakeOver(const Config& config) {
+  suppression->SetConfig(config);
+  delivery->SetReceivers(Routing(config));
+  hooks->SetReceivers(Routing(config));
+}
+
 absl::Status Server::Parts::Reload() {
   MutexLock lock(reload_mutex);
   if (!ready) return absl::UnavailableError("still starting");
@@ -268,15 +279,11 @@ absl::Status Server::Parts::Reload() {
   // First where pages go, then what makes them: a new rule's page must not go the old way. Pages of
   // receivers that are gone find their old configuration until they are closed.
   if (status.ok()) {
-    suppression->SetConfig(loaded->config);
-    delivery->SetReceivers(Routing(loaded->config));
+    TakeOver(loaded->config);
     KillPoint("reload.before_rules");
     status = engine->Reload(loaded->rules);
     KillPoint("reload.after_rules");
-    if (!status.ok()) {
-      suppression->SetConfig(files.config);
-      delivery->SetReceivers(Routing(files.config));
-    }
+    if (!status.ok()) TakeOver(files.config);
   }
   reload_successful.Set(status.ok() ? 1 : 0);
   if (!status.ok()) {
@@ -322,6 +329,9 @@ absl::Status Server::Reload() {
 }
 int Server::grpc_port() const {
   return parts_->grpc->port();
+}
+int Server::http_port() const {
+  return parts_->hooks->port();
 }
 int Server::admin_port() const {
   return parts_->admin->port();

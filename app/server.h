@@ -49,6 +49,7 @@ class Server {
   absl::Status Reload();
 
   int grpc_port() const;
+  int http_port() const;
   int admin_port() const;
 
  private:

@@ -203,4 +203,16 @@ TemplatedMap CompileTexts(DecodeContext& context, const std::vector<NamedText>& 
   return compiled;
 }
 
+void ReportPageTemplate(DecodeContext& context, const YamlNode& node, absl::string_view what,
+                        const PageTemplateFault& fault) {
+  const TemplateError error = SplitTemplateError(node.value, fault.message);
+  if (fault.certain) {
+    return context.ErrorInside(node, error.offset, code::kTemplate,
+                               absl::StrCat("template of ", what, ": ", error.message), fault.hint);
+  }
+  context.Lint(node, Severity::kWarning, code::kTemplate,
+               absl::StrCat("template of ", what, " fails without labels: ", error.message),
+               fault.hint);
+}
+
 }  // namespace tocsin::rules

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rules/decode_context.h"
+#include "rules/page_check.h"
 #include "rules/rule.h"
 
 // Readers of single values. Each reports what is wrong and then gives nothing.
@@ -37,5 +38,10 @@ std::vector<NamedText> ReadTexts(DecodeContext& context, const YamlNode* map, Te
 // Parses the templates of `texts`. Errors are reported at their place; such entries are left out.
 TemplatedMap CompileTexts(DecodeContext& context, const std::vector<NamedText>& texts,
                           TextKind kind);
+
+// A template of receivers that fails: an error, or a warning if it may do better with labels.
+// `what` names it: "entity".
+void ReportPageTemplate(DecodeContext& context, const YamlNode& node, absl::string_view what,
+                        const PageTemplateFault& fault);
 
 }  // namespace tocsin::rules

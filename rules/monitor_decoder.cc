@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "rules/composite_decoder.h"
 #include "rules/decode_values.h"
+#include "rules/page_decoder.h"
 #include "rules/threshold_decoder.h"
 
 namespace tocsin::rules {
@@ -17,7 +18,7 @@ constexpr size_t kNameBytesMax = 256;
 const std::vector<std::string>& MonitorKeys() {
   static const auto& keys = *new std::vector<std::string>{
       "name",    "query",  "threshold",   "anomaly", "composite", "for", "keep_firing_for",
-      "no_data", "labels", "annotations", "mode",    "severity"};
+      "no_data", "labels", "annotations", "mode",    "severity",  "page"};
   return keys;
 }
 
@@ -162,6 +163,7 @@ std::optional<Monitor> DecodeMonitor(DecodeContext& context, const YamlNode& nod
   monitor.annotations =
       CompileTexts(context, ReadTexts(context, reader.Find("annotations"), TextKind::kAnnotation),
                    TextKind::kAnnotation);
+  monitor.page = DecodePage(context, reader.Find("page"));
   // The name's place, so that a duplicate is reported where it stands.
   monitor.position = context.document().PositionOf(name ? *reader.Find("name") : node);
   if (!name) return std::nullopt;

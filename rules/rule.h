@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "rules/diagnostic.h"
+#include "rules/page_options.h"
 #include "rules/promql/ast.h"
 #include "rules/promql/parser.h"
 #include "rules/templates/template.h"
@@ -78,6 +79,7 @@ struct Monitor {
   bool shadow = false;  // evaluated, shown and recorded, never paged
   TemplatedMap labels;
   TemplatedMap annotations;
+  PageOptions page;
   SourcePosition position;
 };
 

@@ -35,7 +35,8 @@ absl::StatusOr<std::vector<Stored>> Read(const Store& store, absl::string_view a
 
 bool Same(const DeliveryRecord& a, const DeliveryRecord& b) {
   return a.receiver() == b.receiver() && a.target() == b.target() && a.action() == b.action() &&
-         a.outcome() == b.outcome() && a.error() == b.error() && a.episode() == b.episode();
+         a.outcome() == b.outcome() && a.error() == b.error() && a.episode() == b.episode() &&
+         a.by() == b.by() && a.note() == b.note();
 }
 
 // Appends `note`, or counts it to the last record if nothing but the time is new.
@@ -73,6 +74,8 @@ void DeliveryJournal::Note(Attempt attempt) {
   record.set_outcome(std::move(attempt.outcome));
   record.set_error(std::move(attempt.error));
   record.set_episode(attempt.episode);
+  record.set_by(std::move(attempt.by));
+  record.set_note(std::move(attempt.note));
   record.set_first_ms(clock_.Now().millis());
   record.set_last_ms(record.first_ms());
   record.set_attempts(1);

@@ -28,6 +28,7 @@ class DeliveryJournal {
   static constexpr size_t kWaitingMax = 10'000;
   static constexpr size_t kPerAliasMax = 200;
 
+  // Texts are valid UTF-8, and the caller has bounded them.
   struct Attempt {
     std::string alias;
     std::string receiver;
@@ -36,6 +37,8 @@ class DeliveryJournal {
     std::string outcome;
     std::string error;  // never a secret
     uint64_t episode = 0;
+    std::string by;    // who did it, of what people do; "": we
+    std::string note;  // what they wrote
   };
 
   DeliveryJournal(Store& store, const Clock& clock) : store_(store), clock_(clock) {}

@@ -77,7 +77,7 @@ absl::Status AddDeliveries(const storage::Store& store, Timestamp until,
     if (first > until) continue;
     alert.deliveries.push_back({first, Timestamp::FromMillis(record.last_ms()), record.attempts(),
                                 record.receiver(), record.target(), record.action(),
-                                record.outcome(), record.error()});
+                                record.outcome(), record.error(), record.by(), record.note()});
   }
   return absl::OkStatus();
 }

@@ -29,6 +29,7 @@ port() {
   echo "$port"
 }
 grpc=127.0.0.1:$(port 4317)
+http=127.0.0.1:$(port 4318)
 admin=127.0.0.1:$(port 9095)
 opsgenie=127.0.0.1:$(port 8089)
 key=11111111-2222-3333-4444-555555555555
@@ -55,7 +56,7 @@ pids+=($!)
 sed "s#http://127.0.0.1:8089#http://$opsgenie#" docker/demo/tocsin.yaml >"$dir/tocsin.yaml"
 cp -r docker/demo/rules "$dir/rules"
 OPSGENIE_API_KEY=$key build/tocsin serve --config "$dir/tocsin.yaml" --data-dir "$dir/data" \
-  --grpc-listen "$grpc" --admin-listen "$admin" 2>"$dir/tocsin.log" &
+  --grpc-listen "$grpc" --http-listen "$http" --admin-listen "$admin" 2>"$dir/tocsin.log" &
 pids+=($!)
 await "Tocsin being ready" 20 ready
 

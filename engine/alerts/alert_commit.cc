@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "engine/alerts/alert_records.h"
+#include "engine/alerts/page_options.h"
 #include "storage/codec.h"
 #include "storage/keys.h"
 
@@ -67,13 +68,12 @@ AlertInstance Closing(const AlertInstance& before, const AlertInstance& after) {
 
 }  // namespace
 
-absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::string& condition,
-                                    bool open, rules::Reason reason, const Round& round,
+absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
                                     AlertInstance& instance) {
-  const Labels& identity = IdentityLabels(rule_id, instance);
+  const Labels& identity = IdentityLabels(intent.rule_id, instance);
   if (instance.alias.empty()) {
-    instance.alias = MakeAlias(rule_id, instance.labels.Get("alertname"), identity.Fingerprint(),
-                               *round.external_labels);
+    instance.alias = MakeAlias(intent.rule_id, instance.labels.Get("alertname"),
+                               identity.Fingerprint(), *round.external_labels);
   }
   const auto existing = outbox_.Find(instance.alias);
   // A close that waits for its write is not in the outbox yet.
@@ -86,24 +86,29 @@ absl::Status AlertCommit::StagePage(const std::string& rule_id, const std::strin
   const bool close_waits = std::any_of(pages_.begin(), pages_.end(), [&](const auto& waiting) {
     return waiting.alias() == instance.alias && !waiting.open();
   });
-  const bool reopens = open && !instance.page_open && !close_waits;
+  const bool reopens = intent.open && !instance.page_open && !close_waits;
   page.set_episode(reopens || !existing ? page.sequence() : existing->desired.episode());
-  page.set_open(open);
-  page.set_rule(rule_id);
-  page.set_severity(Severity(rule_id, instance));
+  page.set_open(intent.open);
+  page.set_rule(intent.rule_id);
+  page.set_severity(Severity(intent.rule_id, instance));
   page.set_labels(
       std::string(PageLabels(instance, page.severity(), *round.external_labels).canonical()));
   page.mutable_annotations()->insert(instance.annotations.begin(), instance.annotations.end());
+  if (intent.options != nullptr) {
+    WritePageOptions(*intent.options, page);
+  } else if (existing && existing->desired.has_options()) {
+    *page.mutable_options() = existing->desired.options();
+  }
   page.set_value(instance.state.value);
-  page.set_condition(condition);
+  page.set_condition(intent.condition);
   page.set_since_ms(instance.state.active_at.value_or(round.now).millis());
   page.set_changed_ms(round.now.millis());
-  page.set_cause_committed_ms(ByTimeAlone(reason) ? 0 : round.cause_committed.millis());
-  page.set_reason(rules::ReasonName(reason));
+  page.set_cause_committed_ms(ByTimeAlone(intent.reason) ? 0 : round.cause_committed.millis());
+  page.set_reason(rules::ReasonName(intent.reason));
   page.set_rule_revision(*round.revision);
   TOCSIN_RETURN_IF_ERROR(outbox_.Stage(page, batch_));
   instance.page_sequence = page.sequence();
-  instance.page_open = open;
+  instance.page_open = intent.open;
   pages_.push_back(std::move(page));
   return absl::OkStatus();
 }
@@ -148,8 +153,8 @@ size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, cons
     const bool owed =
         closes ? instance.page_open : ChangesPage(change.transition) && !rule.shadow();
     if (owed) {
-      const absl::Status staged =
-          StagePage(rule_id, condition, !closes, change.reason, round, shown);
+      const absl::Status staged = StagePage(
+          {rule_id, condition, !closes, change.reason, rule.page_options()}, round, shown);
       if (!staged.ok()) {
         Deferred(rule_id, instance, staged);
         rule.Revert(change);
@@ -204,8 +209,9 @@ bool AlertCommit::MatchPages(RuleAlerts& rule, const Round& round) {
     const bool wanted = Fires(instance) && !rule.shadow();
     if (wanted == instance.page_open) return;
     const rules::Reason reason = wanted ? rules::Reason::kPageOwed : rules::Reason::kShadowed;
-    const absl::Status staged =
-        StagePage(rule.rule_id(), rule.ConditionText(instance), wanted, reason, round, instance);
+    const std::string condition = rule.ConditionText(instance);
+    const absl::Status staged = StagePage(
+        {rule.rule_id(), condition, wanted, reason, rule.page_options()}, round, instance);
     if (!staged.ok()) {
       Deferred(rule.rule_id(), instance, staged);
       all = false;
@@ -219,8 +225,9 @@ bool AlertCommit::MatchPages(RuleAlerts& rule, const Round& round) {
 void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, rules::Reason reason,
                          const Round& round) {
   if (instance.page_open) {
+    const std::string condition = rules::ReasonName(reason);
     const absl::Status staged =
-        StagePage(rule_id, rules::ReasonName(reason), /*open=*/false, reason, round, instance);
+        StagePage({rule_id, condition, /*open=*/false, reason}, round, instance);
     // Only a new alias can be refused, and this one has an entry or had one.
     if (!staged.ok()) {
       Log(LogLevel::kError, "page of a removed rule could not be closed",

@@ -67,8 +67,16 @@ class AlertCommit {
   absl::Status Commit(const ClockReading& clock, bool clock_due);
 
  private:
-  absl::Status StagePage(const std::string& rule_id, const std::string& condition, bool open,
-                         rules::Reason reason, const Round& round, AlertInstance& instance);
+  // Why a page is to be what.
+  struct Intent {
+    const std::string& rule_id;
+    const std::string& condition;
+    bool open = false;
+    rules::Reason reason = rules::Reason::kNone;
+    const rules::PageOptions* options = nullptr;  // of a rule that is there
+  };
+
+  absl::Status StagePage(const Intent& intent, const Round& round, AlertInstance& instance);
   void AddHistory(const std::string& rule_id, const AlertInstance& instance,
                   const std::string& condition, rules::Transition transition, rules::Reason reason,
                   const Round& round);

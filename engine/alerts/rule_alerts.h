@@ -47,6 +47,8 @@ class RuleAlerts {
   virtual std::string ConditionText(const AlertInstance& instance) const = 0;
   virtual const std::string& alert_name() const = 0;
   virtual bool shadow() const { return false; }
+  // What the rule says of its pages; null: it cannot say anything.
+  virtual const rules::PageOptions* page_options() const { return nullptr; }
 
   // InvalidArgument if two rows make the same alert, ResourceExhausted beyond the group's limit;
   // then nothing changed. Rows beyond `alerts_max` instances are left out, see left_out().

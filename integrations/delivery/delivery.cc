@@ -22,6 +22,14 @@ Delivery::Delivery(storage::Outbox& outbox, Metrics& metrics, Random& random,
       accounts_(queue_, random, options.blocked_probe_interval),
       holds_(options.suppressor) {
   MutexLock lock(mutex_);
+  SetConfig(config_);
+}
+
+void Delivery::SetConfig(std::shared_ptr<const ReceiversAndRoutes> config) {
+  config_ = std::move(config);
+  any_escalation_ =
+      std::any_of(config_->receivers.begin(), config_->receivers.end(),
+                  [](const auto& entry) { return !entry.second.escalation.empty(); });
   metrics_.AddReceivers(*config_);
   targets_.Configure(config_);
 }
@@ -68,6 +76,7 @@ std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
     last_now_ = now;
     AdoptChanged(now);
     AskHoldsAgain();
+    ReconcileEscalating(now);
     if (FlushGroups(now)) AdoptChanged(now);
     work = TakeTask();
     if (!work) StoreQueued(now);
@@ -124,8 +133,10 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
       const int64_t ms = now.millis() - page.desired.cause_committed_ms();
       metrics_.ObserveLatency(static_cast<double>(std::max<int64_t>(ms, 0)) / 1000.0);
     }
-    JudgeAccount(work, owner.target.receiver, effect, now);
+    const bool told = Tells(work.sent.action) || work.sent.action == Action::kRepeat;
+    if (told && answer.ok() && answer->status / 100 == 2) NoteRepeated(now, record);
     Report(page, record, work.sent.action, effect);
+    JudgeAccount(work, owner.target.receiver, effect, now);  // may reconcile this page, too
     QueueStore(page);
     Reconcile(page);
     StoreQueued(now);
@@ -138,7 +149,10 @@ void Delivery::JudgeAccount(const Work& work, const std::string& receiver, const
                             Timestamp now) {
   const Accounts::Change change =
       accounts_.Judge(work.target->Account(), work.sent.action, effect, now);
-  if (change.blocked) ShowBlocked();
+  if (change.blocked) {
+    ShowBlocked();
+    ReconcileAllAt(work.target->Account());
+  }
   if (!change.unconfirmed) return;
   log_.push_back({LogLevel::kWarning,
                   "page delivery: the key may not read, so what is accepted counts as done", "",
@@ -173,6 +187,7 @@ Timestamp Delivery::NextDue(Timestamp now) const {
   Timestamp next = Timestamp::Max();
   if (const auto due = queue_.NextDue(now.millis())) next = Timestamp::FromMillis(*due);
   for (const auto& [alias, at] : store_again_) next = std::min(next, at);
+  if (!escalating_.empty()) next = std::min(next, escalating_.begin()->first);
   return std::min({next, groups_.NextDue(), holds_.NextDue()});
 }
 
@@ -180,14 +195,13 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
   std::vector<DeliveryLine> lines;
   {
     MutexLock lock(mutex_);
-    config_ = std::move(config);
     accounts_.Reset();
+    SetConfig(std::move(config));
     ShowBlocked();
-    metrics_.AddReceivers(*config_);
-    targets_.Configure(config_);
     ForgetUnusedTargets();
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& record : *page.progress.mutable_targets()) TryAgain(record);
+      MatchRoutes(page);
       if (page.desired.open()) {
         AddTargets(page, /*begins=*/false);
         FollowAlert(page, /*begins=*/false);

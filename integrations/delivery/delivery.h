@@ -24,6 +24,8 @@
 #include "integrations/delivery/storm_watch.h"
 #include "integrations/delivery/target.h"
 #include "integrations/delivery/target_set.h"
+#include "integrations/opsgenie/listed_cycle.h"
+#include "integrations/opsgenie/webhook.h"
 #include "storage/delivery_journal.h"
 #include "storage/outbox.h"
 
@@ -110,6 +112,14 @@ class Delivery {
   // Silences, or the suppressor's configuration, changed.
   void SuppressionChanged();
 
+  // What people did at a receiver, as its webhook says; the journal keeps what they write. Where
+  // pages can be read it only makes this read the page, so that repeated, late and forged ones do
+  // no harm. False: no page of ours.
+  bool TakeWebhook(const std::string& receiver, const opsgenie::WebhookEvent& event, Timestamp now);
+  // All alerts of ours that were open at a target at some time after `cycle.began`. What is not
+  // among them is read.
+  void TakeListed(const TargetKey& target, const opsgenie::ListedCycle& cycle, Timestamp now);
+
   // New receivers and routes. Blocked accounts and pages given up are tried again at once.
   void SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config);
 
@@ -130,9 +140,11 @@ class Delivery {
     bool queued = false;   // in to_store_
     bool storing = false;  // a thread is at it, without the lock
     bool changed_meanwhile = false;
-    // For holds_; only of alerts, not of groups.
-    Labels labels;
-    std::map<std::string, routing::RouteIntervals> intervals;  // by receiver
+    Labels labels;                    // as routes see them
+    std::vector<RouteMatch> matches;  // the routes it takes
+    Timestamp escalates = Timestamp::Max();  // its place in escalating_
+
+    const RouteMatch* MatchTo(const std::string& receiver) const;  // null: no route leads there
   };
   struct TaskOwner {
     std::string alias;
@@ -153,14 +165,33 @@ class Delivery {
   void AdoptChanged(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ChooseTargets(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddTargets(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<RouteMatch> MatchesOf(const DesiredPage& page) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MatchRoutes(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // delivery_holds.cc
   void FollowAlert(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsHeld(const Page& page, const std::string& receiver) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskHoldsAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskAgain(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // delivery_escalation.cc
+  void Escalate(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // When to ask again.
+  Timestamp EscalateAt(Page& page, const Receiver& receiver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ReadsFirst(Page& page, Timestamp due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EnterStep(Page& page, const Receiver& receiver, uint32_t number)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EscalatesAt(Page& page, Timestamp at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReconcileEscalating(Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FallBack(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The targets of a receiver that no route of the page leads to. Whether there are new ones.
+  bool AddTargetsOf(Page& page, const std::string& receiver, TargetDelivery::Origin origin)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReconcileAllAt(const std::string& account) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PlanRepeat(const Page& page, TargetDelivery& record) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // delivery_people.cc
+  void NoteEvent(const Page& page, const TargetDelivery& record,
+                 const opsgenie::WebhookEvent& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Page* FindByRemoteAlias(const std::string& alias) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // delivery_groups.cc
   bool BeginsInGroup(const DesiredPage& page, const RouteMatch& match, bool begins, bool* storm)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -184,6 +215,8 @@ class Delivery {
   std::optional<Work> TakeTask() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void JudgeAccount(const Work& work, const std::string& receiver, const Effect& effect,
                     Timestamp now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetConfig(std::shared_ptr<const ReceiversAndRoutes> config)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Each receiver's gauge follows the accounts it has now: of an old key late answers may come.
   void ShowBlocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const Page& page, const TargetDelivery& target, Action action, const Effect& effect)
@@ -207,6 +240,7 @@ class Delivery {
   Random& random_ ABSL_GUARDED_BY(mutex_);
   DeliveryMetrics metrics_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const ReceiversAndRoutes> config_ ABSL_GUARDED_BY(mutex_);
+  bool any_escalation_ ABSL_GUARDED_BY(mutex_) = false;
   TargetSet targets_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Page> pages_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<ReadyQueue::Task, TaskOwner> owners_ ABSL_GUARDED_BY(mutex_);
@@ -218,6 +252,7 @@ class Delivery {
   Grouping groups_ ABSL_GUARDED_BY(mutex_);
   StormWatch storms_ ABSL_GUARDED_BY(mutex_);
   Timestamp last_now_ ABSL_GUARDED_BY(mutex_);  // as last told
+  std::set<std::pair<Timestamp, std::string>> escalating_ ABSL_GUARDED_BY(mutex_);  // by alias
   std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> to_store_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Timestamp> store_again_ ABSL_GUARDED_BY(mutex_);  // after a failed write

@@ -3,7 +3,6 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "integrations/delivery/delivery.h"
-#include "integrations/routing/page_sources.h"
 
 // Delivery's pages that stand for several alerts. An alert in a group has a record of kind GROUP
 // for that receiver: nothing is sent for it, it is settled when the group's page, which is a page
@@ -44,21 +43,17 @@ void Delivery::JoinGroups(Page& page, Timestamp now) {
     return record.kind() == TargetDelivery::GROUP;
   });
   if (!shares) return;
-  const Labels labels = routing::LabelsForRouting(page.desired);
-  const std::vector<RouteMatch> matches = Match(config_->route, labels);
   for (TargetDelivery& record : *page.progress.mutable_targets()) {
     if (record.kind() != TargetDelivery::GROUP || record.retired()) continue;
     if (IsHeld(page, record.receiver())) {  // who is told already keeps what was told
       record.set_confirmed_sequence(page.desired.sequence());
       continue;
     }
-    const auto match = std::find_if(matches.begin(), matches.end(), [&](const RouteMatch& one) {
-      return one.receiver == record.receiver();
-    });
-    const bool routed = match != matches.end() && (record.storm() || !match->group_by.empty());
+    const RouteMatch* match = page.MatchTo(record.receiver());
+    const bool routed = match != nullptr && (record.storm() || !match->group_by.empty());
     if (routed) {
-      const GroupId id = record.storm() ? StormOf(record.receiver(), page.desired, labels)
-                                        : GroupOf(*match, labels);
+      const GroupId id = record.storm() ? StormOf(record.receiver(), page.desired, page.labels)
+                                        : GroupOf(*match, page.labels);
       PutInGroup(page, id, record.storm() ? kStormTiming : match->timing, now, record);
     } else if (const auto known = groups_.Find(record.group())) {
       PutInGroup(page, known->id, known->timing, now, record);  // stays where it was told

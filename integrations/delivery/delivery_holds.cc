@@ -12,20 +12,14 @@ void Delivery::SuppressionChanged() {
 void Delivery::FollowAlert(Page& page, bool begins) {
   if (suppressor_ == nullptr || page.desired.has_group()) return;
   if (!page.desired.open()) return holds_.Forget(page.desired.alias());
-  page.labels = routing::LabelsForRouting(page.desired);
-  page.intervals.clear();
-  for (RouteMatch& match : Match(config_->route, page.labels)) {
-    page.intervals[match.receiver] = std::move(match.intervals);
-  }
   holds_.Follow(page.desired.alias(), page.labels, begins, last_now_);
 }
 
 bool Delivery::IsHeld(const Page& page, const std::string& receiver) const {
   if (suppressor_ == nullptr || page.desired.has_group() || !page.desired.open()) return false;
-  const auto intervals = page.intervals.find(receiver);
-  return holds_.Held(
-      page.desired.alias(), page.labels,
-      intervals == page.intervals.end() ? routing::RouteIntervals() : intervals->second, last_now_);
+  const RouteMatch* match = page.MatchTo(receiver);
+  return holds_.Held(page.desired.alias(), page.labels,
+                     match == nullptr ? routing::RouteIntervals() : match->intervals, last_now_);
 }
 
 void Delivery::AskAgain(Page& page) {

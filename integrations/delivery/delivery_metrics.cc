@@ -24,6 +24,9 @@ DeliveryMetrics::PerReceiver& DeliveryMetrics::Of(const std::string& receiver) {
   it->second.blocked =
       &metrics_.Gauge("tocsin_receiver_blocked", "1 while the receiver's key or URL is refused.",
                       {{"receiver", receiver}});
+  it->second.escalations =
+      &metrics_.Counter("tocsin_escalations_total", "Steps of escalation that came into force.",
+                        {{"receiver", receiver}});
   return it->second;
 }
 

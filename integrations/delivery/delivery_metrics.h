@@ -19,6 +19,7 @@ class DeliveryMetrics {
   void AddReceivers(const ReceiversAndRoutes& config);
   void Count(const std::string& receiver, Outcome outcome);
   void SetBlocked(const std::string& receiver, bool blocked);
+  void CountEscalation(const std::string& receiver) { Of(receiver).escalations->Increment(); }
   void ObserveLatency(double seconds) { latency_.Observe(seconds); }
   void SetOutbox(size_t entries, double oldest_age_seconds);
   void CountSaveError() { save_errors_.Increment(); }
@@ -27,6 +28,7 @@ class DeliveryMetrics {
   struct PerReceiver {
     std::array<prometheus::Counter*, kOutcomes> outcomes = {};
     prometheus::Gauge* blocked = nullptr;
+    prometheus::Counter* escalations = nullptr;
   };
   PerReceiver& Of(const std::string& receiver);
 

@@ -37,6 +37,7 @@ void Delivery::Adopt(const std::string& alias, bool recovered, Timestamp now) {
     page.progress = std::move(entry->progress);
     page.progress.set_alias(alias);
   }
+  MatchRoutes(page);
   const bool routed = page.progress.routed_episode() == page.desired.episode() &&
                       (page.desired.episode() != 0 || page.progress.targets_size() > 0);
   if (!routed && !page.desired.open() && !recovered) {
@@ -76,15 +77,14 @@ void Delivery::AddTargets(Page& page, bool begins) {
     const auto found = known.find(key);
     TargetDelivery& target = found == known.end() ? added.emplace_back() : *found->second;
     if (found == known.end()) {
-      target.set_receiver(key.receiver);
-      target.set_kind(key.kind);
-      target.set_target(key.index);
+      SetKey(key, target);
     } else if (target.retired()) {
       KeepTarget(target);
+      target.set_origin(TargetDelivery::ROUTE);
     }
     target.set_storm(storm);
   };
-  for (const RouteMatch& match : MatchesOf(page.desired)) {
+  for (const RouteMatch& match : page.matches) {
     if (sharing.count(match.receiver)) continue;
     bool storm = false;
     const bool shares = !page.desired.has_group() && !alone.count(match.receiver) &&
@@ -99,16 +99,27 @@ void Delivery::AddTargets(Page& page, bool begins) {
 }
 
 // A group's page has the receiver it was made for.
-std::vector<RouteMatch> Delivery::MatchesOf(const DesiredPage& page) const {
-  if (!page.has_group()) return Match(config_->route, routing::LabelsForRouting(page));
-  RouteMatch match;
-  match.receiver = page.group().receiver();
-  return {match};
+void Delivery::MatchRoutes(Page& page) {
+  page.labels = routing::LabelsForRouting(page.desired);
+  if (!page.desired.has_group()) {
+    page.matches = Match(config_->route, page.labels);
+    return;
+  }
+  page.matches = {RouteAt(config_->route, page.desired.group().route())};
+  page.matches.front().receiver = page.desired.group().receiver();
+  page.matches.front().group_by.clear();
+}
+
+const RouteMatch* Delivery::Page::MatchTo(const std::string& receiver) const {
+  const auto found = std::find_if(matches.begin(), matches.end(), [&](const RouteMatch& match) {
+    return match.receiver == receiver;
+  });
+  return found == matches.end() ? nullptr : &*found;
 }
 
 // Nothing was sent yet and nothing is to be sent any more.
 void Delivery::CountFolded(const Page& page) {
-  for (const RouteMatch& match : MatchesOf(page.desired)) {
+  for (const RouteMatch& match : page.matches) {
     metrics_.Count(match.receiver, Outcome::kFolded);
   }
 }
@@ -122,6 +133,9 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
 }
 
 void Delivery::Reconcile(Page& page) {
+  for (TargetDelivery& record : *page.progress.mutable_targets()) PlanRepeat(page, record);
+  Escalate(page);
+  FallBack(page);
   bool owed = false;
   bool watched = false;
   auto& targets = *page.progress.mutable_targets();
@@ -173,6 +187,9 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
     DropTask(page, key);
     return Rest::kHeld;
   }
+  if (step.action == Action::kCreate && record.told_since_ms() == 0) {
+    record.set_told_since_ms(last_now_.millis());
+  }
   if (step.action != Action::kNone) {
     queue_.Put(TaskOf(page, key), target->Account(),
                target->UrgencyOf(step.action, page.desired, record),
@@ -213,6 +230,7 @@ void Delivery::Forget(Page& page) {
     queue_.Drop(task);
     owners_.erase(task);
   }
+  EscalatesAt(page, Timestamp::Max());
   holds_.Forget(page.desired.alias());
   pages_.erase(std::string(page.desired.alias()));
 }

@@ -115,9 +115,4 @@ class Grouping {
   std::set<std::pair<Timestamp, std::string>> due_;
 };
 
-// What a page that stands for `firing` says: the labels and annotations all have in common, the
-// worst severity, and a list. Not empty.
-void DescribeGroup(const GroupId& id, const std::vector<const state::v1::DesiredPage*>& firing,
-                   state::v1::DesiredPage& page);
-
 }  // namespace tocsin::delivery

@@ -40,6 +40,10 @@ bool Holds::Held(const std::string& alias, const Labels& labels,
   return suppressor_->Ask(labels, intervals, now).suppressed();
 }
 
+bool Holds::Silenced(const Labels& labels, Timestamp now) const {
+  return suppressor_ != nullptr && !suppressor_->Ask(labels, {}, now).silenced_by.empty();
+}
+
 std::vector<std::string> Holds::Concerned(
     const std::vector<routing::Inhibitor::Slot>& slots) const {
   std::set<std::string> aliases;

@@ -33,6 +33,9 @@ class Holds {
   bool Held(const std::string& alias, const Labels& labels,
             const routing::RouteIntervals& intervals, Timestamp now) const;
 
+  // By a silence, whatever else holds it.
+  bool Silenced(const Labels& labels, Timestamp now) const;
+
   // Followed alerts that those whose sources changed may concern.
   std::vector<std::string> Concerned(const std::vector<routing::Inhibitor::Slot>& slots) const;
   // Followed alerts whose wait is over.

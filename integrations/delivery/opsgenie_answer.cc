@@ -26,6 +26,8 @@ TargetDelivery::Operation OperationOf(Action action) {
       return TargetDelivery::REMOVE_TAGS;
     case Action::kAddTags:
       return TargetDelivery::ADD_TAGS;
+    case Action::kAddResponder:
+      return TargetDelivery::ADD_RESPONDER;
     case Action::kAddNote:
       return TargetDelivery::ADD_NOTE;
     default:
@@ -53,6 +55,9 @@ void ForgetField(TargetDelivery& target) {
       break;
     case TargetDelivery::REMOVE_TAGS:
       GiveTags(target.operation_tags(), target);
+      break;
+    case TargetDelivery::ADD_RESPONDER:
+      target.set_responders_added(std::max(1u, target.responders_added()) - 1);
       break;
     default:
       break;

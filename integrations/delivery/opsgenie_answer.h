@@ -90,6 +90,8 @@ class OpsgenieAnswer {
   Effect LookupRefused(const std::string& error);
   Effect FoundOpen(const opsgenie::RemoteAlert& alert);
   Effect FoundNothing();
+  // The look is not only for what people do.
+  bool InDoubt() const;
   // The tags and details that are wanted, as far as the page has them. What else it has is not
   // ours.
   void NoteFoundFields(const opsgenie::RemoteAlert& alert);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "integrations/delivery/opsgenie_outcome.h"
+#include "integrations/delivery/people.h"
 
 namespace tocsin::delivery {
 
@@ -11,9 +12,11 @@ Effect OpsgenieAnswer::Finished(const std::string& error, const std::string& ale
                              ? OperationOf(sent_.action)
                              : target_.operation();
   switch (operation) {
-    case TargetDelivery::CREATE:
+    case TargetDelivery::CREATE: {
+      const bool again = target_.confirmed_open() && !target_.closed_by_others();
       Opened(alert_id);
-      return {Outcome::kCreated, AccountSign::kWell, {}, false, error};
+      return {again ? Outcome::kRepeated : Outcome::kCreated, AccountSign::kWell, {}, false, error};
+    }
     case TargetDelivery::CLOSE:
       Closed();
       return {Outcome::kClosed, AccountSign::kWell, {}, false, error};
@@ -44,7 +47,9 @@ Effect OpsgenieAnswer::ClosedByUs(const std::string& error) {
 }
 
 Effect OpsgenieAnswer::ClosedByOthers(const std::string& error) {
+  ForgetPeople(target_);
   target_.set_closed_by_others(true);
+  target_.set_closed_by_others_ms(now_ms_);
   target_.set_verify_at_ms(0);
   Done();
   return {Outcome::kClosedByOthers, AccountSign::kWell, {}, false, error};
@@ -75,6 +80,7 @@ void OpsgenieAnswer::Opened(const std::string& alert_id) {
 void OpsgenieAnswer::Closed() {
   const bool by_alias = target_.remote_id().empty();
   if (by_alias) target_.set_episode(sent_.episode);  // of those before it nothing is there
+  ForgetPeople(target_);
   target_.set_confirmed_open(false);
   target_.set_closed_by_others(false);
   target_.set_level_seen(0);
@@ -89,6 +95,7 @@ void OpsgenieAnswer::Closed() {
   if (!can_lookup() && by_alias && target_.uncertain_until_ms() <= left_ms) {
     target_.set_uncertain_until_ms(0);
   }
+  if (target_.uncertain_until_ms() == 0) target_.set_occurrence(0);
   // The page closed, but a lost create may open it again: look once more when it cannot any more.
   const bool wanted_again = page_.open() && !target_.retired();
   if (target_.uncertain_until_ms() > now_ms_ && !wanted_again) {

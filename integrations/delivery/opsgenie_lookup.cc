@@ -4,6 +4,7 @@
 
 #include "base/labels.h"
 #include "integrations/delivery/opsgenie_outcome.h"
+#include "integrations/delivery/people.h"
 
 namespace tocsin::delivery {
 
@@ -43,6 +44,11 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
     return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
   }
   const bool known = target_.confirmed_open();
+  NoteRead(alert, Timestamp::FromMillis(now_ms_), target_);
+  if (known && !InDoubt()) {  // what others changed stays as they want it
+    Done();
+    return {};
+  }
   target_.set_confirmed_open(true);
   target_.set_closed_by_others(false);
   if (target_.operation() == TargetDelivery::CREATE) {
@@ -60,6 +66,7 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
 
 Effect OpsgenieAnswer::FoundNothing() {
   if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
+  target_.set_read_at_ms(0);
   const bool wanted = page_.open() && !target_.retired();
   const bool creating = target_.operation() == TargetDelivery::CREATE;
   const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
@@ -83,6 +90,12 @@ Effect OpsgenieAnswer::FoundNothing() {
   }
   Idle(std::min(Backoff(), target_.uncertain_until_ms() - now_ms_));
   return {};
+}
+
+bool OpsgenieAnswer::InDoubt() const {
+  return target_.step() != TargetDelivery::IDLE || target_.verify() || target_.closed_by_others() ||
+         target_.uncertain_until_ms() > now_ms_ || target_.verify_at_ms() != 0 ||
+         target_.episode() != page_.episode();
 }
 
 void OpsgenieAnswer::NoteFoundFields(const opsgenie::RemoteAlert& alert) {

@@ -1,6 +1,7 @@
 #include "integrations/delivery/opsgenie_outcome.h"
 
 #include "integrations/delivery/opsgenie_answer.h"
+#include "integrations/delivery/people.h"
 
 namespace tocsin::delivery {
 
@@ -29,11 +30,13 @@ void NoteLeaving(const Sent& sent, TargetDelivery& target) {
   if (sent.action != Action::kCreate) return;
   if (target.episode() != sent.episode) {  // what is known is of the page before
     if (target.closed_by_others()) target.clear_tags();
+    ForgetPeople(target);
     target.set_confirmed_open(false);
     target.set_closed_by_others(false);
     target.clear_remote_id();
   }
   target.set_operation(TargetDelivery::CREATE);
+  target.set_occurrence(sent.occurrence);
   target.set_episode(sent.episode);
 }
 

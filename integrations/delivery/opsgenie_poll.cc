@@ -56,7 +56,10 @@ Effect OpsgenieAnswer::PollDone(const http_client::HttpResponse& response) {
   }
   if (status->success) return Finished("", status->alert_id);
   const std::string error = absl::StrCat("not done: ", status->status);
-  const bool absent = absl::StrContains(status->status, "exist");
+  // Of a responder it may say that he does not exist.
+  const bool of_alert = target_.operation() != TargetDelivery::ADD_RESPONDER ||
+                        absl::StartsWith(status->status, "Alert");
+  const bool absent = of_alert && absl::StrContains(status->status, "exist");
   const bool closed = absl::StrContains(status->status, "closed");
   switch (target_.operation()) {
     case TargetDelivery::CREATE: {

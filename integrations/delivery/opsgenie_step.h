@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "integrations/delivery/opsgenie_content.h"
 #include "integrations/delivery/target.h"
-#include "integrations/opsgenie/page_content.h"
 #include "integrations/opsgenie/request.h"
 
 // What a page at OpsGenie needs next: a pure function of what is wanted, what is known of the
@@ -16,12 +16,10 @@
 //
 // A new episode on an alias whose page is still open, or may be, closes that page first, so that
 // the new one pages again. What a lost create does after that look counts for the new one. A page
-// that others closed, which an update finds out, stays closed until it gets worse or a new episode
-// begins.
+// that others closed stays closed for a time, or until it gets worse, or a new episode begins.
 namespace tocsin::delivery {
 
-Step NextStep(const DesiredPage& page, const TargetDelivery& target,
-              const opsgenie::OpsgenieConfig& config, const opsgenie::Expander& expander);
+Step NextStep(const DesiredPage& page, const TargetDelivery& target, const OpsgeniePlace& place);
 
 // Whether the target's alert can be asked for: the API must know how and the key must be allowed
 // to.
@@ -33,6 +31,6 @@ int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& targ
               const opsgenie::OpsgenieConfig& config);
 
 Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& target,
-                  const opsgenie::OpsgenieConfig& config, const opsgenie::Expander& expander);
+                  const OpsgeniePlace& place);
 
 }  // namespace tocsin::delivery

@@ -18,8 +18,15 @@ constexpr size_t kErrorCharsMax = 300;
 }  // namespace
 
 OpsgenieTarget::OpsgenieTarget(std::shared_ptr<const opsgenie::OpsgenieConfig> config,
+                               std::shared_ptr<const EscalationSteps> escalation,
                                opsgenie::Expander expander)
-    : config_(std::move(config)), expander_(std::move(expander)) {}
+    : config_(std::move(config)),
+      escalation_(std::move(escalation)),
+      expander_(std::move(expander)) {}
+
+bool OpsgenieTarget::CanRead(const TargetDelivery& record) const {
+  return CanLookup(record, *config_);
+}
 
 std::string OpsgenieTarget::Account() const {
   return absl::StrCat(config_->api_url, "#", Hash64(config_->api_key.Reveal()));
@@ -32,7 +39,7 @@ std::string OpsgenieTarget::Redacted(const std::string& text) const {
 }
 
 Step OpsgenieTarget::NextStep(const DesiredPage& page, const TargetDelivery& record) const {
-  return delivery::NextStep(page, record, *config_, expander_);
+  return delivery::NextStep(page, record, Place());
 }
 
 int OpsgenieTarget::UrgencyOf(Action action, const DesiredPage& page,
@@ -42,7 +49,7 @@ int OpsgenieTarget::UrgencyOf(Action action, const DesiredPage& page,
 
 Sent OpsgenieTarget::BuildRequest(Action action, const DesiredPage& page,
                                   const TargetDelivery& record, Timestamp) const {
-  return delivery::BuildRequest(action, page, record, *config_, expander_);
+  return delivery::BuildRequest(action, page, record, Place());
 }
 
 void OpsgenieTarget::NoteLeaving(const Sent& sent, TargetDelivery& record) const {
@@ -63,6 +70,9 @@ void OpsgenieTarget::DoubtRecovered(const DesiredPage& page, Timestamp now,
                                     TargetDelivery& record) const {
   const int64_t uncertain_ms = (now + absl::Milliseconds(kUncertainMs)).millis();
   record.set_lookup_refused(false);
+  if (record.closed_by_others() && record.closed_by_others_ms() == 0) {
+    record.set_closed_by_others_ms(now.millis());
+  }
   const bool sure = record.step() == TargetDelivery::IDLE && record.confirmed_open() &&
                     record.episode() == page.episode();
   // An update of it may have left all the same, and come late.
@@ -75,7 +85,10 @@ void OpsgenieTarget::DoubtRecovered(const DesiredPage& page, Timestamp now,
   // Where nothing of an earlier episode can be left, what may have left is of this one.
   const bool earlier = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
                        record.operation() == TargetDelivery::CREATE;
-  if (!earlier) record.set_episode(page.episode());
+  if (!earlier) {
+    record.set_occurrence(config_->alias_per_occurrence ? page.episode() : 0);
+    record.set_episode(page.episode());
+  }
   if (earlier) record.set_close_uncertain_until_ms(uncertain_ms);  // a close may have left
   const bool under_way =
       record.step() == TargetDelivery::SENT || record.step() == TargetDelivery::UNKNOWN;

@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "integrations/delivery/opsgenie_content.h"
 #include "integrations/delivery/target.h"
-#include "integrations/opsgenie/page_content.h"
 
 namespace tocsin::delivery {
 
@@ -12,8 +12,13 @@ namespace tocsin::delivery {
 // questions until its fate is known (opsgenie_step.h, opsgenie_outcome.h).
 class OpsgenieTarget : public Target {
  public:
+  // `escalation` is that of its receiver.
   OpsgenieTarget(std::shared_ptr<const opsgenie::OpsgenieConfig> config,
-                 opsgenie::Expander expander);
+                 std::shared_ptr<const EscalationSteps> escalation, opsgenie::Expander expander);
+
+  // Whether a page can be read there.
+  bool CanRead(const TargetDelivery& record) const;
+  const opsgenie::OpsgenieConfig& config() const { return *config_; }
 
   std::string Account() const override;
   std::string Redacted(const std::string& text) const override;
@@ -33,7 +38,10 @@ class OpsgenieTarget : public Target {
                       TargetDelivery& record) const override;
 
  private:
+  OpsgeniePlace Place() const { return {*config_, expander_, *escalation_}; }
+
   const std::shared_ptr<const opsgenie::OpsgenieConfig> config_;
+  const std::shared_ptr<const EscalationSteps> escalation_;
   const opsgenie::Expander expander_;
 };
 

@@ -38,7 +38,10 @@ Effect OpsgenieAnswer::Accepted(const Judgement& judgement) {
   if (create) {
     target_.set_episode(sent_.episode);
     target_.clear_remote_id();  // of a page that others closed
-    if (target_.closed_by_others()) target_.clear_tags();
+    if (target_.closed_by_others()) {  // what was is of the page that is gone
+      target_.clear_tags();
+      target_.set_told_since_ms(now_ms_);
+    }
     if (now_ms_ >= target_.close_uncertain_until_ms()) target_.set_close_uncertain_until_ms(0);
   }
   NoteSentFields();
@@ -67,6 +70,9 @@ void OpsgenieAnswer::NoteSentFields() {
   if (all || sent_.action == Action::kSetMessage) target_.set_confirmed_message(sent_.message);
   if (all || sent_.action == Action::kSetDescription) {
     target_.set_confirmed_description_hash(sent_.description_hash);
+  }
+  if (all || sent_.action == Action::kAddResponder) {
+    target_.set_responders_added(sent_.responders);
   }
   if (all || sent_.action == Action::kAddDetails) {
     target_.set_confirmed_details_hash(opsgenie::DetailsHash(sent_.details));

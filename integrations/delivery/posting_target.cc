@@ -24,8 +24,9 @@ int64_t StartOf(const DesiredPage& page, const TargetDelivery& record) {
 // the other side forgets.
 Step Upkeep(const TargetDelivery& record, Action action) {
   int64_t due_ms = record.uncertain_until_ms();
-  const int64_t repeat_ms = record.repeat_at_ms();
-  if (repeat_ms != 0 && (due_ms == 0 || repeat_ms < due_ms)) due_ms = repeat_ms;
+  for (const int64_t at_ms : {record.repeat_at_ms(), record.renotify_at_ms()}) {
+    if (at_ms != 0 && (due_ms == 0 || at_ms < due_ms)) due_ms = at_ms;
+  }
   if (due_ms == 0) return {};
   return {action, std::max(due_ms, record.next_attempt_ms()), /*owed=*/false};
 }

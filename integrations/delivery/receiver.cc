@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 
 namespace tocsin::delivery {
@@ -23,6 +25,7 @@ RouteMatch Inherit(const Route& route, const std::string& place, RouteMatch sett
   }
   if (route.group_wait) settings.timing.wait = *route.group_wait;
   if (route.group_interval) settings.timing.interval = *route.group_interval;
+  if (route.repeat_interval) settings.repeat_interval = *route.repeat_interval;
   settings.intervals = {route.mute_time_intervals, route.active_time_intervals};
   if (route.storm_alerts) settings.storm_alerts = *route.storm_alerts;
   return settings;
@@ -47,6 +50,19 @@ void Collect(const Route& route, const RouteMatch& settings, const Labels& label
   if (!known) out.push_back(settings);
 }
 
+absl::Status CheckOthers(const Receiver& receiver, const ReceiversAndRoutes& config) {
+  const auto check = [&](const std::string& name) {
+    if (name.empty() || config.receivers.count(name)) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("receiver \"", receiver.name, "\" names the unknown receiver \"", name, "\""));
+  };
+  TOCSIN_RETURN_IF_ERROR(check(receiver.fallback));
+  for (const EscalationStep& step : receiver.escalation) {
+    TOCSIN_RETURN_IF_ERROR(check(step.receiver));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckReceivers(const Route& route, const ReceiversAndRoutes& config) {
   if (!route.receiver.empty() && !config.receivers.count(route.receiver)) {
     return absl::InvalidArgumentError(
@@ -65,6 +81,9 @@ absl::Status Validate(const ReceiversAndRoutes& config) {
   if (!config.route.matchers.empty()) {
     return absl::InvalidArgumentError("the root route takes every page and must have no matchers");
   }
+  for (const auto& [name, receiver] : config.receivers) {
+    TOCSIN_RETURN_IF_ERROR(CheckOthers(receiver, config));
+  }
   return CheckReceivers(config.route, config);
 }
 
@@ -72,6 +91,18 @@ std::vector<RouteMatch> Match(const Route& root, const Labels& labels) {
   std::vector<RouteMatch> matches;
   Collect(root, Inherit(root, "", RouteMatch()), labels, matches);
   return matches;
+}
+
+RouteMatch RouteAt(const Route& root, const std::string& place) {
+  RouteMatch match = Inherit(root, "", RouteMatch());
+  const Route* route = &root;
+  for (const absl::string_view part : absl::StrSplit(place, '/', absl::SkipEmpty())) {
+    size_t index = 0;
+    if (!absl::SimpleAtoi(part, &index) || index >= route->routes.size()) break;
+    route = &route->routes[index];
+    match = Inherit(*route, absl::StrCat(match.route, match.route.empty() ? "" : "/", index), match);
+  }
+  return match.route == place ? match : Inherit(root, "", RouteMatch());
 }
 
 }  // namespace tocsin::delivery

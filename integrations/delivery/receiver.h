@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "integrations/alertmanager/config.h"
+#include "integrations/delivery/escalation.h"
 #include "integrations/delivery/grouping.h"
 #include "integrations/delivery/matcher.h"
 #include "integrations/opsgenie/config.h"
@@ -27,6 +28,9 @@ struct Receiver {
   std::vector<webhook::WebhookConfig> webhook_configs;
   std::vector<alertmanager::AlertmanagerConfig> alertmanager_configs;  // one for each URL
   std::vector<pagerduty::PagerdutyConfig> pagerduty_configs;
+  EscalationSteps escalation;
+  // Where pages go that a target of this one would refuse, because of its key or plan; "": nowhere.
+  std::string fallback;
 };
 
 // A node of Alertmanager's routing tree. The root has no matchers; a child without a receiver has
@@ -40,6 +44,8 @@ struct Route {
   std::optional<std::vector<std::string>> group_by;
   std::optional<absl::Duration> group_wait;
   std::optional<absl::Duration> group_interval;
+  // A page that nobody has acknowledged is told again so often; zero: never.
+  std::optional<absl::Duration> repeat_interval;
   // So many alerts of a rule that begin within a minute have pages of their own, those beyond share
   // one; 0: all have their own.
   std::optional<size_t> storm_alerts;
@@ -54,8 +60,8 @@ struct ReceiversAndRoutes {
   Route route;
 };
 
-// InvalidArgument if the root has matchers or no receiver, or a route names a receiver that does
-// not exist.
+// InvalidArgument if the root has matchers or no receiver, or a route, a fallback or a step of an
+// escalation names a receiver that does not exist.
 absl::Status Validate(const ReceiversAndRoutes& config);
 
 // What a route that matches says, with what it has from its parents.
@@ -64,6 +70,7 @@ struct RouteMatch {
   std::string route;                  // place in the tree, "0/2"; "" is the root
   std::vector<std::string> group_by;  // empty: each alert has its own page
   GroupTiming timing;
+  absl::Duration repeat_interval;  // zero: never
   size_t storm_alerts = 0;
   routing::RouteIntervals intervals;  // the route's own
 };
@@ -71,5 +78,7 @@ struct RouteMatch {
 // The receivers of a page in the tree's order, each once: the deepest matching routes; of siblings
 // the first one, and later ones as long as `continue_matching` says so.
 std::vector<RouteMatch> Match(const Route& root, const Labels& labels);
+// What the route at `place` says; the root's if there is none.
+RouteMatch RouteAt(const Route& root, const std::string& place);
 
 }  // namespace tocsin::delivery

@@ -8,6 +8,12 @@ TargetKey KeyOf(const TargetDelivery& record) {
   return {record.receiver(), record.kind(), record.target()};
 }
 
+void SetKey(const TargetKey& key, TargetDelivery& record) {
+  record.set_receiver(key.receiver);
+  record.set_kind(key.kind);
+  record.set_target(key.index);
+}
+
 const char* ActionName(Action action) {
   switch (action) {
     case Action::kNone:
@@ -32,6 +38,8 @@ const char* ActionName(Action action) {
       return "remove_tags";
     case Action::kAddTags:
       return "add_tags";
+    case Action::kAddResponder:
+      return "add_responder";
     case Action::kAddNote:
       return "add_note";
     case Action::kPoll:
@@ -57,7 +65,7 @@ bool Tells(Action action) {
 
 const char* OutcomeName(Outcome outcome) {
   static constexpr const char* kNames[kOutcomes] = {
-      "none",      "created",  "closed",           "updated",    "noted",   "retried",
+      "none",      "created",  "closed",           "updated",    "noted",   "repeated", "retried",
       "throttled", "unknown",  "rejected",         "discarded",  "blocked", "gave_up",
       "folded",    "vanished", "closed_by_others", "unconfirmed"};
   return kNames[static_cast<int>(outcome)];

@@ -27,6 +27,7 @@ struct TargetKey {
   friend auto operator<=>(const TargetKey&, const TargetKey&) = default;
 };
 TargetKey KeyOf(const TargetDelivery& record);
+void SetKey(const TargetKey& key, TargetDelivery& record);
 
 enum class Action {
   kNone,  // the target is as wanted, or nothing can be done
@@ -40,6 +41,7 @@ enum class Action {
   kAddDetails,
   kRemoveTags,
   kAddTags,
+  kAddResponder,
   kAddNote,
   kPoll,    // ask for the outcome of an accepted request
   kLookup,  // ask whether the alert is there
@@ -67,6 +69,8 @@ struct Sent {
   std::vector<std::pair<std::string, std::string>> details;  // as an update would send them
   std::vector<std::string> tags;  // all that are wanted; of kRemoveTags those that are not
   std::string labels;             // canonical; of a page whose labels name it
+  uint64_t occurrence = 0;  // in the alias of a create
+  uint32_t responders = 0;  // so many of those that escalation adds are there then
   uint32_t level = 0;
   uint64_t account_hash = 0;
   int64_t sent_ms = 0;
@@ -81,6 +85,7 @@ enum class Outcome {
   kClosed,   // confirmed, or found gone
   kUpdated,  // an open page says what it is to say
   kNoted,
+  kRepeated,   // an open page was told once more
   kRetried,    // server trouble or not reached: again later
   kThrottled,  // 429
   kUnknown,    // the answer was lost

@@ -6,6 +6,12 @@ namespace tocsin::delivery {
 
 void KeepTarget(TargetDelivery& record) {
   record.set_retired(false);
+  record.set_told_since_ms(0);
+  record.set_told_ms(0);
+  record.set_renotify_at_ms(0);
+  record.set_escalation_steps(0);
+  record.set_responders_added(0);
+  record.set_silenced(false);
   if (record.step() == TargetDelivery::SENT || record.step() == TargetDelivery::UNKNOWN) return;
   record.set_step(TargetDelivery::IDLE);  // a new page starts afresh
   record.set_next_attempt_ms(0);
@@ -33,6 +39,11 @@ void TryAgain(TargetDelivery& record) {
   record.set_give_ups(0);
 }
 
+void NoteRepeated(Timestamp now, TargetDelivery& record) {
+  record.set_told_ms(now.millis());
+  record.set_silenced(false);
+}
+
 void NoteAtRest(const DesiredPage& page, TargetDelivery& record) {
   if (record.closed_by_others()) {  // what it falls to it may rise from
     record.set_level_seen(std::min(RespectedLevel(record), LevelOf(page)));
@@ -50,20 +61,27 @@ void BoundTimes(Timestamp now, TargetDelivery& record) {
   record.set_uncertain_until_ms(std::min(record.uncertain_until_ms(), uncertain_ms));
   record.set_close_uncertain_until_ms(std::min(record.close_uncertain_until_ms(), uncertain_ms));
   record.set_accepted_ms(std::min(record.accepted_ms(), now.millis()));
+  record.set_read_at_ms(std::min(record.read_at_ms(), latest_ms));
+  record.set_told_since_ms(std::min(record.told_since_ms(), now.millis()));
+  record.set_told_ms(std::min(record.told_ms(), now.millis()));
+  record.set_read_ms(std::min(record.read_ms(), now.millis()));
+  record.set_closed_by_others_ms(std::min(record.closed_by_others_ms(), now.millis()));
 }
 
 void ShiftTimes(int64_t ms, TargetDelivery& record) {
-  // 0 means none.
-  if (record.next_attempt_ms() != 0) record.set_next_attempt_ms(record.next_attempt_ms() + ms);
-  if (record.verify_at_ms() != 0) record.set_verify_at_ms(record.verify_at_ms() + ms);
-  if (record.accepted_ms() != 0) record.set_accepted_ms(record.accepted_ms() + ms);
-  if (record.repeat_at_ms() != 0) record.set_repeat_at_ms(record.repeat_at_ms() + ms);
-  if (record.uncertain_until_ms() != 0) {
-    record.set_uncertain_until_ms(record.uncertain_until_ms() + ms);
-  }
-  if (record.close_uncertain_until_ms() != 0) {
-    record.set_close_uncertain_until_ms(record.close_uncertain_until_ms() + ms);
-  }
+  const auto shifted = [ms](int64_t at_ms) { return at_ms == 0 ? 0 : at_ms + ms; };  // 0: none
+  record.set_next_attempt_ms(shifted(record.next_attempt_ms()));
+  record.set_verify_at_ms(shifted(record.verify_at_ms()));
+  record.set_accepted_ms(shifted(record.accepted_ms()));
+  record.set_repeat_at_ms(shifted(record.repeat_at_ms()));
+  record.set_uncertain_until_ms(shifted(record.uncertain_until_ms()));
+  record.set_close_uncertain_until_ms(shifted(record.close_uncertain_until_ms()));
+  record.set_read_ms(shifted(record.read_ms()));
+  record.set_read_at_ms(shifted(record.read_at_ms()));
+  record.set_closed_by_others_ms(shifted(record.closed_by_others_ms()));
+  record.set_told_since_ms(shifted(record.told_since_ms()));
+  record.set_told_ms(shifted(record.told_ms()));
+  record.set_renotify_at_ms(shifted(record.renotify_at_ms()));
 }
 
 uint32_t LevelOf(const DesiredPage& page) {

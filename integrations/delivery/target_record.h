@@ -19,6 +19,9 @@ bool HasDoubts(const state::v1::PageDelivery& progress);
 // The configuration was read again: what was given up is tried again.
 void TryAgain(TargetDelivery& record);
 
+// Somebody was told something.
+void NoteRepeated(Timestamp now, TargetDelivery& record);
+
 // Nothing is left to do for the page as it is wanted.
 void NoteAtRest(const DesiredPage& page, TargetDelivery& record);
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "integrations/delivery/alertmanager_endpoint.h"
-#include "integrations/delivery/opsgenie_target.h"
 #include "integrations/delivery/pagerduty_endpoint.h"
 #include "integrations/delivery/posting_target.h"
 #include "integrations/delivery/webhook_endpoint.h"
@@ -17,8 +16,9 @@ void TargetSet::Configure(const std::shared_ptr<const ReceiversAndRoutes>& confi
     return std::make_shared<PostingTarget>(std::move(endpoint));
   };
   for (const auto& [name, receiver] : config->receivers) {
+    const std::shared_ptr<const EscalationSteps> escalation(config, &receiver.escalation);
     AddAll(name, TargetDelivery::OPSGENIE, config, receiver.opsgenie_configs, [&](auto entry) {
-      return std::make_shared<OpsgenieTarget>(std::move(entry), expander_);
+      return std::make_shared<OpsgenieTarget>(std::move(entry), escalation, expander_);
     });
     AddAll(name, TargetDelivery::WEBHOOK, config, receiver.webhook_configs,
            [&, receiver_name = name](auto entry) {
@@ -59,6 +59,12 @@ void TargetSet::ForgetUnused(const std::set<TargetKey>& used) {
 std::shared_ptr<const Target> TargetSet::Find(const TargetKey& key) const {
   const auto found = targets_.find(key);
   return found == targets_.end() ? nullptr : found->second;
+}
+
+const OpsgenieTarget* TargetSet::FindOpsgenie(const TargetKey& key) const {
+  const auto target = Find(key);
+  return key.kind == TargetDelivery::OPSGENIE ? static_cast<const OpsgenieTarget*>(target.get())
+                                              : nullptr;
 }
 
 const std::vector<TargetKey>& TargetSet::Of(const std::string& receiver) const {

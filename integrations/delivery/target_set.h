@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "integrations/delivery/opsgenie_target.h"
 #include "integrations/delivery/receiver.h"
 #include "integrations/delivery/target.h"
 #include "integrations/page/page_text.h"
@@ -26,6 +27,8 @@ class TargetSet {
 
   // Null if it is not known.
   std::shared_ptr<const Target> Find(const TargetKey& key) const;
+  // The same, if it is one at OpsGenie.
+  const OpsgenieTarget* FindOpsgenie(const TargetKey& key) const;
   // The configured targets of a receiver; none if it is not configured.
   const std::vector<TargetKey>& Of(const std::string& receiver) const;
   const Targets& all() const { return targets_; }

@@ -65,7 +65,9 @@ Json DeliveryToJson(const ExplainedDelivery& delivery) {
           {"target", delivery.target},
           {"action", delivery.action},
           {"outcome", delivery.outcome},
-          {"error", delivery.error}};
+          {"error", delivery.error},
+          {"by", delivery.by},
+          {"note", delivery.note}};
 }
 
 Json AlertToJson(const ExplainedAlert& alert) {

@@ -65,6 +65,8 @@ struct ExplainedDelivery {
   std::string action;
   std::string outcome;
   std::string error;
+  std::string by;    // whose doing it was, of what people do at the receiver
+  std::string note;  // what they wrote
 };
 
 struct ExplainedAlert {

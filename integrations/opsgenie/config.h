@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,16 @@ struct Responder {
   enum class Type { kTeam, kUser, kEscalation, kSchedule };
   Type type = Type::kTeam;
   // One of them. A user is named by `username` (an e-mail address), everything else by `name`.
+  std::string id;
+  std::string name;
+  std::string username;
+
+  friend bool operator==(const Responder&, const Responder&) = default;
+};
+
+// A responder as files name it: each text may be a template. See ToResponder.
+struct ResponderTemplate {
+  std::string type;  // team, user, escalation, schedule
   std::string id;
   std::string name;
   std::string username;
@@ -44,16 +55,23 @@ struct OpsgenieConfig {
   Secret api_key;
   Profile profile = Profile::kOpsgenie;
   JsmRest jsm_rest;  // with Profile::kJsm only
-  std::vector<Responder> responders;
+  std::vector<ResponderTemplate> responders;
   std::map<std::string, std::string> priority;  // severity -> P1..P5; see PriorityOf
-  std::vector<std::string> tags;     // templates; one that expands to nothing is left out
-  std::string entity;                // template
-  std::vector<std::string> actions;  // templates
-  bool send_resolved = true;         // false: an open page is never closed by us
-  HeartbeatConfig heartbeat;         // pinged while pages can be relied on
+  std::vector<std::string> tags;               // templates; one that expands to nothing is left out
+  std::string entity;                          // template
+  std::vector<std::string> actions;            // templates
+  std::map<std::string, std::string> details;  // templates, by key; besides Tocsin's own and labels
+  bool send_resolved = true;                   // false: an open page is never closed by us
+  // A page that gets worse is closed and opened anew, which notifies again; otherwise the open one
+  // changes.
+  bool repage_on_escalation = false;
+  // Each episode has an alias of its own: that of its alert, "-" and a number that grows.
+  bool alias_per_occurrence = false;
+  // A page that somebody closes while its alert fires is respected for so long, then opened anew;
+  // nullopt: until it gets worse.
+  std::optional<absl::Duration> reopen_after = absl::Hours(24);
+  Secret webhook_secret;      // of what OpsGenie's webhook sends us; empty: it is not listened to
+  HeartbeatConfig heartbeat;  // pinged while pages can be relied on
 };
-
-// The configured priority of a severity; else "critical" is P1 and anything else P3.
-std::string PriorityOf(const OpsgenieConfig& config, const std::string& severity);
 
 }  // namespace tocsin::opsgenie

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <set>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
+#include "integrations/opsgenie/clamper.h"
 #include "integrations/page/clamp.h"
 
 namespace tocsin::opsgenie {
@@ -16,17 +16,13 @@ namespace {
 
 using page::Annotation;
 using page::ClampEnd;
-using page::ClampMiddle;
 using page::CountCodePoints;
 using page::Explanation;
-using page::Stripped;
 using page::ValidUtf8;
 using page::ValueText;
 
 constexpr char kSummary[] = "summary";
 constexpr char kDescription[] = "description";
-constexpr char kEpisodeDetail[] = "episode";
-constexpr size_t kCutNoteReserve = 400;  // of the details' total, for the list of what was cut
 
 // The full summary if the message could not hold it, the annotations in order of name, the
 // explanation.
@@ -47,87 +43,30 @@ std::string Describe(const DesiredPage& page, const std::string& full_message, b
   return absl::StrJoin(parts, "\n\n");
 }
 
-// Clamps fields and remembers what it cut.
-class Clamper {
- public:
-  std::string Middle(const char* field, const std::string& text, size_t max) {
-    return Note(field, text, ClampMiddle(text, max));
-  }
-  std::string End(const char* field, const std::string& text, size_t max) {
-    return Note(field, text, ClampEnd(text, max));
-  }
-  // Clamps each item, leaves out blank and repeated ones, and keeps the first `items_max`.
-  std::vector<std::string> Items(const char* field, const std::vector<std::string>& items,
-                                 size_t items_max, size_t length_max) {
-    std::vector<std::string> out;
-    size_t dropped = 0;
-    for (const std::string& item : items) {
-      const std::string text = Stripped(item);
-      if (text.empty()) continue;
-      std::string clamped = Middle(field, text, length_max);
-      if (std::count(out.begin(), out.end(), clamped) > 0) continue;
-      if (out.size() == items_max)
-        ++dropped;
-      else
-        out.push_back(std::move(clamped));
-    }
-    Dropped(field, dropped);
-    return out;
-  }
-  void Dropped(const char* field, size_t count) {
-    if (count > 0) cuts_.push_back(absl::StrCat(field, " (", count, " left out)"));
-  }
-  bool any() const { return !cuts_.empty(); }
-  std::string Cuts() const { return ClampMiddle(absl::StrJoin(cuts_, ", "), kCutNoteReserve - 10); }
+// The receiver's, then the rule's.
+template <typename Texts>
+std::vector<std::string> Joined(const std::vector<std::string>& receivers, const Texts& rules,
+                                const DesiredPage& page, const Expander& expander) {
+  std::vector<std::string> out;
+  for (const std::string& text : receivers) out.push_back(page::Expanded(text, page, expander));
+  for (const std::string& text : rules) out.push_back(page::Expanded(text, page, expander));
+  return out;
+}
 
- private:
-  std::string Note(const char* field, const std::string& text, std::string clamped) {
-    const size_t before = CountCodePoints(ValidUtf8(text));
-    if (before > CountCodePoints(clamped)) {
-      cuts_.push_back(absl::StrCat(field, " (was ", before, " characters)"));
-    }
-    return clamped;
-  }
-
-  std::vector<std::string> cuts_;
-};
-
-void AddDetails(const DesiredPage& page, const Labels& labels, Clamper& clamper,
-                PageContent& content) {
-  size_t left = kDetailsTotalMax - kCutNoteReserve;
-  size_t dropped = 0;
-  std::set<std::string> keys;
-  const auto add = [&](const std::string& name, const std::string& text) {
-    if (text.empty()) return;
-    const std::string key = clamper.Middle("details", name, kDetailMax);
-    const std::string value = clamper.Middle("details", text, kDetailMax);
-    const size_t length = CountCodePoints(key) + CountCodePoints(value);
-    if (length > left || !keys.insert(key).second) {
-      ++dropped;
-      return;
-    }
-    left -= length;
-    content.details.emplace_back(key, value);
-  };
-  add("value", ValueText(page.value()));
-  add("condition", page.condition());
-  if (page.since_ms() != 0) add("since", FormatTimestamp(Timestamp::FromMillis(page.since_ms())));
-  if (page.episode() != 0) add(kEpisodeDetail, absl::StrCat(page.episode()));
-  const std::set<std::string> ours = {"value", "condition", "since", kEpisodeDetail, "cut"};
-  for (const LabelView label : labels) {
-    const std::string name(label.name);
-    add(ours.count(name) ? absl::StrCat("label_", name) : name, std::string(label.value));
-  }
-  clamper.Dropped("details", dropped);
-  if (clamper.any()) content.details.emplace_back("cut", clamper.Cuts());
+std::string EntityOf(const DesiredPage& page, const OpsgenieConfig& config,
+                     const Expander& expander) {
+  std::string entity = page::Expanded(page.options().entity(), page, expander);
+  return entity.empty() ? page::Expanded(config.entity, page, expander) : entity;
 }
 
 }  // namespace
 
-std::string PriorityOf(const OpsgenieConfig& config, const std::string& severity) {
-  const auto it = config.priority.find(severity);
-  if (it != config.priority.end()) return it->second;
-  return severity == "critical" ? "P1" : "P3";
+std::string PriorityOf(const OpsgenieConfig& config, const DesiredPage& page) {
+  const auto rules = page.options().priority().find(page.severity());
+  if (rules != page.options().priority().end()) return rules->second;
+  const auto receivers = config.priority.find(page.severity());
+  if (receivers != config.priority.end()) return receivers->second;
+  return page.severity() == "critical" ? "P1" : "P3";
 }
 
 uint64_t PageContent::DescriptionHash() const {
@@ -165,12 +104,6 @@ uint64_t TagsHash(std::vector<std::string> tags) {
   return tags.empty() ? 0 : Hash64(text);
 }
 
-uint64_t EpisodeIn(const std::map<std::string, std::string>& details) {
-  const auto found = details.find(kEpisodeDetail);
-  uint64_t episode = 0;
-  return found != details.end() && absl::SimpleAtoi(found->second, &episode) ? episode : 0;
-}
-
 std::string RemoteAlias(const std::string& alias) {
   const std::string valid = ValidUtf8(alias);
   if (CountCodePoints(valid) <= kAliasMax) return valid;
@@ -181,7 +114,6 @@ std::string RemoteAlias(const std::string& alias) {
 
 PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
                          const Expander& expander) {
-  const Labels labels = page::LabelsOf(page);
   Clamper clamper;
   PageContent content;
   content.alias = RemoteAlias(page.alias());
@@ -189,22 +121,15 @@ PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
   content.message = clamper.Middle("message", message, kMessageMax);
   content.description =
       clamper.End("description", Describe(page, message, clamper.any()), kDescriptionMax);
-  content.priority = PriorityOf(config, page.severity());
-  if (!config.entity.empty()) {
-    content.entity = clamper.Middle("entity", expander(config.entity, page), kEntityMax);
-  }
-  std::vector<std::string> tags;
-  for (const std::string& tag : config.tags) tags.push_back(expander(tag, page));
-  content.tags = clamper.Items("tags", tags, kTagsMax, kTagMax);
-  std::vector<std::string> actions;
-  for (const std::string& action : config.actions) actions.push_back(expander(action, page));
-  content.actions = clamper.Items("actions", actions, kActionsMax, kActionMax);
-  content.responders = config.responders;
-  if (content.responders.size() > kRespondersMax) {
-    clamper.Dropped("responders", content.responders.size() - kRespondersMax);
-    content.responders.resize(kRespondersMax);
-  }
-  AddDetails(page, labels, clamper, content);
+  content.priority = PriorityOf(config, page);
+  content.entity = clamper.Middle("entity", EntityOf(page, config, expander), kEntityMax);
+  content.tags = clamper.Items("tags", Joined(config.tags, page.options().tags(), page, expander),
+                               kTagsMax, kTagMax);
+  content.actions =
+      clamper.Items("actions", Joined(config.actions, page.options().actions(), page, expander),
+                    kActionsMax, kActionMax);
+  content.responders = RespondersOf(page, config, expander, clamper);
+  content.details = DetailsOf(page, config, expander, clamper);
   return content;
 }
 

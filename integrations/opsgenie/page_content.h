@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "integrations/opsgenie/config.h"
+#include "integrations/opsgenie/page_details.h"
+#include "integrations/opsgenie/responders.h"
 #include "integrations/page/page_text.h"
 #include "proto/tocsin/state/v1/state.pb.h"
 
@@ -25,13 +25,8 @@ inline constexpr size_t kTagsMax = 20;
 inline constexpr size_t kTagMax = 50;
 inline constexpr size_t kActionsMax = 10;
 inline constexpr size_t kActionMax = 50;
-inline constexpr size_t kRespondersMax = 50;
-inline constexpr size_t kDetailsTotalMax = 8000;
 inline constexpr size_t kAddedDetailsMax = 20;
 inline constexpr size_t kAddedDetailMax = 50;
-inline constexpr size_t kDetailMax = 1000;  // ours, so that one label cannot push out the others
-
-using Details = std::vector<std::pair<std::string, std::string>>;
 
 // What a page says at one receiver. Every field is within its limit; what was cut is listed in
 // `details` under "cut".
@@ -56,14 +51,16 @@ struct PageContent {
 uint64_t DetailsHash(const Details& details);
 uint64_t TagsHash(std::vector<std::string> tags);  // in any order; none: 0
 
+// P1 to P5: what the rule says for the page's severity, else what the receiver says for it; else
+// "critical" is P1 and anything else P3.
+std::string PriorityOf(const OpsgenieConfig& config, const DesiredPage& page);
+
 // message: the annotation `summary`, else "alertname {labels}"; "No data: " before it if the page
-// is about silence. description: the annotations and a short explanation. details: value,
-// condition, since, the episode, and every label.
+// is about silence. description: the annotations and a short explanation. entity: the rule's, else
+// the receiver's. tags, actions: the receiver's, then the rule's. responders, details: see
+// RespondersOf and DetailsOf.
 PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
                          const Expander& expander);
-
-// Which opening of its alias a page with these details belongs to; 0: it does not say.
-uint64_t EpisodeIn(const std::map<std::string, std::string>& details);
 
 // The alias as it goes out: an over-long one is replaced by its fingerprint, in every request
 // alike.

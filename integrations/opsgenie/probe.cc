@@ -52,7 +52,10 @@ HttpRequest GetResponder(const OpsgenieConfig& config, const Responder& responde
 }  // namespace
 
 Probe::Probe(OpsgenieConfig config, std::string heartbeat)
-    : config_(std::move(config)), heartbeat_(std::move(heartbeat)), steps_{{Step::Kind::kKey}} {}
+    : config_(std::move(config)),
+      heartbeat_(std::move(heartbeat)),
+      responders_(FixedResponders(config_)),
+      steps_{{Step::Kind::kKey}} {}
 
 std::optional<HttpRequest> Probe::Next() const {
   if (next_ == steps_.size()) return std::nullopt;
@@ -63,7 +66,7 @@ std::optional<HttpRequest> Probe::Next() const {
     case Step::Kind::kTeamKey:
       return KeyRequest(config_, "GET", "/v2/account");
     case Step::Kind::kResponder:
-      return GetResponder(config_, config_.responders[step.responder]);
+      return GetResponder(config_, responders_[step.responder]);
     case Step::Kind::kHeartbeat:
       return GetHeartbeat(config_, heartbeat_);
   }
@@ -88,7 +91,7 @@ void Probe::Take(const absl::StatusOr<HttpResponse>& answer) {
     case Step::Kind::kTeamKey:
       return TakeTeamKey(*answer);
     case Step::Kind::kResponder:
-      return TakeResponder(*answer, config_.responders[step.responder]);
+      return TakeResponder(*answer, responders_[step.responder]);
     case Step::Kind::kHeartbeat:
       return TakeHeartbeat(*answer);
   }
@@ -120,7 +123,7 @@ void Probe::TakeKey(const HttpResponse& answer) {
 void Probe::PlanTheRest() {
   if (config_.profile == Profile::kJsm) return;
   if (!config_.responders.empty()) steps_.push_back({Step::Kind::kTeamKey});
-  for (size_t i = 0; i < config_.responders.size(); ++i) {
+  for (size_t i = 0; i < responders_.size(); ++i) {
     steps_.push_back({Step::Kind::kResponder, i});
   }
   if (!heartbeat_.empty()) steps_.push_back({Step::Kind::kHeartbeat});

@@ -66,6 +66,7 @@ class Probe {
 
   const OpsgenieConfig config_;
   const std::string heartbeat_;
+  const std::vector<Responder> responders_;  // those that can be asked for: the same for every page
   std::vector<Step> steps_;
   size_t next_ = 0;
   std::vector<ProbeFinding> findings_;

@@ -18,6 +18,10 @@ std::string DefaultSummary(const DesiredPage& page, const Labels& labels) {
 
 }  // namespace
 
+std::string Expanded(const std::string& text, const DesiredPage& page, const Expander& expander) {
+  return text.empty() ? "" : Stripped(expander(text, page));
+}
+
 std::string Stripped(const std::string& text) {
   return std::string(absl::StripAsciiWhitespace(text));
 }

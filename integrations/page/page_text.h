@@ -15,6 +15,9 @@ using DesiredPage = state::v1::DesiredPage;
 // is the caller's to report, "" leaves the field out.
 using Expander = std::function<std::string(const std::string& text, const DesiredPage& page)>;
 
+// The same without white space at its ends; an empty text is empty without being expanded.
+std::string Expanded(const std::string& text, const DesiredPage& page, const Expander& expander);
+
 std::string Stripped(const std::string& text);  // without white space at its ends
 Labels LabelsOf(const DesiredPage& page);       // none if they do not decode
 std::string Annotation(const DesiredPage& page, const char* name);  // stripped; "" if absent

@@ -42,8 +42,13 @@ Json Details(const DesiredPage& page, const PagerdutyConfig& config,
   if (page.since_ms() != 0) add("since", FormatTimestamp(Timestamp::FromMillis(page.since_ms())));
   add("description", page::Annotation(page, "description"));
   for (const auto& [name, text] : config.details) {
-    const std::string value = page::Stripped(expander(text, page));
+    const std::string value = page::Expanded(text, page, expander);
     if (!value.empty()) details[name] = page::ClampEnd(value, kDetailMax);  // may replace ours
+  }
+  for (const auto& [name, text] : page.options().details()) {
+    const std::string value = page::Expanded(text, page, expander);
+    if (!value.empty())
+      details[page::ClampMiddle(name, kFieldMax)] = page::ClampEnd(value, kDetailMax);
   }
   for (const LabelView label : page::LabelsOf(page)) {
     add(std::string(label.name), std::string(label.value));

@@ -62,11 +62,15 @@ receivers:
       - api_url: https://api.eu.opsgenie.com/
         profile: jsm
         api_key_file: key
-        responders: [{type: team, name: payments}, {type: user, username: a@b.example}]
+        responders:
+          - {type: team, name: payments}
+          - {type: user, username: a@b.example}
+          - {type: "{{ .Labels.kind }}", name: "{{ .Labels.who }}"}
         priority: {critical: P2, warning: P4}
         tags: ["{{ .Labels.env }}"]
         entity: "{{ .Labels.host }}"
         actions: [Restart]
+        details: {dashboard: "https://g/{{ .Labels.service }}", "run book": r}
         send_resolved: false
       - api_key: ${KEY}
 route:
@@ -101,11 +105,16 @@ TEST(ConfigTest, ReadsEverything) {
   EXPECT_EQ(targets[0].api_url, "https://api.eu.opsgenie.com");
   EXPECT_EQ(targets[0].profile, opsgenie::Profile::kJsm);
   EXPECT_EQ(targets[0].api_key.Reveal(), kMarker);
-  ASSERT_EQ(targets[0].responders.size(), 2u);
-  EXPECT_EQ(targets[0].responders[1].type, opsgenie::Responder::Type::kUser);
+  ASSERT_EQ(targets[0].responders.size(), 3u);
+  EXPECT_EQ(targets[0].responders[2].type, "{{ .Labels.kind }}");
+  EXPECT_EQ(targets[0].responders[2].name, "{{ .Labels.who }}");
+  EXPECT_EQ(targets[0].responders[1].type, "user");
   EXPECT_EQ(targets[0].responders[1].username, "a@b.example");
   EXPECT_EQ(targets[0].priority.at("warning"), "P4");
   EXPECT_THAT(targets[0].tags, ElementsAre("{{ .Labels.env }}"));
+  EXPECT_THAT(targets[0].details,
+              ElementsAre(::testing::Pair("dashboard", "https://g/{{ .Labels.service }}"),
+                          ::testing::Pair("run book", "r")));
   EXPECT_FALSE(targets[0].send_resolved);
   EXPECT_EQ(targets[1].api_key.Reveal(), kMarker);
   EXPECT_TRUE(targets[1].send_resolved);
@@ -171,14 +180,6 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
       {"later: e-mail",
        "receivers:\n- name: a\n  email_configs: [{to: 'a@b.example'}]\nroute: {receiver: a}",
        "3:3: error: not supported yet: email_configs in receiver"},
-      {"later: escalation",
-       "receivers:\n- name: a\n  escalation: [{after: 15m}]\nroute: {receiver: a}",
-       "3:3: error: not supported yet: escalation in receiver"},
-      {"later: repeat", "receivers: [{name: a}]\nroute: {receiver: a, repeat_interval: 4h}",
-       "2:22: error: not supported yet: repeat_interval in route"},
-      {"later: repeats",
-       "receivers: [{name: a}]\nroute: {receiver: a, routes: [{repeat_interval: 4h}]}",
-       "2:32: error: not supported yet: repeat_interval in route"},
       {"grouped twice by a label", "receivers: [{name: a}]\nroute: {receiver: a, group_by: [x, x]}",
        "2:36: error: group_by names the label x twice [TC008]"},
       {"grouped by all and one",
@@ -226,6 +227,16 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
       {"team by username",
        target("{api_key_file: key, responders: [{type: team, username: a@b.example}]}"),
        "4:38: error: only a user has a username"},
+      {"responder template",
+       target("{api_key_file: key, responders: [{type: team, name: '{{ .labels.x }}'}]}"),
+       "4:57: error: template of name: "},
+      {"responder of a templated type without name",
+       target("{api_key_file: key, responders: [{type: '{{ .Labels.x }}'}]}"),
+       "4:38: error: a responder needs exactly one of"},
+      {"detail of ours", target("{api_key_file: key, details: {episode: 1}}"),
+       "4:35: error: detail \"episode\" cannot be set"},
+      {"detail template", target("{api_key_file: key, details: {a: '{{ .labels.x }}'}}"),
+       "4:38: error: template of details: "},
       {"tag template", target("{api_key_file: key, tags: [a, '{{ .Labels.x']}"),
        "4:35: error: template of tags: 1:"},
       {"entity template", target("{api_key_file: key, entity: '{{ .labels.x }}'}"),

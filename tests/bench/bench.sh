@@ -20,7 +20,7 @@ monitors:
 YAML
   printf 'rules: [rules/*.yaml]\nreceivers: [{name: none}]\nroute: {receiver: none}\n' >"$dir/tocsin.yaml"
   build/tocsin serve --config "$dir/tocsin.yaml" --data-dir "$dir/data" --grpc-listen 127.0.0.1:0 \
-    --admin-listen 127.0.0.1:0 2>"$dir/log" &
+    --http-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 2>"$dir/log" &
   pid=$!
   until grep -q '"event":"ready"' "$dir/log"; do
     kill -0 $pid 2>/dev/null || { cat "$dir/log" >&2; exit 1; }

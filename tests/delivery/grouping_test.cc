@@ -277,5 +277,65 @@ TEST(GroupingTest, InTheEndThePageTellsWhatFires) {
   for (uint64_t seed = 1; seed <= 500 && !HasFailure(); ++seed) RunSeed(seed);
 }
 
+// What rules say of their pages.
+void Say(Page& page, const std::string& team, const std::string& critical) {
+  auto& options = *page.mutable_options();
+  auto& responder = *options.add_responders();
+  responder.set_type("team");
+  responder.set_name(team);
+  (*options.mutable_priority())["critical"] = critical;
+  (*options.mutable_priority())["warning"] = "P4";
+  (*options.mutable_details())["dashboard"] = "https://g";
+  (*options.mutable_details())["team"] = team;
+  options.add_tags("{{ .Labels.host }}");
+  options.add_actions("restart");
+  options.set_entity("{{ .Labels.cluster }}");
+}
+
+TEST(GroupingTest, AGroupOfOneSaysWhatItsRuleSays) {
+  Groups groups;
+  Page alert = Alert("a", 1, true);
+  Say(alert, "payments", "P1");
+  groups.Put(alert, absl::ZeroDuration());
+  const auto pages = groups.Run(absl::Seconds(30));
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(pages[0].options().DebugString(), alert.options().DebugString());
+}
+
+TEST(GroupingTest, AGroupSaysWhatAllItsRulesSay) {
+  Groups groups;
+  Page a = Alert("a", 1, true);
+  Page b = Alert("b", 1, true);
+  Say(a, "payments", "P1");
+  Say(b, "orders", "P2");
+  b.mutable_options()->add_actions("page");
+  groups.Put(a, absl::ZeroDuration());
+  groups.Put(b, absl::ZeroDuration());
+  auto pages = groups.Run(absl::Seconds(30));
+  ASSERT_EQ(pages.size(), 1u);
+  const auto& options = pages[0].options();
+  EXPECT_EQ(options.responders_size(), 0);
+  EXPECT_EQ(options.priority().size(), 1u);
+  EXPECT_EQ(options.priority().at("warning"), "P4");
+  EXPECT_EQ(options.details().size(), 1u);
+  EXPECT_EQ(options.details().at("dashboard"), "https://g");
+  EXPECT_THAT(options.tags(), ElementsAre("{{ .Labels.host }}"));
+  EXPECT_EQ(options.actions_size(), 0);
+  EXPECT_EQ(options.entity(), "{{ .Labels.cluster }}");
+
+  // One whose rule says nothing: the receiver's word counts.
+  groups.Put(Alert("c", 1, true), absl::Minutes(1));
+  pages = groups.Run(absl::Minutes(6));
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_FALSE(pages[0].has_options());
+
+  // What they do not share comes back when one is left.
+  groups.Put(Alert("b", 2, false), absl::Minutes(7));
+  groups.Put(Alert("c", 2, false), absl::Minutes(7));
+  pages = groups.Run(absl::Minutes(12));
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(pages[0].options().DebugString(), a.options().DebugString());
+}
+
 }  // namespace
 }  // namespace tocsin::delivery

@@ -103,7 +103,7 @@ route: {{receiver: on-call}}
         self.log_file = open(self.path("log"), "a", encoding="utf-8")
         self.process = subprocess.Popen(
             [f"{BUILD}/tocsin", "serve", "--config", self.path("tocsin.yaml"), "--data-dir", self.data_dir,
-             "--grpc-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+             "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
             stderr=self.log_file, env={**os.environ, "OPSGENIE_API_KEY": KEY})
 
         def ready():

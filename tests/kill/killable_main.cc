@@ -44,6 +44,7 @@ int Main(int argc, char** argv) {
   app.add_option("--config", options.config_path)->required();
   app.add_option("--data-dir", options.data_dir);
   app.add_option("--grpc-listen", options.grpc_listen);
+  app.add_option("--http-listen", options.http_listen);
   app.add_option("--admin-listen", options.admin_listen);
   app.add_option("--kill-point", wanted_point, "name of the moment; none: run as usual");
   app.add_option("--kill-pass", wanted_pass, "at which pass, from 1");

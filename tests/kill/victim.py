@@ -48,7 +48,7 @@ class Victim(Tocsin):
         self.log_path = self.path(f"log.{self.starts % 100}")
         command = [f"{BUILD}/{program}"] + (["serve"] if program == "tocsin" else [])
         command += ["--config", self.path("tocsin.yaml"), "--data-dir", self.data_dir,
-                    "--grpc-listen", self.grpc, "--admin-listen", "127.0.0.1:0", *arguments]
+                    "--grpc-listen", self.grpc, "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *arguments]
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, stderr=log, env={**os.environ, "OPSGENIE_API_KEY": KEY})
 

@@ -278,6 +278,7 @@ TEST(DeliveryTest, ARefusedPageIsSentMinimalOnceAndTheKeyIsNeverShown) {
 
 TEST(OpsgenieTargetTest, NoPartOfTheKeyIsLeftWhereAnErrorIsShortened) {
   const OpsgenieTarget target(std::make_shared<const opsgenie::OpsgenieConfig>(TestTarget()),
+                              std::make_shared<const EscalationSteps>(),
                               [](const std::string& text, const auto&) { return text; });
   const std::string error =
       target.Redacted(std::string(280, 'x') + kTestKey + std::string(99, 'y'));

@@ -42,11 +42,16 @@ void ForgetfulStore::ForgetSome(Random& random) {
   undo_.clear();
 }
 
+std::string ExpandSeverity(const std::string& text, const state::v1::DesiredPage& page) {
+  return text == "{{severity}}" ? page.severity() : text;
+}
+
 DeliveryWorld::DeliveryWorld(ReceiversAndRoutes the_config, sim::SimOptions options, uint64_t seed,
-                             routing::Suppressor* suppressor)
+                             routing::Suppressor* suppressor, page::Expander expander)
     : sim(std::move(options)),
       config(std::make_shared<const ReceiversAndRoutes>(std::move(the_config))),
       suppressor_(suppressor),
+      expander_(std::move(expander)),
       random_(seed) {
   Boot();
 }
@@ -56,10 +61,7 @@ DeliveryWorld::~DeliveryWorld() = default;
 void DeliveryWorld::Boot() {
   outbox = std::make_unique<storage::Outbox>(store, 10'000);
   TOCSIN_CHECK(outbox->Recover().ok());
-  const auto expander = [](const std::string& text, const state::v1::DesiredPage& page) {
-    return text == "{{severity}}" ? page.severity() : text;
-  };
-  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander, config,
+  delivery = std::make_unique<Delivery>(*outbox, metrics, random_, expander_, config,
                                         DeliveryOptions{.suppressor = suppressor_});
   outbox->SetListener([this](const std::string& alias) { delivery->Notify(alias); });
   delivery->Start(now);
@@ -136,6 +138,43 @@ void DeliveryWorld::CloseByHand(const std::string& alias) {
   Run(absl::Seconds(1));
 }
 
+void DeliveryWorld::ByHand(const std::string& alias, sim::ActionKind kind, sim::Json body) {
+  sim::PendingAction action;
+  action.kind = kind;
+  action.identifier_type = sim::IdentifierType::kAlias;
+  action.identifier = alias;
+  body["user"] = "ann@x.example";
+  body["source"] = "web";
+  action.body = std::move(body);
+  const auto result = sim.Act(std::move(action), SimNow());
+  TOCSIN_CHECK(result.ok() && result->success) << result.status();
+}
+
+void DeliveryWorld::HearWebhooks() {
+  for (const sim::SimWebhook& webhook : sim.TakeWebhooks(SimNow())) {
+    const auto event = opsgenie::ParseWebhook(webhook.body);
+    TOCSIN_CHECK(event.ok()) << event.status();
+    if (hears_) delivery->TakeWebhook("payments", *event, now);
+  }
+}
+
+void DeliveryWorld::List(const TargetKey& target) {
+  opsgenie::ListedCycle cycle;
+  cycle.began = now;
+  for (const auto& [id, alert] : sim.alerts()) {
+    if (!alert.open) continue;
+    opsgenie::RemoteAlert listed;
+    listed.id = id;
+    listed.alias = alert.alias;
+    listed.open = true;
+    listed.acknowledged = alert.acknowledged;
+    listed.snoozed = alert.snoozed_until_ms != 0;
+    if (listed.snoozed) listed.snoozed_until = Timestamp::FromMillis(alert.snoozed_until_ms);
+    cycle.alerts.push_back(std::move(listed));
+  }
+  delivery->TakeListed(target, cycle, now);
+}
+
 bool DeliveryWorld::IsOpen(const std::string& alias) const {
   const auto it = pages_.find(alias);
   return it != pages_.end() && it->second.open();
@@ -158,6 +197,7 @@ Timestamp DeliveryWorld::NextEvent(Timestamp end) const {
 void DeliveryWorld::Run(absl::Duration span) {
   const Timestamp end = now + span;
   for (;;) {
+    HearWebhooks();
     while (wire_.CompleteOne(*delivery, now, SimNow())) {
     }
     while (wire_.SendOne(*delivery, now, SimNow())) {
@@ -170,10 +210,10 @@ void DeliveryWorld::Run(absl::Duration span) {
   sim.AdvanceTo(SimNow());
 }
 
-std::vector<std::string> DeliveryWorld::RemoteOpen() const {
+std::vector<std::string> DeliveryWorld::RemoteOpen(const std::string& account) const {
   std::vector<std::string> out;
   for (const auto& [id, alert] : sim.alerts()) {
-    if (alert.open) out.push_back(alert.alias);
+    if (alert.open && (account.empty() || alert.account == account)) out.push_back(alert.alias);
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -212,7 +252,7 @@ opsgenie::OpsgenieConfig TestTarget() {
   opsgenie::OpsgenieConfig target;
   target.api_url = "https://api.example";
   target.api_key = Secret(kTestKey);
-  target.responders = {{opsgenie::Responder::Type::kTeam, "", "payments", ""}};
+  target.responders = {{"team", "", "payments", ""}};
   target.tags = {"{{severity}}"};
   return target;
 }

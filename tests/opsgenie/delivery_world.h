@@ -9,9 +9,11 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "integrations/delivery/delivery.h"
+#include "integrations/page/page_text.h"
 #include "storage/memory_store.h"
 #include "storage/outbox.h"
 #include "tests/opsgenie/delivery_wire.h"
+#include "tests/opsgenie_sim/sim_alert_book.h"
 #include "tests/opsgenie_sim/sim_opsgenie.h"
 
 namespace tocsin::delivery {
@@ -40,21 +42,32 @@ class ForgetfulStore : public storage::Store {
   std::deque<storage::WriteBatch> undo_;
 };
 
+// Knows one template.
+std::string ExpandSeverity(const std::string& text, const state::v1::DesiredPage& page);
+
 // Shards, outbox, delivery and simulators in virtual time, on one thread. What a shard does is
 // Open, Worsen and Close; requests are answered after a latency; Crash loses all that is in memory
 // and all answers under way.
 class DeliveryWorld {
  public:
   explicit DeliveryWorld(ReceiversAndRoutes config, sim::SimOptions options, uint64_t seed = 1,
-                         routing::Suppressor* suppressor = nullptr);
+                         routing::Suppressor* suppressor = nullptr,
+                         page::Expander expander = ExpandSeverity);
   ~DeliveryWorld();
 
   void Open(const std::string& alias, const std::string& severity = "critical",
             const std::string& team = "payments");
   void Change(const std::string& alias, const std::string& severity, const std::string& summary);
   void Close(const std::string& alias);
+  // The page as a shard made it.
+  void Publish(const state::v1::DesiredPage& page);
   // Somebody closes the alert in OpsGenie.
   void CloseByHand(const std::string& alias);
+  // Somebody does something to the alert in the web interface: `body` as in the API.
+  void ByHand(const std::string& alias, sim::ActionKind action,
+              sim::Json body = sim::Json::object());
+  // One walk through the list of open alerts, whatever kind of API there is.
+  void List(const TargetKey& target);
   bool IsOpen(const std::string& alias) const;
   std::vector<std::string> OpenAliases() const;
   const state::v1::DesiredPage& Desired(const std::string& alias) { return pages_[alias]; }
@@ -65,13 +78,15 @@ class DeliveryWorld {
   // Sets our clock, not the simulator's.
   void StepClock(absl::Duration step);
 
-  // Aliases of the simulator's open alerts.
-  std::vector<std::string> RemoteOpen() const;
+  // Aliases of the simulator's open alerts, of one account or of all.
+  std::vector<std::string> RemoteOpen(const std::string& account = "") const;
   // Requests that a real server would have refused and that no fault explains.
   std::vector<std::string> Refusals() const;
   size_t CountSent(const std::string& method, const std::string& path_part) const;
   double Metric(const std::string& line_start) const;  // value of the exposition line; -1 if absent
 
+  // Whether the simulator's webhooks reach us.
+  void SetHears(bool hears) { hears_ = hears; }
   void SetLatency(absl::Duration latency) { wire_.latency = latency; }
 
   Timestamp now = Timestamp::FromMillis(1'700'000'000'000);
@@ -84,14 +99,16 @@ class DeliveryWorld {
 
  private:
   void Boot();
-  void Publish(const state::v1::DesiredPage& page);
+  void HearWebhooks();
   Timestamp NextEvent(Timestamp end) const;
 
   Timestamp SimNow() const { return now - stepped_; }
 
   routing::Suppressor* const suppressor_;
+  const page::Expander expander_;
   SeededRandom random_;
   absl::Duration stepped_;
+  bool hears_ = true;
   std::map<std::string, state::v1::DesiredPage> pages_;  // last wish per alias
   DeliveryWire wire_{sim};
 };

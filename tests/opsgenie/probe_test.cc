@@ -60,11 +60,11 @@ std::string Codes(const std::vector<ProbeFinding>& findings) {
   });
 }
 
-const Responder kTeam{Responder::Type::kTeam, "", "payments", ""};
-const Responder kUser{Responder::Type::kUser, "", "", "ann@example.com"};
-const Responder kSchedule{Responder::Type::kSchedule, "", "nights", ""};
-const Responder kEscalation{Responder::Type::kEscalation, "", "managers", ""};
-const Responder kNobody{Responder::Type::kTeam, "", "paymets", ""};
+const ResponderTemplate kTeam{"team", "", "payments", ""};
+const ResponderTemplate kUser{"user", "", "", "ann@example.com"};
+const ResponderTemplate kSchedule{"schedule", "", "nights", ""};
+const ResponderTemplate kEscalation{"escalation", "", "managers", ""};
+const ResponderTemplate kNobody{"team", "", "paymets", ""};
 
 TEST(ProbeTest, FindsNothingWhereNothingIsWrong) {
   OpsgenieConfig config = Config();
@@ -76,9 +76,19 @@ TEST(ProbeTest, FindsNothingWhereNothingIsWrong) {
   }
 }
 
+// Who a template will name is not known before there is a page.
+TEST(ProbeTest, AsksForRespondersThatAreTheSameForEveryPage) {
+  OpsgenieConfig config = Config();
+  config.responders = {{"team", "", "{{ .Labels.team }}", ""}, kNobody, {"{{ .x }}", "", "a", ""}};
+  sim::SimOpsgenie sim(Options());
+  EXPECT_EQ(Codes(Ask(config, "", sim)), "no_such_responder");
+  config.responders = {{"team", "", "{{ .Labels.team }}", ""}};
+  EXPECT_EQ(Codes(Ask(config, "", sim)), "");
+}
+
 TEST(ProbeTest, NamesWhatDoesNotExist) {
   OpsgenieConfig config = Config();
-  config.responders = {kTeam, kNobody, {Responder::Type::kUser, "", "", "bob@example.com"}};
+  config.responders = {kTeam, kNobody, {"user", "", "", "bob@example.com"}};
   sim::SimOpsgenie sim(Options());
   const auto findings = Ask(config, "none", sim);
   ASSERT_EQ(Codes(findings), "no_such_responder no_such_responder no_such_heartbeat");

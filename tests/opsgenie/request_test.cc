@@ -123,12 +123,17 @@ TEST(PageContentTest, WithoutSummaryTheAlertAndItsLabelsAreTheMessage) {
 
 TEST(PageContentTest, PriorityFollowsTheMap) {
   OpsgenieConfig config = Config();
-  EXPECT_EQ(PriorityOf(config, "critical"), "P1");
-  EXPECT_EQ(PriorityOf(config, "warning"), "P3");
+  const auto priority = [&config](const std::string& severity) {
+    DesiredPage page = Page();
+    page.set_severity(severity);
+    return PriorityOf(config, page);
+  };
+  EXPECT_EQ(priority("critical"), "P1");
+  EXPECT_EQ(priority("warning"), "P3");
   config.priority = {{"critical", "P2"}, {"page", "P1"}};
-  EXPECT_EQ(PriorityOf(config, "critical"), "P2");
-  EXPECT_EQ(PriorityOf(config, "page"), "P1");
-  EXPECT_EQ(PriorityOf(config, "info"), "P3");
+  EXPECT_EQ(priority("critical"), "P2");
+  EXPECT_EQ(priority("page"), "P1");
+  EXPECT_EQ(priority("info"), "P3");
 }
 
 TEST(PageContentTest, ALabelDoesNotHideTheValue) {
@@ -154,9 +159,8 @@ TEST(PageContentTest, EveryFieldIsClamped) {
   for (int i = 0; i < 30; ++i) {
     config.tags.push_back(absl::StrCat(Repeat("t", 60), i));
     config.actions.push_back(absl::StrCat("action", i));
-    config.responders.push_back({Responder::Type::kTeam, "", absl::StrCat("team", i), ""});
-    config.responders.push_back(
-        {Responder::Type::kUser, "", "", absl::StrCat("u", i, "@example.com")});
+    config.responders.push_back({"team", "", absl::StrCat("team", i), ""});
+    config.responders.push_back({"user", "", "", absl::StrCat("u", i, "@example.com")});
   }
   const PageContent content = Content(page, config);
   EXPECT_EQ(CountCodePoints(content.message), kMessageMax);
@@ -287,10 +291,10 @@ TEST(RequestTest, EmptyFieldsAreLeftOut) {
 
 TEST(RequestTest, RespondersAreNamedAsTheApiWants) {
   OpsgenieConfig config = Config();
-  config.responders = {{Responder::Type::kTeam, "", "ops", ""},
-                       {Responder::Type::kUser, "", "", "a@example.com"},
-                       {Responder::Type::kSchedule, "id-1", "ignored", ""},
-                       {Responder::Type::kEscalation, "", "managers", ""}};
+  config.responders = {{"team", "", "ops", ""},
+                       {"user", "", "", "a@example.com"},
+                       {"schedule", "id-1", "ignored", ""},
+                       {"escalation", "", "managers", ""}};
   const Json body = Json::parse(CreateAlert(config, Content(Page(), config)).body);
   EXPECT_EQ(body["responders"], Json::parse(R"([{"type":"team","name":"ops"},
       {"type":"user","username":"a@example.com"},{"type":"schedule","id":"id-1"},

@@ -68,6 +68,33 @@ TEST(PagerdutyTest, TheWholeEvent) {
   EXPECT_EQ(Json::parse(Trigger(Page(), config, Plain, 1'700'000'000'000)), expected);
 }
 
+// They replace the configuration's; what else a rule says has no place here.
+TEST(PagerdutyTest, TheRulesDetailsAreMergedIn) {
+  PagerdutyConfig config = Config();
+  config.details = {{"team", "payments"}, {"runbook", "https://r"}, {"kept", "yes"}};
+  DesiredPage page = Page();
+  const Json before = Json::parse(Trigger(page, config, Plain, 0))["payload"];
+  auto& options = *page.mutable_options();
+  (*options.mutable_details())["runbook"] = " https://other ";
+  (*options.mutable_details())["alertname"] = "mine";
+  (*options.mutable_details())["kept"] = "  ";
+  (*options.mutable_details())["long"] = std::string(kDetailMax + 1, 'x');
+  (*options.mutable_priority())["critical"] = "P5";
+  options.set_entity("entity");
+  options.add_tags("tag");
+  Json after = Json::parse(Trigger(page, config, Plain, 0))["payload"];
+  Json& details = after["custom_details"];
+  EXPECT_EQ(details["runbook"], "https://other");
+  EXPECT_EQ(details["alertname"], "mine");
+  EXPECT_EQ(details["label_alertname"], "Checkout");
+  EXPECT_EQ(details["kept"], "yes");
+  EXPECT_LE(details["long"].get<std::string>().size(), kDetailMax);
+  for (const char* name : {"long", "label_alertname"}) details.erase(name);
+  details["runbook"] = "https://r";
+  details["alertname"] = "Checkout";
+  EXPECT_EQ(after, before);
+}
+
 TEST(PagerdutyTest, MinimalAndResolve) {
   EXPECT_EQ(
       Json::parse(MinimalTrigger(Page(), Config()))["payload"],
