@@ -11,6 +11,7 @@ namespace tocsin::opsgenie {
 namespace {
 
 constexpr absl::Duration kLookAgain = absl::Seconds(5);
+constexpr absl::Duration kDeadline = absl::Seconds(5);  // others wait for it
 constexpr absl::Duration kRetryFirst = absl::Seconds(5);
 
 bool HasHeartbeat(const OpsgenieConfig& config) {
@@ -77,7 +78,9 @@ std::optional<http_client::HttpRequest> HeartbeatPings::Next(Timestamp now) {
   if (why.empty()) {
     tell_again_ = Timestamp::Min();
     const HeartbeatConfig& heartbeat = config_->heartbeat;
-    return PingHeartbeat(*config_, {heartbeat.name, heartbeat.team_id});
+    auto request = PingHeartbeat(*config_, {heartbeat.name, heartbeat.team_id});
+    request.deadline = kDeadline;
+    return request;
   }
   due_ = now + std::min(kLookAgain, config_->heartbeat.interval);
   if (now >= tell_again_) {

@@ -173,7 +173,7 @@ sim::FaultPlan Status(int status, const std::string& path_part, const std::strin
 
 TEST(StartupCheckTest, AsksOnce) {
   OpsgenieConfig config = Config();
-  config.responders = {{Responder::Type::kTeam, "", "paymets", ""}};
+  config.responders = {{"team", "", "paymets", ""}};
   sim::SimOptions options = Options();
   sim::SimDirectoryEntry entry;
   ASSERT_TRUE(sim::ReadDirectoryEntry("team:payments", entry));
