@@ -138,4 +138,12 @@ ConfigResult LoadConfig(const std::string& path, const ConfigSources& sources) {
   return ParseConfig(path, files.front().content, sources);
 }
 
+bool NeedsRestart(const Config& running, const Config& wanted) {
+  return running.listen.grpc != wanted.listen.grpc || running.listen.http != wanted.listen.http ||
+         running.listen.admin != wanted.listen.admin || running.data_dir != wanted.data_dir ||
+         running.retention != wanted.retention ||
+         running.evaluation_interval != wanted.evaluation_interval ||
+         running.external_labels != wanted.external_labels || running.limits != wanted.limits;
+}
+
 }  // namespace tocsin::app

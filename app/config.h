@@ -63,6 +63,9 @@ ConfigResult ParseConfig(const std::string& path, const std::string& text,
 // Reads a configuration file, and its secrets anew: call it again to reload.
 ConfigResult LoadConfig(const std::string& path, const ConfigSources& sources);
 
+// Whether `wanted` differs in what only a start takes over.
+bool NeedsRestart(const Config& running, const Config& wanted);
+
 // The configuration as YAML with every default, secrets as "<redacted>". Reads back as the same
 // configuration, except for the secrets.
 std::string PrintConfig(const Config& config);

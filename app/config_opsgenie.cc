@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "app/config_heartbeat.h"
 #include "app/config_receivers.h"
 #include "rules/page_check.h"
 
@@ -44,11 +45,11 @@ class OpsgenieReader {
 
 OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ConfigMap map(context_.findings, node, "opsgenie_configs");
-  map.CheckKeys(
-      {"api_url", "profile", "api_key", "api_key_file", "jsm_rest", "responders", "priority",
-       "tags", "entity", "actions", "details", "send_resolved", "repage_on_escalation",
-       "alias_per_occurrence", "reopen_after", "webhook_secret", "webhook_secret_file"},
-      {"message", "description", "note", "source", "update_alerts", "http_config"});
+  map.CheckKeys({"api_url", "profile", "api_key", "api_key_file", "jsm_rest", "responders",
+                 "priority", "tags", "entity", "actions", "details", "send_resolved",
+                 "repage_on_escalation", "alias_per_occurrence", "reopen_after", "webhook_secret",
+                 "webhook_secret_file", "heartbeat"},
+                {"message", "description", "note", "source", "update_alerts", "http_config"});
   OpsgenieConfig config;
   ReadProfile(map, config);
   if (config.profile == opsgenie::Profile::kJsm) config.api_url = kAtlassianUrl;
@@ -69,6 +70,7 @@ OpsgenieConfig OpsgenieReader::Read(const YamlNode& node) {
   ReadDetails(map, config);
   map.ReadBool("send_resolved", &config.send_resolved);
   ReadPolicies(map, config);
+  ReadHeartbeat(context_.findings, map, config);
   return config;
 }
 

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "app/config_escalation.h"
+#include "app/config_heartbeat.h"
 #include "app/config_writer.h"
 #include "rules/page_check.h"
 #include "rules/promql/printer.h"
@@ -67,6 +68,7 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
                                                  ? promql::PrintDuration(*config.reopen_after)
                                                  : "never"));
   if (!config.webhook_secret.empty()) writer.Text("webhook_secret", kRedacted);
+  PrintHeartbeat(config.heartbeat, writer);
 }
 
 void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter& writer) {

@@ -29,6 +29,19 @@ std::string LineOf(const std::string& message) {
 
 }  // namespace
 
+std::string DamageText(const std::string& data_dir, absl::string_view what) {
+  return absl::StrCat(
+      "data directory ", data_dir, " is damaged: ", what,
+      "; restore it from a backup, or move it away to start with an empty one: recorded samples, "
+      "alert states and owed pages are lost then, and pages that are open now stay open at their "
+      "receivers until somebody closes them");
+}
+
+absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(DamageText(data_dir, status.message()));
+}
+
 DamageAlarm::DamageAlarm(const std::string& message) {
   line = new std::string(LineOf(message));
   std::signal(SIGABRT, Refuse);

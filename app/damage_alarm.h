@@ -2,7 +2,15 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
 namespace tocsin::app {
+
+// Says what to do about a damaged data directory. Whoever reads it has no page of ours to wait for.
+std::string DamageText(const std::string& data_dir, absl::string_view what);
+// The same for a status of DataLoss; others stay as they are.
+absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir);
 
 // While it exists, a failed check of RocksDB's own ends the process in the way of a refused start:
 // with exit code 2 and `message` as the last line on standard error. Some damage of a table file

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "app/account_service.h"
 #include "app/backup_service.h"
 #include "app/damage_alarm.h"
 #include "app/engine_backend.h"
@@ -55,14 +56,6 @@ engine::EngineOptions MakeEngineOptions(const ServerOptions& options, const Conf
   return engine;
 }
 
-bool NeedsRestart(const Config& running, const Config& wanted) {
-  return running.listen.grpc != wanted.listen.grpc || running.listen.http != wanted.listen.http ||
-         running.listen.admin != wanted.listen.admin || running.data_dir != wanted.data_dir ||
-         running.retention != wanted.retention ||
-         running.evaluation_interval != wanted.evaluation_interval ||
-         running.external_labels != wanted.external_labels || running.limits != wanted.limits;
-}
-
 std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config) {
   return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
 }
@@ -73,20 +66,6 @@ std::shared_ptr<const rules::RuleSet> RulesInForce(engine::Engine& engine) {
     if (rules == nullptr) rules = shard.rules();
   });
   return rules;
-}
-
-// Whoever reads it has no page of ours to wait for.
-std::string DamageText(const std::string& data_dir, absl::string_view what) {
-  return absl::StrCat(
-      "data directory ", data_dir, " is damaged: ", what,
-      "; restore it from a backup, or move it away to start with an empty one: recorded samples, "
-      "alert states and owed pages are lost then, and pages that are open now stay open at their "
-      "receivers until somebody closes them");
-}
-
-absl::Status WithAdvice(const absl::Status& status, const std::string& data_dir) {
-  if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(DamageText(data_dir, status.message()));
 }
 
 }  // namespace
@@ -140,6 +119,7 @@ struct Server::Parts {
   std::unique_ptr<http::HttpServer> admin;
   std::unique_ptr<ingest::GrpcServer> grpc;
   std::unique_ptr<HookPort> hooks;
+  std::unique_ptr<AccountService> accounts;
   std::unique_ptr<FileWatch> watch;
 
   Mutex reload_mutex;
@@ -212,6 +192,9 @@ absl::Status Server::Parts::Start(Server& server) {
   KillPoint("start.before_serving");
   TOCSIN_ASSIGN_OR_RETURN(
       hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop, clock, metrics));
+  accounts = std::make_unique<AccountService>(
+      AccountService::Parts{*engine, *outbox, *delivery, *delivery_loop, clock, metrics},
+      Routing(config));
   grpc->SetServing(true);
   backend->SetNotReady("");
   reload_successful.Set(1);
@@ -242,6 +225,7 @@ void Server::Parts::Stop() {
   watch.reset();
   if (backend) backend->SetNotReady("stopping");
   KillPoint("stop.before_drain");
+  if (accounts) accounts->Stop();
   if (hooks) hooks->Stop();
   if (grpc) grpc->Drain(kDrainGrace);
   KillPoint("stop.after_drain");
@@ -297,6 +281,7 @@ absl::Status Server::Parts::Reload() {
         "change only with a restart");
   }
   files = *std::move(loaded);
+  accounts->SetReceivers(Routing(files.config));
   reload_time.Set(clock.Now().seconds());
   Log(LogLevel::kInfo, "reloaded",
       {{"revision", files.rules->revision},

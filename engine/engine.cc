@@ -244,7 +244,7 @@ std::string Engine::Trouble() const {
   return "";
 }
 
-void Engine::UpdateGauges() {
+absl::Duration Engine::Lag() const {
   const absl::Duration monotonic = clock_.Monotonic();
   absl::Duration lag;
   for (const auto& shard : shards_) {
@@ -253,7 +253,11 @@ void Engine::UpdateGauges() {
     const absl::Duration silent = monotonic - pulse.beat - absl::Seconds(1);
     lag = std::max({lag, pulse.lag, silent});
   }
-  evaluation_metrics_.lag_seconds.Set(absl::ToDoubleSeconds(lag));
+  return lag;
+}
+
+void Engine::UpdateGauges() {
+  evaluation_metrics_.lag_seconds.Set(absl::ToDoubleSeconds(Lag()));
 }
 
 absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t,

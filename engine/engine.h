@@ -72,6 +72,8 @@ class Engine : public SampleSink {
 
   // Why pages can not be relied on just now, in words; empty: all is well.
   std::string Trouble() const;
+  // How long what is due has waited for its evaluation, the longest of all shards.
+  absl::Duration Lag() const;
 
  private:
   absl::Status ResumeShards(const std::shared_ptr<const rules::RuleSet>& rules,

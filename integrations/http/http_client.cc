@@ -88,6 +88,17 @@ void Limit(CURL* handle, Gate& gate) {
   curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
 }
 
+// Asked by curl at least once a second; anything but 0 ends the exchange.
+int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
+void WatchFor(CURL* handle, std::atomic<bool>& aborted) {
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, OnProgress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &aborted);
+}
+
 struct HeaderList {
   ~HeaderList() { curl_slist_free_all(list); }
   void Add(const std::string& line) { list = curl_slist_append(list, line.c_str()); }
@@ -167,6 +178,7 @@ CurlTransport::~CurlTransport() {
 }
 
 absl::StatusOr<HttpResponse> CurlTransport::Send(const HttpRequest& request) {
+  if (aborted_) return absl::UnavailableError("stopping");
   HeaderList headers;
   for (const HttpHeader& header : request.headers) {
     headers.Add(absl::StrCat(header.name, ": ", header.value));
@@ -177,6 +189,7 @@ absl::StatusOr<HttpResponse> CurlTransport::Send(const HttpRequest& request) {
   Pool& pool = *pools_.at(static_cast<size_t>(request.reach));
   CURL* handle = pool.Take();
   Configure(handle, request, headers, receiver);
+  WatchFor(handle, aborted_);
   if (request.reach != Reach::kAnywhere) Limit(handle, gate);
   const CURLcode code = curl_easy_perform(handle);
   const bool not_sent = code != CURLE_OK && SurelyNotSent(code, handle);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,9 +65,13 @@ class CurlTransport : public HttpTransport {
   CurlTransport();
   ~CurlTransport() override;
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request) override;
+  // Exchanges under way end within about a second, and later ones at once, with an error as if the
+  // connection was lost. For a stop that need not know what becomes of them.
+  void Abort() { aborted_ = true; }
 
  private:
   struct Pool;
+  std::atomic<bool> aborted_{false};
   // By reach: a connection of requests that may go there is no good for those that may not.
   std::array<std::unique_ptr<Pool>, kReaches> pools_;
 };

@@ -42,6 +42,13 @@ struct JsmRest {
   Secret token;
 };
 
+// A heartbeat of the account, which has an alert of its own when nobody pings for too long.
+struct HeartbeatConfig {
+  std::string name;                            // empty: none
+  std::string team_id;                         // JSM only: heartbeats belong to teams there
+  absl::Duration interval = absl::Minutes(1);  // between two pings; 10 s to 1 h
+};
+
 // One entry of `opsgenie_configs` in tocsin.yaml.
 struct OpsgenieConfig {
   std::string api_url = "https://api.opsgenie.com";
@@ -63,7 +70,8 @@ struct OpsgenieConfig {
   // A page that somebody closes while its alert fires is respected for so long, then opened anew;
   // nullopt: until it gets worse.
   std::optional<absl::Duration> reopen_after = absl::Hours(24);
-  Secret webhook_secret;  // of what OpsGenie's webhook sends us; empty: it is not listened to
+  Secret webhook_secret;      // of what OpsGenie's webhook sends us; empty: it is not listened to
+  HeartbeatConfig heartbeat;  // pinged while pages can be relied on
 };
 
 }  // namespace tocsin::opsgenie

@@ -25,8 +25,9 @@ struct AlertSearch {
 // In OpsGenie's query language: `status: open AND source: "tocsin"`.
 std::string SearchQuery(const AlertSearch& search);
 
-// Alerts from `offset` on, in order of creation so that pages do not shift when others close: page
-// through with offset += kListLimit while a page is full and offset + kListLimit <= kListReachMax.
+// Alerts from `offset` on, in order of creation, so that new ones come at the end. Those that close
+// meanwhile move the ones behind them forward: AlertListing walks through them all the same. No
+// page may end beyond kListReachMax.
 http_client::HttpRequest ListAlerts(const OpsgenieConfig& config, const AlertSearch& search,
                                     size_t offset);
 // OpsGenie only; JSM's REST API has no count.

@@ -70,6 +70,34 @@ class EndToEnd(unittest.TestCase):
         for entry in self.simulator.journal():
             self.assertNotIn(entry.get("status"), (400, 401, 403, 405, 415, 422), entry)
 
+    def test_the_account_is_watched(self):
+        request = urllib.request.Request(
+            self.simulator.url + "/v2/heartbeats", b'{"name": "tocsin", "interval": 1, "intervalUnit": "minutes", "enabled": true}',
+            {"Authorization": "GenieKey " + KEY, "Content-Type": "application/json"}, method="POST")
+        urllib.request.urlopen(request, timeout=10).read()
+        self.assertTrue(self.tocsin.push("queue_length", 120, "queue=orders"))
+        await_("page", lambda: self.pages("queue-full"))
+        with open(self.tocsin.path("tocsin.yaml"), encoding="utf-8") as file:
+            config = file.read()
+
+        def configure(heartbeat):
+            line = f"    heartbeat: {{name: {heartbeat}, interval: 10s}}\n"
+            self.tocsin.write("tocsin.yaml", config.replace("    priority:", line + "    priority:"))
+
+        def pinged():
+            return any(heartbeat["pings"] for heartbeat in get_json(self.simulator.url + "/sim/heartbeats"))
+
+        configure("tocsin")
+        await_("ping", pinged)
+        await_("list", lambda: self.tocsin.metric("tocsin_receiver_open_alerts") >= 1)
+        self.assertEqual(self.tocsin.metric("tocsin_receiver_probe_findings"), 0)
+        configure("toscin")
+        await_("finding", lambda: self.tocsin.metric("tocsin_receiver_probe_findings") == 1)
+        self.assertTrue(any('"code":"no_such_heartbeat"' in line for line in self.tocsin.log_lines()))
+        configure("tocsin")
+        await_("no finding", lambda: self.tocsin.metric("tocsin_receiver_probe_findings") == 0)
+        self.assert_nothing_refused()
+
     def test_page_and_close(self):
         self.assertTrue(self.tocsin.push("queue_length", 5, "queue=orders"))
         self.assertTrue(self.tocsin.push("queue_length", 120, "queue=orders"))
