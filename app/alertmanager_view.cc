@@ -73,6 +73,9 @@ std::vector<http::ActiveAlert> AlertmanagerView::ActiveAlerts(Timestamp now) {
   const auto config = this->config();
   for (http::ActiveAlert& alert : alerts) {
     for (delivery::RouteMatch& match : delivery::Match(config->routing.route, alert.labels)) {
+      if (!match.group_by.empty()) {
+        alert.groups[match.receiver] = delivery::GroupLabels(match, alert.labels);
+      }
       alert.receivers.push_back(std::move(match.receiver));
     }
     routing::Verdict verdict = suppressor_.Ask(alert.labels, {}, now);

@@ -105,7 +105,17 @@ std::string ActionText(const json& delivery) {
   return delivery.at("error") == "" ? "" : "asking what became of it, ";
 }
 
+// What people did there.
+void PrintDoing(const json& delivery, std::ostream& out) {
+  out << "    " << Text(delivery, "firstAt") << "  " << Text(delivery, "receiver") << ": "
+      << Text(delivery, "action") << " by " << Text(delivery, "by");
+  const std::string note = Text(delivery, "note");
+  if (!note.empty()) out << ": " << note;
+  out << "\n";
+}
+
 void PrintDelivery(const json& delivery, std::ostream& out) {
+  if (!Text(delivery, "by").empty()) return PrintDoing(delivery, out);
   const auto attempts = delivery.at("attempts").get<uint64_t>();
   out << "    " << Text(delivery, "firstAt") << "  " << Text(delivery, "receiver") << ": "
       << ActionText(delivery) << Words(Text(delivery, "outcome"));

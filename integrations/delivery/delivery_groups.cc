@@ -19,9 +19,7 @@ GroupId StormOf(const std::string& receiver, const DesiredPage& page, const Labe
 }
 
 GroupId GroupOf(const RouteMatch& match, const Labels& labels) {
-  LabelsBuilder by;
-  for (const std::string& name : match.group_by) by.Set(name, std::string(labels.Get(name)));
-  return {match.receiver, match.route, by.Build(), false};
+  return {match.receiver, match.route, GroupLabels(match, labels), false};
 }
 
 }  // namespace

@@ -93,6 +93,12 @@ std::vector<RouteMatch> Match(const Route& root, const Labels& labels) {
   return matches;
 }
 
+Labels GroupLabels(const RouteMatch& match, const Labels& labels) {
+  LabelsBuilder by;
+  for (const std::string& name : match.group_by) by.Set(name, std::string(labels.Get(name)));
+  return by.Build();
+}
+
 RouteMatch RouteAt(const Route& root, const std::string& place) {
   RouteMatch match = Inherit(root, "", RouteMatch());
   const Route* route = &root;

@@ -78,6 +78,8 @@ struct RouteMatch {
 // The receivers of a page in the tree's order, each once: the deepest matching routes; of siblings
 // the first one, and later ones as long as `continue_matching` says so.
 std::vector<RouteMatch> Match(const Route& root, const Labels& labels);
+// The labels that the page of an alert on that route is grouped by.
+Labels GroupLabels(const RouteMatch& match, const Labels& labels);
 // What the route at `place` says; the root's if there is none.
 RouteMatch RouteAt(const Route& root, const std::string& place);
 

@@ -1,6 +1,7 @@
 #include "integrations/http/alertmanager_api.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -48,15 +49,28 @@ absl::StatusOr<Form> ReadParameters(const HttpRequest& request) {
   return absl::InvalidArgumentError("the parameters are not properly encoded");
 }
 
-// A group of its own for each alert and receiver.
-Json Groups(const ActiveAlert& alert, const Json& shown) {
-  Json groups = Json::array();
-  for (const std::string& receiver : alert.receivers) {
-    groups.push_back({{"alerts", Json::array({shown})},
-                      {"labels", ToJson(alert.labels)},
-                      {"receiver", {{"name", receiver}}}});
+using Rows = std::vector<std::pair<ActiveAlert, Json>>;
+
+// In order of receivers and labels; an alert that shares no page is a group of its own labels.
+Json Groups(const Rows& rows, const AlertFilter& filter) {
+  std::map<std::pair<std::string, std::string>, Json> groups;
+  for (const auto& [alert, shown] : rows) {
+    for (const std::string& receiver : alert.receivers) {
+      if (!filter.WantsReceiver(receiver)) continue;
+      const auto shared = alert.groups.find(receiver);
+      const Labels& labels = shared == alert.groups.end() ? alert.labels : shared->second;
+      Json& group = groups[{receiver, labels.ToString()}];
+      if (group.is_null()) {
+        group = {{"alerts", Json::array()},
+                 {"labels", ToJson(labels)},
+                 {"receiver", {{"name", receiver}}}};
+      }
+      group["alerts"].push_back(shown);
+    }
   }
-  return groups;
+  Json list = Json::array();
+  for (auto& [key, group] : groups) list.push_back(std::move(group));
+  return list;
 }
 
 }  // namespace
@@ -118,23 +132,18 @@ HttpReply AlertmanagerApi::Alerts(const HttpRequest& request, bool grouped) {
   const auto filter = AlertFilter::Read(*parameters);
   if (!filter.ok()) return Error(filter.status());
   const Timestamp now = clock_.Now();
-  std::vector<std::pair<std::string, Json>> rows;
+  Rows rows;
   for (ActiveAlert& alert : backend_.ActiveAlerts(now)) {
     if (!filter->Wants(alert)) continue;
     Json shown = ToJson(alert, now);
-    std::string order = shown["fingerprint"];
-    if (!grouped) {
-      rows.emplace_back(std::move(order), std::move(shown));
-      continue;
-    }
-    std::erase_if(alert.receivers,
-                  [&](const std::string& name) { return !filter->WantsReceiver(name); });
-    for (Json& group : Groups(alert, shown)) rows.emplace_back(order, std::move(group));
+    rows.emplace_back(std::move(alert), std::move(shown));
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.second["fingerprint"] < b.second["fingerprint"];
+  });
+  if (grouped) return Ok(Groups(rows, *filter));
   Json list = Json::array();
-  for (auto& [order, row] : rows) list.push_back(std::move(row));
+  for (auto& [alert, shown] : rows) list.push_back(std::move(shown));
   return Ok(list);
 }
 

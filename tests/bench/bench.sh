@@ -62,12 +62,13 @@ storage() {
   build/storage_bench --series 200000 --minutes 31
   build/storage_bench --part restart
 }
+delivery() { build/delivery_bench; }
 latency() { for _ in 1 2 3; do build/latency_bench; done; }
 
-if [ $# = 0 ]; then set -- ingest query rules churn log storage latency; fi
+if [ $# = 0 ]; then set -- ingest query rules churn log storage delivery latency; fi
 for part in "$@"; do
   case $part in
-    ingest | query | rules | churn | log | storage | latency) echo "== $part"; $part ;;
+    ingest | query | rules | churn | log | storage | delivery | latency) echo "== $part"; $part ;;
     *) echo "bench: unknown part '$part'" >&2; exit 2 ;;
   esac
 done

@@ -142,7 +142,8 @@ std::string WriteConfig(const std::filesystem::path& folder, int receiver_port) 
   std::ofstream(folder / "tocsin.yaml") << absl::StrCat(
       "rules: [rules.yaml]\nreceivers:\n- name: r\n  opsgenie_configs:\n  - api_url: "
       "http://127.0.0.1:",
-      receiver_port, "\n    api_key_file: ", (folder / "key").string(), "\nroute: {receiver: r, storm_alerts: 0}\n");
+      receiver_port, "\n    api_key_file: ", (folder / "key").string(),
+      "\nroute: {receiver: r, storm_alerts: 0}\n");
   return (folder / "tocsin.yaml").string();
 }
 

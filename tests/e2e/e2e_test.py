@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,44 @@ class EndToEnd(unittest.TestCase):
         configure("tocsin")
         await_("no finding", lambda: self.tocsin.metric("tocsin_receiver_probe_findings") == 0)
         self.assert_nothing_refused()
+
+    def test_people_and_escalation(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        simulator = Simulator("--webhook", f"http://127.0.0.1:{port}/hooks/opsgenie/on-call",
+                              "--webhook-header", "Authorization: Bearer hook-s3cret")
+        self.addCleanup(simulator.stop)
+        tocsin = Tocsin(simulator.url, RULES, http=f"127.0.0.1:{port}")
+        self.addCleanup(tocsin.close)
+        with open(tocsin.path("tocsin.yaml"), encoding="utf-8") as file:
+            config = file.read()
+        tocsin.write("hook-secret", "hook-s3cret\n")
+        os.chmod(tocsin.path("hook-secret"), 0o600)
+        config = config.replace("    priority:", "    webhook_secret_file: hook-secret\n    priority:")
+        tocsin.write("tocsin.yaml", config.replace(
+            "route: {", "  escalation: [{after: 4s, priority: P1, add_responders: [{type: team, name: leads}]}]\nroute: {"))
+        tocsin.start()
+        tocsin.push("queue_length", 60, "queue=taken")
+        page = await_("page", simulator.open_alerts)[0]
+        simulator.act("acknowledge", page["alias"])
+        simulator.act("notes", page["alias"], note="looking at it")
+        tocsin.push("queue_length", 60, "queue=left")
+        left = await_("second page", lambda: [a for a in simulator.open_alerts() if a["alias"] != page["alias"]])[0]
+        await_("escalation", lambda: [a for a in simulator.open_alerts() if a["alias"] == left["alias"] and a["priority"] == "P1"])
+        await_("responder", lambda: any("/responders" in entry["target"] for entry in simulator.journal()))
+        self.assertEqual([a["priority"] for a in simulator.open_alerts() if a["alias"] == page["alias"]], ["P3"])
+        self.assertEqual(tocsin.metric("tocsin_escalations_total"), 1)
+        simulator.act("close", left["alias"])
+        await_("notice of the close", lambda: tocsin.metric('tocsin_pages_total{outcome="closed_by_others",receiver="on-call"}') == 1)
+        explained = subprocess.run([f"{BUILD}/tocsin", "explain", page["alias"], "--server", tocsin.admin],
+                                   capture_output=True, text=True, timeout=30, check=True).stdout
+        self.assertIn("Acknowledge by ann@example.com", explained)
+        self.assertIn("AddNote by ann@example.com: looking at it", explained)
+        explained = subprocess.run([f"{BUILD}/tocsin", "explain", left["alias"], "--server", tocsin.admin],
+                                   capture_output=True, text=True, timeout=30, check=True).stdout
+        self.assertIn("escalate, step 1 of 1, priority P1, 1 responders", explained)
+        self.assertNotIn("hook-s3cret", "\n".join(tocsin.log_lines()))
 
     def test_page_and_close(self):
         self.assertTrue(self.tocsin.push("queue_length", 5, "queue=orders"))

@@ -61,6 +61,13 @@ class Simulator:
                                          {"Content-Type": "application/json"}, method="POST")
         urllib.request.urlopen(request, timeout=10).read()
 
+    def act(self, action, alias, **fields):
+        """A person does something with an alert."""
+        body = {"action": action, "alias": alias, "user": "ann@example.com", **fields}
+        request = urllib.request.Request(self.url + "/sim/act", json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"}, method="POST")
+        urllib.request.urlopen(request, timeout=10).read()
+
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
@@ -70,7 +77,8 @@ class Simulator:
 class Tocsin:
     """build/tocsin serve in a folder of its own; may be killed and started again on the same data."""
 
-    def __init__(self, simulator_url, rules, extra_config=""):
+    def __init__(self, simulator_url, rules, extra_config="", http="127.0.0.1:0"):
+        self.http = http
         self.folder = tempfile.TemporaryDirectory(prefix="tocsin-e2e-")
         self.process = None
         self.data_dir = self.path("data")
@@ -103,7 +111,7 @@ route: {{receiver: on-call}}
         self.log_file = open(self.path("log"), "a", encoding="utf-8")
         self.process = subprocess.Popen(
             [f"{BUILD}/tocsin", "serve", "--config", self.path("tocsin.yaml"), "--data-dir", self.data_dir,
-             "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+             "--grpc-listen", "127.0.0.1:0", "--http-listen", self.http, "--admin-listen", "127.0.0.1:0"],
             stderr=self.log_file, env={**os.environ, "OPSGENIE_API_KEY": KEY})
 
         def ready():

@@ -263,7 +263,24 @@ TEST_F(AlertmanagerApiTest, WrongParametersAreNamed) {
   EXPECT_EQ(Send("GET", "/api/v2/alerts?filter=%zz").status, 400);
 }
 
-TEST_F(AlertmanagerApiTest, EachAlertIsAGroupAtEachReceiver) {
+TEST_F(AlertmanagerApiTest, AlertsThatShareAPageAreOneGroup) {
+  for (const char* instance : {"a", "b"}) {
+    ActiveAlert& alert = AddAlert({{"alertname", "Slow"}, {"team", "x"}, {"instance", instance}});
+    alert.receivers = {"mail", "on-call"};
+    alert.groups["mail"] = Labels{{"team", "x"}};
+  }
+  const json groups = Get("/api/v2/alerts/groups");
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[0]["receiver"]["name"], "mail");
+  EXPECT_EQ(groups[0]["labels"], json({{"team", "x"}}));
+  EXPECT_EQ(groups[0]["alerts"].size(), 2u);
+  EXPECT_EQ(groups[1]["receiver"]["name"], "on-call");
+  EXPECT_EQ(groups[1]["alerts"].size(), 1u);
+  EXPECT_EQ(Get("/api/v2/alerts/groups?receiver=mail").size(), 1u);
+  EXPECT_EQ(Get("/api/v2/alerts").size(), 2u);
+}
+
+TEST_F(AlertmanagerApiTest, AnAlertThatSharesNoPageIsAGroupAtEachReceiver) {
   AddAlert({{"alertname", "Slow"}}).receivers = {"mail", "on-call"};
   const json groups = Get("/api/v2/alerts/groups");
   ASSERT_EQ(groups.size(), 2u);
