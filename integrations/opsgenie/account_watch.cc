@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_replace.h"
 #include "base/check.h"
+#include "integrations/opsgenie/endpoint.h"
 
 namespace tocsin::opsgenie {
 namespace {
@@ -12,38 +12,30 @@ namespace {
 using http_client::HttpRequest;
 using Config = std::shared_ptr<const OpsgenieConfig>;
 
-// A server may repeat in its answer what it was sent.
-std::string Redacted(const OpsgenieConfig& config, std::string text) {
-  for (const Secret* secret : {&config.api_key, &config.jsm_rest.token}) {
-    if (!secret->empty()) absl::StrReplaceAll({{secret->Reveal(), "<redacted>"}}, &text);
-  }
-  return text;
-}
-
-HeartbeatPings::Told WithoutSecrets(Config config, HeartbeatPings::Told told) {
+// The hooks, told without secrets.
+HeartbeatPings::Told Careful(Config config, HeartbeatPings::Told told) {
   return [config, told](PingOutcome outcome, const std::string& why) {
-    told(outcome, Redacted(*config, why));
+    told(outcome, WithoutSecrets(*config, why));
   };
 }
 
-StartupCheck::Checked WithoutSecrets(Config config, StartupCheck::Checked checked) {
+StartupCheck::Checked Careful(Config config, StartupCheck::Checked checked) {
   return [config, checked](std::vector<ProbeFinding> findings) {
-    for (ProbeFinding& finding : findings) finding.text = Redacted(*config, finding.text);
+    for (ProbeFinding& finding : findings) finding.text = WithoutSecrets(*config, finding.text);
     checked(findings);
   };
 }
 
-AlertListing::Failed WithoutSecrets(Config config, AlertListing::Failed failed) {
-  return [config, failed](const std::string& error) { failed(Redacted(*config, error)); };
+AlertListing::Failed Careful(Config config, AlertListing::Failed failed) {
+  return [config, failed](const std::string& error) { failed(WithoutSecrets(*config, error)); };
 }
 
 }  // namespace
 
 AccountWatch::AccountWatch(Config config, AccountWatchHooks hooks)
-    : pings_(config, std::move(hooks.trouble), WithoutSecrets(config, std::move(hooks.pinged))),
-      check_(config, WithoutSecrets(config, std::move(hooks.checked))),
-      listing_(config, std::move(hooks.listed),
-               WithoutSecrets(config, std::move(hooks.listing_failed))) {}
+    : pings_(config, std::move(hooks.trouble), Careful(config, std::move(hooks.pinged))),
+      check_(config, Careful(config, std::move(hooks.checked))),
+      listing_(config, std::move(hooks.listed), Careful(config, std::move(hooks.listing_failed))) {}
 
 std::optional<HttpRequest> AccountWatch::NextPing(Timestamp now) {
   TOCSIN_CHECK(under_way_ == UnderWay::kNothing);

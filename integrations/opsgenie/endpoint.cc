@@ -1,12 +1,14 @@
 #include "integrations/opsgenie/endpoint.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "integrations/opsgenie/page_content.h"
 
 namespace tocsin::opsgenie {
@@ -24,6 +26,11 @@ HttpRequest Request(const char* method, std::string url, std::string authorizati
                      {"Accept", "application/json"},
                      {"User-Agent", "tocsin"}};
   return request;
+}
+
+// Of what JSM's REST API asks for with a user.
+std::string BasicCredentials(const JsmRest& rest) {
+  return absl::Base64Escape(absl::StrCat(rest.user, ":", rest.token.Reveal()));
 }
 
 }  // namespace
@@ -44,15 +51,24 @@ HttpRequest KeyRequest(const OpsgenieConfig& config, const char* method, const s
                  absl::StrCat("GenieKey ", config.api_key.Reveal()));
 }
 
+std::string WithoutSecrets(const OpsgenieConfig& config, std::string text) {
+  std::vector<std::pair<std::string, std::string>> secrets;
+  const auto add = [&](const std::string& secret) {
+    if (!secret.empty()) secrets.emplace_back(secret, "<redacted>");
+  };
+  add(config.api_key.Reveal());
+  add(config.jsm_rest.token.Reveal());
+  if (!config.jsm_rest.token.empty()) add(BasicCredentials(config.jsm_rest));
+  return absl::StrReplaceAll(text, secrets);
+}
+
 HttpRequest RestRequest(const OpsgenieConfig& config, const char* method, const std::string& path) {
   const JsmRest& rest = config.jsm_rest;
   const std::string base = BaseUrl(config);
   const std::string host = base.substr(0, base.find(kJsmPrefix));
-  const std::string authorization =
-      rest.user.empty()
-          ? absl::StrCat("Bearer ", rest.token.Reveal())
-          : absl::StrCat("Basic ",
-                         absl::Base64Escape(absl::StrCat(rest.user, ":", rest.token.Reveal())));
+  const std::string authorization = rest.user.empty()
+                                        ? absl::StrCat("Bearer ", rest.token.Reveal())
+                                        : absl::StrCat("Basic ", BasicCredentials(rest));
   return Request(method, absl::StrCat(host, "/jsm/ops/api/", PercentEncode(rest.cloud_id), path),
                  authorization);
 }

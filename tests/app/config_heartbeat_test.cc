@@ -1,7 +1,5 @@
 // `heartbeat` in `opsgenie_configs`.
 
-#include "app/config_heartbeat.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -95,24 +93,15 @@ TEST(ConfigHeartbeatTest, JsmHasThemInItsRestApiOnly) {
 }
 
 TEST(ConfigHeartbeatTest, OfJsmItNeedsATeam) {
-  const auto read = [](const std::string& text, opsgenie::HeartbeatConfig* heartbeat) {
-    std::vector<rules::Diagnostic> diagnostics;
-    const auto document = rules::YamlDocument::Parse("f", text, {}, diagnostics);
-    ConfigFindings findings(*document, diagnostics);
-    opsgenie::OpsgenieConfig config;
-    config.profile = opsgenie::Profile::kJsm;
-    config.jsm_rest.cloud_id = "cloud-1";
-    ReadHeartbeat(findings, ConfigMap(findings, document->root(), "entry"), config);
-    *heartbeat = config.heartbeat;
-    return absl::StrJoin(diagnostics, "\n", [](std::string* out, const auto& diagnostic) {
-      absl::StrAppend(out, FormatDiagnostic(diagnostic));
-    });
-  };
-  opsgenie::HeartbeatConfig heartbeat;
-  EXPECT_THAT(read("heartbeat: {name: a}\n", &heartbeat),
-              HasSubstr("f:1:12: error: a heartbeat of JSM needs team_id"));
-  EXPECT_EQ(read("heartbeat: {name: a, team_id: t}\n", &heartbeat), "");
-  EXPECT_EQ(heartbeat.team_id, "t");
+  const std::string jsm =
+      "{api_key: '${KEY}', profile: jsm, jsm_rest: {cloud_id: c-1, token: '${KEY}'}, heartbeat: ";
+  const ConfigResult without = Parse(jsm + "{name: a}}");
+  EXPECT_FALSE(without.ok());
+  EXPECT_THAT(Findings(without), HasSubstr("error: a heartbeat of JSM needs team_id"));
+  const ConfigResult with = Parse(jsm + "{name: a, team_id: t}}");
+  ASSERT_TRUE(with.ok()) << Findings(with);
+  EXPECT_EQ(HeartbeatOf(with).team_id, "t");
+  EXPECT_THAT(PrintConfig(with.config), HasSubstr("team_id: \"t\""));
 }
 
 }  // namespace
