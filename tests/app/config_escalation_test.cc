@@ -108,7 +108,7 @@ TEST(ConfigEscalationTest, SaysWhatIsWrongAndWhere) {
       {"no time at all", "escalation: [{after: 0s, receiver: b}]",
        "3:24: error: after must be above 0"},
       {"out of order", "escalation: [{after: 1h, receiver: b}, {after: 5m, receiver: b}]",
-       "3:42: error: steps of escalation must be in order of after"},
+       "3:43: error: steps of escalation must be in order of after"},
       {"does nothing", "escalation: [{after: 1h}]",
        "3:16: error: this step of escalation does nothing"},
       {"unless", "escalation: [{after: 1h, unless: seen, receiver: b}]",

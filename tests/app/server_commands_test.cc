@@ -153,9 +153,11 @@ TEST_F(ServerCommandsTest, ExplainReadsAloud) {
       R"({"at":"T1","transition":"fired","reason":"for_elapsed","state":"critical","value":"1000",)"
       R"("condition":"> 900 for 1m","activeAt":"T0","newestSample":"T1","ruleRevision":"ccccccccdddd"}],)"
       R"("deliveries":[{"firstAt":"T2","lastAt":"T3","attempts":3,"receiver":"team","target":0,)"
-      R"("action":"create","outcome":"retried","error":"HTTP 503\u001b"},)"
+      R"("action":"create","outcome":"retried","error":"HTTP 503\u001b","by":"","note":""},)"
       R"({"firstAt":"T4","lastAt":"T4","attempts":1,"receiver":"team","target":0,)"
-      R"("action":"poll","outcome":"created","error":""}]}],"alertsTotal":1}]}})");
+      R"("action":"poll","outcome":"created","error":"","by":"","note":""},)"
+      R"({"firstAt":"T5","lastAt":"T5","attempts":1,"receiver":"team","target":0,"action":"Acknowledge",)"
+      R"("outcome":"told","error":"","by":"ann@x.example","note":"on it"}]}],"alertsTotal":1}]}})");
   EXPECT_EQ(Explain({.subject = "slow", .time = "T9"}), 0) << err;
   EXPECT_EQ(out,
             "As of T9, by the rules aaaaaaaa\n"
@@ -176,7 +178,8 @@ TEST_F(ServerCommandsTest, ExplainReadsAloud) {
             "sample of T1 (by the earlier rules cccccccc)\n"
             "  Its page slow-1:\n"
             "    T2  team: create, retried (3 times until T3); HTTP 503 \n"
-            "    T4  team: created\n");
+            "    T4  team: created\n"
+            "    T5  team: Acknowledge by ann@x.example: on it\n");
   EXPECT_EQ(server_.last_url, "http://127.0.0.1:9095/api/tocsin/v1/explain?rule=slow&time=T9");
 }
 

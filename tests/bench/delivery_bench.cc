@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -15,6 +14,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "tests/opsgenie/delivery_world.h"
 
@@ -71,7 +71,7 @@ struct Result {
 
 Result Run(const Load& load) {
   const double before_mb = ResidentMegabytes();
-  const auto began = std::chrono::steady_clock::now();
+  const absl::Duration began = SystemClock().Monotonic();
   ReceiversAndRoutes config = TestConfig();
   config.route.storm_alerts = load.storm_alerts;
   sim::SimOptions options = TestSim();
@@ -91,8 +91,7 @@ Result Run(const Load& load) {
       result.opened.push_back({event.at, event.alert.priority == "P1"});
     }
   } while (!settled());
-  result.processor_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  result.processor_seconds = absl::ToDoubleSeconds(SystemClock().Monotonic() - began);
   return result;
 }
 
