@@ -65,6 +65,16 @@ std::string WithoutOccurrence(const std::string& alias) {
   return number ? alias.substr(0, dash) : alias;
 }
 
+std::vector<std::string> UnwantedTags(const std::vector<std::string>& wanted,
+                                      const TargetDelivery& record) {
+  std::vector<std::string> out;
+  for (const std::string& tag : record.tags()) {
+    const bool nameable = tag.find(',') == std::string::npos;
+    if (nameable && std::count(wanted.begin(), wanted.end(), tag) == 0) out.push_back(tag);
+  }
+  return out;
+}
+
 std::vector<Responder> RespondersInForce(const DesiredPage& page, const TargetDelivery& record,
                                          const OpsgeniePlace& place) {
   if (record.escalation_steps() == 0) return {};

@@ -31,6 +31,11 @@ std::string AliasThere(const DesiredPage& page, const TargetDelivery& record,
 // The page's alias of an alias there; the same if it carries no number of an occurrence.
 std::string WithoutOccurrence(const std::string& alias);
 
+// Of the tags we gave the page those it should not have any more. A tag of somebody else is not in
+// the record.
+std::vector<std::string> UnwantedTags(const std::vector<std::string>& wanted,
+                                      const TargetDelivery& record);
+
 // Whom the steps in force bring, in order, as far as they can be added to an open page.
 std::vector<opsgenie::Responder> RespondersInForce(const DesiredPage& page,
                                                    const TargetDelivery& record,

