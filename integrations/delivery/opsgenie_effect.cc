@@ -49,8 +49,8 @@ Effect OpsgenieAnswer::ClosedByUs(const std::string& error) {
 
 Effect OpsgenieAnswer::ClosedByOthers(const std::string& error) {
   ForgetPeople(target_);
+  if (!target_.closed_by_others()) target_.set_closed_by_others_ms(now_ms_);
   target_.set_closed_by_others(true);
-  target_.set_closed_by_others_ms(now_ms_);
   target_.set_verify_at_ms(0);
   Done();
   return {Outcome::kClosedByOthers, AccountSign::kWell, {}, false, error};

@@ -109,6 +109,7 @@ Effect OpsgenieAnswer::FoundNothing() {
   const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
   if (wanted && target_.confirmed_open() && !creating && same_episode) {
     const char* error = "it is not open any more";
+    if (now_ms_ >= target_.uncertain_until_ms()) target_.set_uncertain_until_ms(0);
     return target_.close_uncertain_until_ms() != 0 ? ClosedByUs(error) : ClosedByOthers(error);
   }
   target_.set_episode(sent_.episode);  // of those before it nothing is there

@@ -62,6 +62,11 @@ Step NextWhenClosedByOthers(const DesiredPage& page, const TargetDelivery& targe
                             const OpsgenieConfig& config) {
   const Step create = NextCreate(page, target);
   if (LevelOf(page) > RespectedLevel(target)) return create;
+  // A create that was lost before may open it again.
+  if (target.uncertain_until_ms() != 0 && CanLookup(target, config)) {
+    const int64_t due_ms = std::max(target.next_attempt_ms(), target.uncertain_until_ms());
+    return {Action::kLookup, due_ms, /*owed=*/false};
+  }
   if (!config.reopen_after || target.closed_by_others_ms() == 0) return {};
   const int64_t reopen_ms =
       target.closed_by_others_ms() + absl::ToInt64Milliseconds(*config.reopen_after);

@@ -298,7 +298,7 @@ uint64_t EnvNumber(const char* name, uint64_t fallback) {
 }
 
 // Seeds that once failed.
-constexpr uint64_t kRegressions[] = {7986, 9807, 14941, 35429, 2864, 11435};
+constexpr uint64_t kRegressions[] = {7986, 9807, 14941, 35429, 2864, 11435, 3590};
 
 // TOCSIN_SEED=n runs one seed, TOCSIN_SEEDS=n that many. TOCSIN_LOUD shows logs, and with one seed
 // TOCSIN_JOURNAL=part what came in about aliases with that part.
