@@ -11,6 +11,15 @@
 namespace tocsin::app {
 namespace {
 
+constexpr const char* kTaken = "taken";
+constexpr const char* kOurs = "ours";
+constexpr const char* kUnknownAlert = "unknown_alert";
+constexpr const char* kNotUnderstood = "not_understood";
+constexpr const char* kWrongSecret = "wrong_secret";
+constexpr const char* kWrongMethod = "wrong_method";
+constexpr const char* kOutcomes[] = {kTaken,         kOurs,        kUnknownAlert,
+                                     kNotUnderstood, kWrongSecret, kWrongMethod};
+
 constexpr absl::string_view kPath = "/hooks/opsgenie/";
 
 bool HasSecret(const opsgenie::OpsgenieConfig& config) {
@@ -26,9 +35,25 @@ bool Listens(const delivery::Receiver& receiver) {
 
 HookService::HookService(Take take, std::shared_ptr<const delivery::ReceiversAndRoutes> receivers,
                          Metrics& metrics)
-    : take_(std::move(take)), metrics_(metrics), receivers_(std::move(receivers)) {}
+    : take_(std::move(take)), metrics_(metrics), receivers_(std::move(receivers)) {
+  Register(*receivers_);
+}
+
+void HookService::Register(const delivery::ReceiversAndRoutes& receivers) {
+  for (const auto& [name, receiver] : receivers.receivers) {
+    if (!Listens(receiver)) continue;
+    for (const char* outcome : kOutcomes) CounterOf(name, outcome);
+  }
+}
+
+prometheus::Counter& HookService::CounterOf(const std::string& receiver, const char* outcome) {
+  return metrics_.Counter("tocsin_hook_requests_total",
+                          "Webhooks about pages that came in, by what they were.",
+                          {{"receiver", receiver}, {"outcome", outcome}});
+}
 
 void HookService::SetReceivers(std::shared_ptr<const delivery::ReceiversAndRoutes> receivers) {
+  Register(*receivers);
   MutexLock lock(mutex_);
   receivers_ = std::move(receivers);
 }
@@ -36,11 +61,7 @@ void HookService::SetReceivers(std::shared_ptr<const delivery::ReceiversAndRoute
 // `receiver` is the name of one, so that nobody can make up labels.
 http::HttpReply HookService::Reply(const std::string& receiver, const char* outcome, int status,
                                    const std::string& text) {
-  metrics_
-      .Counter("tocsin_hook_requests_total",
-               "Webhooks about pages that came in, by what they were.",
-               {{"receiver", receiver}, {"outcome", outcome}})
-      .Increment();
+  CounterOf(receiver, outcome).Increment();
   http::HttpReply reply;
   reply.status = status;
   reply.body = text + "\n";
@@ -75,18 +96,18 @@ http::HttpReply HookService::Handle(const http::HttpRequest& request) {
   }
   const auto receiver = receivers->receivers.find(name);
   if (receiver == receivers->receivers.end() || !Listens(receiver->second)) return absent;
-  if (request.method != "POST") return Reply(name, "wrong_method", 405, "POST only");
+  if (request.method != "POST") return Reply(name, kWrongMethod, 405, "POST only");
   if (!IsAllowed(receiver->second, request)) {
-    return Reply(name, "wrong_secret", 401, "the secret is missing or wrong");
+    return Reply(name, kWrongSecret, 401, "the secret is missing or wrong");
   }
   const auto event = opsgenie::ParseWebhook(request.body);
   if (!event.ok()) {
     const int status = absl::IsResourceExhausted(event.status()) ? 413 : 400;
-    return Reply(name, "not_understood", status, std::string(event.status().message()));
+    return Reply(name, kNotUnderstood, status, std::string(event.status().message()));
   }
-  if (opsgenie::IsOurs(*event)) return Reply(name, "ours", 200, "our own doing");
-  return take_(name, *event) ? Reply(name, "taken", 200, "taken")
-                             : Reply(name, "unknown_alert", 200, "no page of ours");
+  if (opsgenie::IsOurs(*event)) return Reply(name, kOurs, 200, "our own doing");
+  return take_(name, *event) ? Reply(name, kTaken, 200, "taken")
+                             : Reply(name, kUnknownAlert, 200, "no page of ours");
 }
 
 }  // namespace tocsin::app

@@ -34,6 +34,9 @@ class HookService {
   http::HttpReply Handle(const http::HttpRequest& request);
 
  private:
+  // Makes the counters of receivers that listen.
+  void Register(const delivery::ReceiversAndRoutes& receivers);
+  prometheus::Counter& CounterOf(const std::string& receiver, const char* outcome);
   http::HttpReply Reply(const std::string& receiver, const char* outcome, int status,
                         const std::string& text);
   bool IsAllowed(const delivery::Receiver& receiver, const http::HttpRequest& request) const;

@@ -153,7 +153,7 @@ void Delivery::ReconcileEscalating(Timestamp now) {
   }
 }
 
-// Pages that a receiver's key or plan does not let pass go elsewhere, too, until they do.
+// Pages that a receiver refuses, or its key or plan does not let pass, go elsewhere, too.
 void Delivery::FallBack(Page& page) {
   if (!page.desired.open()) return;
   std::set<std::string> fallbacks;
@@ -164,7 +164,8 @@ void Delivery::FallBack(Page& page) {
     const auto receiver = config_->receivers.find(record.receiver());
     if (there || target == nullptr || receiver == config_->receivers.end()) continue;
     const std::string& fallback = receiver->second.fallback;
-    if (fallback.empty() || !accounts_.IsBlocked(target->Account())) continue;
+    const bool refused = record.step() == TargetDelivery::GAVE_UP && !record.confirmed_open();
+    if (fallback.empty() || (!refused && !accounts_.IsBlocked(target->Account()))) continue;
     if (!IsHeld(page, record.receiver())) fallbacks.insert(fallback);
   }
   for (const std::string& name : fallbacks) {

@@ -46,6 +46,11 @@ class HookServiceTest : public ::testing::Test {
   std::unique_ptr<HookService> hooks_;
 };
 
+TEST_F(HookServiceTest, CountersExistFromTheStart) {
+  EXPECT_THAT(metrics_.ExpositionText(), HasSubstr("outcome=\"taken\",receiver=\"pay ments\"} 0"));
+  EXPECT_FALSE(absl::StrContains(metrics_.ExpositionText(), "deaf"));
+}
+
 TEST_F(HookServiceTest, TakesWhatComesWithTheSecret) {
   EXPECT_EQ(Post("/hooks/opsgenie/pay%20ments", "Bearer s3cr3t", kAcknowledged), 200);
   EXPECT_THAT(taken_, ElementsAre("pay ments/a"));

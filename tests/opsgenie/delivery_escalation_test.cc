@@ -331,5 +331,23 @@ TEST(DeliveryFallbackTest, PagesThatAreRefusedGoElsewhereUntilTheKeyWorks) {
   }
 }
 
+TEST(DeliveryFallbackTest, SoDoThoseThatAreRefusedThemselves) {
+  ReceiversAndRoutes config = Escalating();
+  config.receivers["payments"].escalation.clear();
+  config.receivers["payments"].fallback = "managers";
+  sim::SimOptions options = TwoAccounts();
+  DeliveryWorld world(config, options);
+  world.sim.SetFaults({.statuses = {{"POST", "/v2/alerts", 422, 1}}});
+  world.Open("a");
+  world.Run(absl::Seconds(1));
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(10));
+  EXPECT_EQ(AlertsIn(world, "managers"), 1u);
+  EXPECT_EQ(AlertsIn(world, "main"), 1u) << "tried again there, too";
+  world.Close("a");
+  world.Run(absl::Minutes(3));
+  EXPECT_THAT(world.RemoteOpen(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tocsin::delivery
