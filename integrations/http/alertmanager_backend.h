@@ -15,7 +15,7 @@ struct ActiveAlert {
   std::map<std::string, std::string> annotations;
   Timestamp starts_at;
   Timestamp updated_at;
-  std::vector<std::string> receivers;     // names
+  std::vector<std::string> receivers;  // names
   // By receiver, the labels its page is grouped by; where there are none it has a page of its own.
   std::map<std::string, Labels> groups;
   std::vector<std::string> silenced_by;   // ids of silences
