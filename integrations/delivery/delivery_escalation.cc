@@ -203,12 +203,11 @@ bool Delivery::AddTargetsOf(Page& page, const std::string& receiver,
 
 void Delivery::ReconcileAllAt(const std::string& account) {
   for (auto& [alias, page] : pages_) {
-    const auto& records = page.progress.targets();
-    const bool concerned =
-        std::any_of(records.begin(), records.end(), [&](const TargetDelivery& record) {
-          const auto target = targets_.Find(KeyOf(record));
-          return target != nullptr && target->Account() == account;
-        });
+    bool concerned = false;
+    for (const TargetDelivery& record : page.progress.targets()) {
+      const auto target = targets_.Find(KeyOf(record));
+      concerned |= target != nullptr && target->Account() == account;
+    }
     if (concerned) Reconcile(page);
   }
 }
