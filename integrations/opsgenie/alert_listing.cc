@@ -56,7 +56,10 @@ AlertListing::AlertListing(std::shared_ptr<const OpsgenieConfig> config, Listed 
 
 std::optional<http_client::HttpRequest> AlertListing::Next(Timestamp now) {
   if (now < due_) return std::nullopt;
-  if (!cycle_) cycle_.emplace().began = now;
+  if (!cycle_) {
+    cycle_ = Cycle();
+    cycle_->began = now;
+  }
   return ListAlerts(*config_, AlertSearch(), cycle_->offset);
 }
 
