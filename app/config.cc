@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_inhibit.h"
 #include "app/config_reader.h"
@@ -83,12 +84,27 @@ void ReadLimits(ConfigFindings& findings, const ConfigMap& top, Limits& limits) 
   for (const LimitName& limit : AllLimits()) map.ReadCount(limit.name, &(limits.*limit.member));
 }
 
+// Each OpsGenie target writes it into its pages.
+void ReadExternalUrl(ConfigFindings& findings, const ConfigMap& top, Config& config) {
+  std::string url;
+  if (!top.ReadString("external_url", &url)) return;
+  while (absl::EndsWith(url, "/")) url.pop_back();
+  if (!absl::StartsWith(url, "https://") && !absl::StartsWith(url, "http://")) {
+    return findings.BadValue(*top.Find("external_url"),
+                             "external_url must begin with https:// or http://");
+  }
+  config.external_url = url;
+  for (auto& [name, receiver] : config.routing.receivers) {
+    for (opsgenie::OpsgenieConfig& target : receiver.opsgenie_configs) target.external_url = url;
+  }
+}
+
 void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& folder,
              const ConfigSources& sources, Config& config) {
   ConfigMap top(findings, root, "the configuration");
   top.CheckKeys(
-      {"listen", "data_dir", "rules", "retention", "evaluation", "external_labels", "receivers",
-       "route", "inhibit_rules", "time_intervals", "mute_time_intervals", "limits"},
+      {"listen", "data_dir", "rules", "retention", "evaluation", "external_labels", "external_url",
+       "receivers", "route", "inhibit_rules", "time_intervals", "mute_time_intervals", "limits"},
       {"templates"});
   ReadListen(findings, top, config.listen);
   if (top.ReadString("data_dir", &config.data_dir) && config.data_dir.empty()) {
@@ -104,6 +120,7 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   config.suppression.time_intervals = ReadTimeIntervals(findings, top);
   config.suppression.inhibit_rules = ReadInhibitRules(findings, top);
   config.routing = ReadRouting(findings, top, folder, sources, config.suppression.time_intervals);
+  ReadExternalUrl(findings, top, config);
   ReadLimits(findings, top, config.limits);
 }
 

@@ -30,6 +30,7 @@ struct Config {
   absl::Duration retention = absl::Hours(48);              // of recorded samples
   absl::Duration evaluation_interval = absl::Seconds(15);  // of Prometheus groups that name none
   Labels external_labels;
+  std::string external_url;  // where people reach the admin port; empty: pages have no link to it
   tocsin::routing::SuppressorConfig suppression;  // time intervals, inhibition
   delivery::ReceiversAndRoutes routing;           // valid: see delivery::Validate
   Limits limits;

@@ -50,6 +50,7 @@ std::string PrintConfig(const Config& config) {
     }
     writer.End();
   }
+  if (!config.external_url.empty()) writer.Text("external_url", config.external_url);
   PrintReceivers(config.routing, writer);
   writer.Begin("route");
   PrintRoute(config.routing.route, writer);

@@ -70,6 +70,8 @@ struct OpsgenieConfig {
   // A page that somebody closes while its alert fires is respected for so long, then opened anew;
   // nullopt: until it gets worse.
   std::optional<absl::Duration> reopen_after = absl::Hours(24);
+  // Where people reach the admin port, without a slash at the end; empty: pages have no link.
+  std::string external_url;
   Secret webhook_secret;      // of what OpsGenie's webhook sends us; empty: it is not listened to
   HeartbeatConfig heartbeat;  // pinged while pages can be relied on
 };

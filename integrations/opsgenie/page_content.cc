@@ -9,6 +9,7 @@
 #include "base/labels.h"
 #include "base/timestamp.h"
 #include "integrations/opsgenie/clamper.h"
+#include "integrations/opsgenie/endpoint.h"
 #include "integrations/page/clamp.h"
 
 namespace tocsin::opsgenie {
@@ -25,8 +26,9 @@ constexpr char kSummary[] = "summary";
 constexpr char kDescription[] = "description";
 
 // The full summary if the message could not hold it, the annotations in order of name, the
-// explanation.
-std::string Describe(const DesiredPage& page, const std::string& full_message, bool message_cut) {
+// explanation, the labels, and where there is more.
+std::string Describe(const DesiredPage& page, const Labels& labels, const OpsgenieConfig& config,
+                     const std::string& full_message, bool message_cut) {
   std::vector<std::string> parts;
   if (message_cut) parts.push_back(full_message);
   if (std::string text = Annotation(page, kDescription); !text.empty()) {
@@ -39,7 +41,15 @@ std::string Describe(const DesiredPage& page, const std::string& full_message, b
     }
   }
   if (!others.empty()) parts.push_back(absl::StrJoin(others, "\n"));
-  parts.push_back(Explanation(page));
+  std::string explanation = Explanation(page);
+  // The severity changes while a page is open, and is told by priority and details.
+  const Labels constant = LabelsBuilder(labels).Set("severity", "").Build();
+  if (!constant.empty()) absl::StrAppend(&explanation, "\nLabels ", constant.ToString());
+  if (!config.external_url.empty()) {
+    absl::StrAppend(&explanation, "\nEvidence ", config.external_url,
+                    "/api/tocsin/v1/explain?alias=", PercentEncode(page.alias()));
+  }
+  parts.push_back(std::move(explanation));
   return absl::StrJoin(parts, "\n\n");
 }
 
@@ -119,8 +129,9 @@ PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
   content.alias = RemoteAlias(page.alias());
   const std::string message = page::Summary(page);
   content.message = clamper.Middle("message", message, kMessageMax);
-  content.description =
-      clamper.End("description", Describe(page, message, clamper.any()), kDescriptionMax);
+  content.description = clamper.End(
+      "description", Describe(page, page::LabelsOf(page), config, message, clamper.any()),
+      kDescriptionMax);
   content.priority = PriorityOf(config, page);
   content.entity = clamper.Middle("entity", EntityOf(page, config, expander), kEntityMax);
   content.tags = clamper.Items("tags", Joined(config.tags, page.options().tags(), page, expander),

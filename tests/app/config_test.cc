@@ -83,6 +83,7 @@ route:
 inhibit_rules: []
 time_intervals:
 limits: {series_max: 5}
+external_url: https://tocsin.example/
 )";
 
 TEST(ConfigTest, ReadsEverything) {
@@ -90,6 +91,9 @@ TEST(ConfigTest, ReadsEverything) {
   ASSERT_TRUE(result.ok()) << Findings(result);
   EXPECT_TRUE(result.diagnostics.empty()) << Findings(result);
   const Config& config = result.config;
+  EXPECT_EQ(config.external_url, "https://tocsin.example");
+  EXPECT_EQ(config.routing.receivers.begin()->second.opsgenie_configs[0].external_url,
+            config.external_url);
   EXPECT_EQ(config.listen.grpc, "127.0.0.1:1");
   EXPECT_EQ(config.listen.admin, "[::1]:3");
   EXPECT_EQ(config.data_dir, "/var/lib/tocsin");

@@ -1,5 +1,6 @@
 #include "integrations/opsgenie/request.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -107,7 +108,15 @@ TEST(PageContentTest, SaysWhatIsWrong) {
   EXPECT_EQ(content.description,
             "Look at the database.\n\nrunbook_url: https://runbooks.example/checkout\n\n"
             "Value 950.5, condition > 900 for 1m, since 2023-11-14T22:13:20.000Z.\n"
-            "Rule checkout-latency");
+            "Rule checkout-latency\nLabels " +
+                LabelsBuilder(page::LabelsOf(page)).Set("severity", "").Build().ToString());
+  opsgenie::OpsgenieConfig config;
+  config.external_url = "https://tocsin.example";
+  page.set_alias("a/b");
+  EXPECT_THAT(
+      BuildContent(page, config, [](const std::string& text, const auto&) { return text; })
+          .description,
+      ::testing::EndsWith("\nEvidence https://tocsin.example/api/tocsin/v1/explain?alias=a%2Fb"));
   EXPECT_EQ(Detail(content, "value"), "950.5");
   EXPECT_EQ(Detail(content, "condition"), "> 900 for 1m");
   EXPECT_EQ(Detail(content, "host"), "h1");
