@@ -47,7 +47,7 @@ void Delivery::Start(Timestamp now) {
   std::vector<DeliveryLine> lines;
   {
     MutexLock lock(mutex_);
-    last_now_ = now;
+    last_now_ = started_ = now;
     for (const std::string& alias : aliases) {
       const auto entry = outbox_.Find(alias);
       if (entry && entry->desired.has_group()) groups_.Restore(entry->desired);
@@ -92,10 +92,9 @@ std::optional<Delivery::Work> Delivery::TakeTask() {
     Page& page = pages_.at(owner.alias);
     TargetDelivery& record = RecordOf(page, owner.target);
     const Step step = targets_.Find(owner.target)->NextStep(page.desired, record);
-    if (!Tells(step.action) || !IsHeld(page, owner.target.receiver)) {
-      return Begin(*task, page, record);
-    }
-    queue_.Finish(*task);  // held since it was put in
+    const bool held = Tells(step.action) && IsHeld(page, owner.target.receiver);
+    if (step.action != Action::kNone && !held) return Begin(*task, page, record);
+    queue_.Finish(*task);  // held, or not needed any more, since it was put in
     Reconcile(page);
   }
   return std::nullopt;
@@ -217,6 +216,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
 void Delivery::ClockStepped(absl::Duration step) {
   const int64_t step_ms = absl::ToInt64Milliseconds(step);
   MutexLock lock(mutex_);
+  started_ = started_ + step;
   holds_.ClockStepped(step);
   groups_.ClockStepped(step);
   accounts_.ClockStepped(step);

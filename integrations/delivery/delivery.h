@@ -179,7 +179,9 @@ class Delivery {
   void Escalate(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // When to ask again.
   Timestamp EscalateAt(Page& page, const Receiver& receiver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool ReadsFirst(Page& page, Timestamp due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Until when the step waits for that.
+  std::optional<Timestamp> ReadsFirst(Page& page, Timestamp due)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EnterStep(Page& page, const Receiver& receiver, uint32_t number)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EscalatesAt(Page& page, Timestamp at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -256,6 +258,7 @@ class Delivery {
   std::vector<routing::Inhibitor::Slot> changed_slots_ ABSL_GUARDED_BY(mutex_);
   Grouping groups_ ABSL_GUARDED_BY(mutex_);
   StormWatch storms_ ABSL_GUARDED_BY(mutex_);
+  Timestamp started_ ABSL_GUARDED_BY(mutex_);
   Timestamp last_now_ ABSL_GUARDED_BY(mutex_);                                      // as last told
   std::set<std::pair<Timestamp, std::string>> escalating_ ABSL_GUARDED_BY(mutex_);  // by alias
   std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);

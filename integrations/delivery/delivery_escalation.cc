@@ -93,15 +93,16 @@ Timestamp Delivery::EscalateAt(Page& page, const Receiver& receiver) {
     if (IsHeld(page, receiver.name)) break;
     const Timestamp due = Timestamp::FromMillis(progress.since_ms) + step.after;
     if (due > last_now_) return due;
-    if (ReadsFirst(page, due)) return due + kReadFirstMax;
+    if (const auto until = ReadsFirst(page, due)) return *until;
     EnterStep(page, receiver, progress.steps + 1);
   }
   return Timestamp::Max();
 }
 
-// Somebody may have it in hand since the page was read last.
-bool Delivery::ReadsFirst(Page& page, Timestamp due) {
-  if (last_now_ >= due + kReadFirstMax) return false;
+// Somebody may have it in hand since the page was read last, or while we were away.
+std::optional<Timestamp> Delivery::ReadsFirst(Page& page, Timestamp due) {
+  const Timestamp until = std::max(due, started_) + kReadFirstMax;
+  if (last_now_ >= until) return std::nullopt;
   bool reads = false;
   for (TargetDelivery& record : *page.progress.mutable_targets()) {
     const OpsgenieTarget* target = targets_.FindOpsgenie(KeyOf(record));
@@ -110,7 +111,7 @@ bool Delivery::ReadsFirst(Page& page, Timestamp due) {
     record.set_read_at_ms(due.millis());
     reads = true;
   }
-  return reads;
+  return reads ? std::optional(until) : std::nullopt;
 }
 
 void Delivery::EnterStep(Page& page, const Receiver& receiver, uint32_t number) {

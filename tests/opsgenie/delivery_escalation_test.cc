@@ -126,6 +126,19 @@ TEST(DeliveryEscalationTest, WhoAcknowledgesIsLeftInPeace) {
   }
 }
 
+TEST(DeliveryEscalationTest, WhoAcknowledgesWhileWeAreAwayIsLeftInPeace) {
+  DeliveryWorld world(Escalating(), TwoAccounts());
+  world.SetHears(false);
+  world.Open("a", "warning");
+  world.Run(absl::Minutes(5));
+  world.ByHand("a", ActionKind::kAcknowledge);
+  world.now = world.now + absl::Hours(1);
+  world.Crash(/*lose_buffered=*/false);
+  world.Run(absl::Minutes(10));
+  EXPECT_EQ(In(world, "main").priority, "P3");
+  EXPECT_EQ(world.CountSent("POST", "/responders"), 0u);
+}
+
 TEST(DeliveryEscalationTest, ASnoozeHoldsItUntilItEnds) {
   DeliveryWorld world(Escalating(), TwoAccounts());
   world.Open("a", "warning");
