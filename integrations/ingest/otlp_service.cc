@@ -35,7 +35,7 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
                                               const grpc::ByteBuffer* request,
                                               grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  ++under_way_;
+  ++*under_way_;
   if (draining_) {
     Fail(*reactor, absl::UnavailableError("draining"));
     return reactor;
@@ -75,8 +75,7 @@ absl::StatusOr<OtlpSamples> OtlpService::Decode(const grpc::ByteBuffer& request,
 void OtlpService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status) {
   grpc::Status answer = ToGrpcStatus(status, retry_after_);
   metrics_.AddRequest(GrpcCodeName(answer.error_code()));
-  reactor.Finish(std::move(answer));
-  --under_way_;
+  Finish(reactor, std::move(answer));
 }
 
 void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result,
@@ -93,8 +92,13 @@ void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& r
   metrics_.AddSamples(samples);
   metrics_.AddRejected(result.rejected);
   metrics_.AddRequest("OK");
-  reactor.Finish(grpc::Status::OK);
-  --under_way_;
+  Finish(reactor, grpc::Status::OK);
+}
+
+void OtlpService::Finish(grpc::ServerUnaryReactor& reactor, grpc::Status status) {
+  const auto under_way = under_way_;  // nothing of this may be touched after the next line
+  reactor.Finish(std::move(status));
+  --*under_way;
 }
 
 }  // namespace tocsin::ingest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 
 #include "absl/time/time.h"
 #include "base/clock.h"
@@ -36,12 +37,13 @@ class OtlpService final
   // From now on new requests are answered UNAVAILABLE; those under way are finished.
   void Drain() { draining_ = true; }
   // Requests not answered yet.
-  int under_way() const { return under_way_; }
+  int under_way() const { return *under_way_; }
 
  private:
   absl::StatusOr<OtlpSamples> Decode(const grpc::ByteBuffer& request, const std::string& sender,
                                      BudgetLease& room);
   void Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status);
+  void Finish(grpc::ServerUnaryReactor& reactor, grpc::Status status);
   void Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result, size_t samples,
               grpc::ByteBuffer& response);
 
@@ -56,7 +58,8 @@ class OtlpService final
   IngestMetrics metrics_;
   Budget& decode_bytes_;
   std::atomic<bool> draining_ = false;
-  std::atomic<int> under_way_ = 0;
+  // Shared with answers that leave: with the last of them the service may be gone.
+  const std::shared_ptr<std::atomic<int>> under_way_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace tocsin::ingest
