@@ -160,7 +160,8 @@ void Delivery::FallBack(Page& page) {
   std::set<std::string> fallbacks;
   for (const TargetDelivery& record : page.progress.targets()) {
     if (!IsAt(record, record.receiver())) continue;
-    const bool there = record.confirmed_open() && record.episode() == page.desired.episode();
+    const bool there = record.confirmed_open() && !record.closed_by_others() &&
+                       record.episode() == page.desired.episode();
     const auto target = targets_.Find(KeyOf(record));
     const auto receiver = config_->receivers.find(record.receiver());
     if (there || target == nullptr || receiver == config_->receivers.end()) continue;

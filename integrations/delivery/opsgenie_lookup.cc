@@ -77,6 +77,7 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
   const bool known = target_.confirmed_open();
   NoteRead(alert, Timestamp::FromMillis(now_ms_), target_);
   if (known && !InDoubt()) {  // what others changed stays as they want it
+    target_.set_remote_id(alert.id);
     Done();
     return {};
   }
