@@ -76,14 +76,14 @@ bool Delivery::StoreOnce(Page& page, Timestamp now) {
     log_.push_back({LogLevel::kError, "progress of delivery not stored, trying again", alias, "",
                     "", "", std::string(status.message())});
   }
-  if (durability == storage::Durability::kSynced && !remove) {  // also where a full disk does not take it
+  if (durability == storage::Durability::kSynced &&
+      !remove) {  // also where a full disk does not take it
     page.unsynced = false;
     Reconcile(page);
   }
   // Not removed means a change is on its way; should it not come, ask again.
   if (!status.ok() || removed != remove) store_again_[alias] = now + kStoreRetry;
-  return removed && page.removable && page.in_flight.empty() &&
-         page.desired.sequence() == sequence;
+  return removed && page.removable && page.in_flight.empty() && page.desired.sequence() == sequence;
 }
 
 }  // namespace tocsin::delivery
