@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "app/config_receivers.h"
+#include "rules/page_check.h"
 #include "rules/promql/printer.h"
 
 namespace tocsin::app {
@@ -52,8 +53,7 @@ EscalationStep ReadStep(const ReceiverContext& context, const YamlNode& node,
   }
   ReadUnless(context, map, step);
   if (map.ReadString("priority", &step.priority)) {
-    const std::string& text = step.priority;
-    if (text.size() != 2 || text[0] != 'P' || text[1] < '1' || text[1] > '5') {
+    if (!rules::IsPriority(step.priority)) {
       context.findings.BadValue(*map.Find("priority"), "a priority is one of P1, P2, P3, P4, P5");
     }
   }

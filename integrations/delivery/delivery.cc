@@ -92,7 +92,7 @@ std::optional<Delivery::Work> Delivery::TakeTask() {
     Page& page = pages_.at(owner.alias);
     TargetDelivery& record = RecordOf(page, owner.target);
     const Step step = targets_.Find(owner.target)->NextStep(page.desired, record);
-    const bool held = Tells(step.action) && IsHeld(page, owner.target.receiver);
+    const bool held = IsHeldBack(page, record, step);
     if (step.action != Action::kNone && !held) return Begin(*task, page, record);
     queue_.Finish(*task);  // held, or not needed any more, since it was put in
     Reconcile(page);
@@ -131,8 +131,8 @@ void Delivery::Complete(const Work& work, const absl::StatusOr<http_client::Http
       const int64_t ms = now.millis() - page.desired.cause_committed_ms();
       metrics_.ObserveLatency(static_cast<double>(std::max<int64_t>(ms, 0)) / 1000.0);
     }
-    const bool told = Tells(work.sent.action) || work.sent.action == Action::kRepeat;
-    if (told && answer.ok() && answer->status / 100 == 2) NoteRepeated(now, record);
+    if (NotifiesAgain(work.sent.action) && answer.ok() && answer->status / 100 == 2)
+      NoteRepeated(now, record);
     Report(page, record, work.sent.action, effect);
     JudgeAccount(work, owner.target.receiver, effect, now);  // may reconcile this page, too
     QueueStore(page);

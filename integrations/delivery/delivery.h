@@ -173,6 +173,8 @@ class Delivery {
   void FollowAlert(Page& page, bool begins) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsHeld(const Page& page, const std::string& receiver) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsHeldBack(const Page& page, const TargetDelivery& record, const Step& step) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskHoldsAgain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskAgain(Page& page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // delivery_escalation.cc

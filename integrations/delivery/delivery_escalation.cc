@@ -217,6 +217,7 @@ void Delivery::ReconcileAllAt(const std::string& account) {
 // When an open page is told once more: after the route's interval, and when a silence ends, unless
 // somebody has it in hand.
 void Delivery::PlanRepeat(const Page& page, TargetDelivery& record) const {
+  const int64_t planned_ms = record.renotify_at_ms();
   record.set_renotify_at_ms(0);
   const bool there = page.desired.open() && !record.retired() && record.confirmed_open() &&
                      record.episode() == page.desired.episode();
@@ -229,8 +230,9 @@ void Delivery::PlanRepeat(const Page& page, TargetDelivery& record) const {
     return record.set_silenced(false);
   }
   if (record.silenced()) {
-    record.set_told_since_ms(last_now_.millis());  // nobody was to care about it until now
-    return record.set_renotify_at_ms(last_now_.millis());
+    // Nobody was to care about it until now.
+    if (planned_ms == 0) record.set_told_since_ms(last_now_.millis());
+    return record.set_renotify_at_ms(planned_ms != 0 ? planned_ms : last_now_.millis());
   }
   const RouteMatch* match = page.MatchTo(record.receiver());
   if (match == nullptr || match->repeat_interval <= absl::ZeroDuration()) return;

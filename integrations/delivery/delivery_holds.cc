@@ -22,6 +22,13 @@ bool Delivery::IsHeld(const Page& page, const std::string& receiver) const {
                      match == nullptr ? routing::RouteIntervals() : match->intervals, last_now_);
 }
 
+// Closes may always go, but for one that only makes place for a new page of the same alert.
+bool Delivery::IsHeldBack(const Page& page, const TargetDelivery& record, const Step& step) const {
+  const bool opens_anew = step.action == Action::kClose && page.desired.open() &&
+                          !record.retired() && record.episode() == page.desired.episode();
+  return (Tells(step.action) || opens_anew) && IsHeld(page, record.receiver());
+}
+
 void Delivery::AskAgain(Page& page) {
   JoinGroups(page, last_now_);
   Reconcile(page);

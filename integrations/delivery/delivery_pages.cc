@@ -184,7 +184,7 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
          page.desired.alias(), record.receiver(), "", "", ""});
   }
   const Step step = target->NextStep(page.desired, record);
-  if (Tells(step.action) && IsHeld(page, record.receiver())) {
+  if (IsHeldBack(page, record, step)) {
     DropTask(page, key);
     return Rest::kHeld;
   }

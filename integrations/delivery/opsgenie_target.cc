@@ -4,10 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "base/labels.h"
 #include "integrations/delivery/opsgenie_outcome.h"
 #include "integrations/delivery/opsgenie_step.h"
@@ -41,16 +39,7 @@ std::string OpsgenieTarget::Account() const {
 }
 
 std::string OpsgenieTarget::Redacted(const std::string& text) const {
-  const opsgenie::JsmRest& rest = config_->jsm_rest;
-  const std::string token = rest.token.Reveal();
-  // As it is sent with a user, too.
-  const std::string basic =
-      token.empty() ? "" : absl::Base64Escape(absl::StrCat(rest.user, ":", token));
-  std::vector<std::pair<std::string, std::string>> secrets;
-  for (const std::string& secret : {config_->api_key.Reveal(), basic, token}) {
-    if (!secret.empty()) secrets.emplace_back(secret, "<redacted>");
-  }
-  return page::ClampEnd(absl::StrReplaceAll(text, secrets), kErrorCharsMax);
+  return page::ClampEnd(opsgenie::WithoutSecrets(*config_, text), kErrorCharsMax);
 }
 
 Step OpsgenieTarget::NextStep(const DesiredPage& page, const TargetDelivery& record) const {

@@ -18,7 +18,6 @@ class OpsgenieTarget : public Target {
 
   // Whether a page can be read there.
   bool CanRead(const TargetDelivery& record) const;
-  const opsgenie::OpsgenieConfig& config() const { return *config_; }
 
   std::string Account() const override;
   std::string Redacted(const std::string& text) const override;

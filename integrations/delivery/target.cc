@@ -63,6 +63,10 @@ bool Tells(Action action) {
   }
 }
 
+bool NotifiesAgain(Action action) {
+  return action == Action::kCreate || action == Action::kUpdate || action == Action::kRepeat;
+}
+
 const char* OutcomeName(Outcome outcome) {
   static constexpr const char* kNames[kOutcomes] = {
       "none",    "created",   "closed",   "updated",          "noted",      "repeated",

@@ -50,6 +50,8 @@ const char* ActionName(Action action);
 // Whether somebody learns something new from it: not for an alert that is held. Closes may always
 // go, and what was told may be kept alive.
 bool Tells(Action action);
+// Whether it tells the page as a whole, so that it may notify: not a field that changes.
+bool NotifiesAgain(Action action);
 
 struct Step {
   Action action = Action::kNone;

@@ -76,4 +76,7 @@ struct OpsgenieConfig {
   HeartbeatConfig heartbeat;  // pinged while pages can be relied on
 };
 
+// `text`, which a server may have made of what it was sent, without the configuration's secrets.
+std::string WithoutSecrets(const OpsgenieConfig& config, std::string text);
+
 }  // namespace tocsin::opsgenie

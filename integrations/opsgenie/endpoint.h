@@ -25,9 +25,6 @@ http_client::HttpRequest RestRequest(const OpsgenieConfig& config, const char* m
                                      const std::string& path);
 http_client::HttpRequest WithBody(http_client::HttpRequest request, const Json& body);
 
-// `text`, which a server may have made of what it was sent, without the configuration's secrets.
-std::string WithoutSecrets(const OpsgenieConfig& config, std::string text);
-
 // "/v2/alerts/ID/close?identifierType=id". An alias that is too long is replaced as everywhere.
 std::string AlertPath(const AlertRef& alert, const std::string& action);
 

@@ -266,6 +266,61 @@ TEST(DeliveryRepeatTest, AnOpenPageIsToldAgainWhenItsSilenceEnds) {
   EXPECT_EQ(OnlyAlert(world).priority, "P1");
 }
 
+// An open warning within a silence of an hour that began after five minutes.
+class DeliverySilencedTest : public ::testing::Test {
+ protected:
+  void Start(ReceiversAndRoutes config) {
+    world_ = std::make_unique<DeliveryWorld>(std::move(config), TwoAccounts(), 1, &suppressor_);
+    silences_.SetListener([this] { world_->delivery->SuppressionChanged(); });
+    world_->Open("a", "warning");
+    world_->Run(absl::Minutes(5));
+    TOCSIN_CHECK(silences_
+                     .Set({.matchers = *ParseMatchers(R"(service="a")"),
+                           .starts_at = world_->now,
+                           .ends_at = world_->now + absl::Hours(1),
+                           .created_by = "test"},
+                          world_->now)
+                     .ok());
+    world_->Run(absl::Minutes(10));
+  }
+
+  storage::MemoryStore store_;
+  SeededRandom random_{1};
+  Metrics metrics_;
+  routing::Silences silences_{store_, random_, Limits(), metrics_};
+  routing::Suppressor suppressor_{silences_, {}};
+  std::unique_ptr<DeliveryWorld> world_;
+};
+
+TEST_F(DeliverySilencedTest, ItEscalatesAfterwardsThoughTheReceiverIsAway) {
+  Start(Escalating());
+  world_->sim.SetFaults({.drop_before = 1});
+  world_->Run(absl::Minutes(50 + 17));
+  world_->sim.SetFaults({});
+  world_->Run(absl::Minutes(2));
+  EXPECT_EQ(OnlyAlert(*world_).priority, "P1");
+}
+
+TEST_F(DeliverySilencedTest, WhatChangedMeanwhileDoesNotStandForTheNotification) {
+  Start(TestConfig());
+  world_->Change("a", "critical", "a is down");
+  world_->Run(absl::Minutes(55));
+  EXPECT_EQ(OnlyAlert(*world_).priority, "P1");
+  EXPECT_EQ(OnlyAlert(*world_).count, 2);
+}
+
+TEST_F(DeliverySilencedTest, ANewPageForAWorseLevelWaitsWithItsClose) {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.repage_on_escalation = true;
+  Start(TestConfig(target));
+  world_->Change("a", "critical", "a is down");
+  world_->Run(absl::Minutes(30));
+  EXPECT_TRUE(OnlyAlert(*world_).open);
+  world_->Run(absl::Minutes(25));
+  EXPECT_EQ(world_->sim.alerts().size(), 2u);
+  EXPECT_THAT(world_->RemoteOpen(), ElementsAre("a"));
+}
+
 TEST(DeliveryRepageTest, AWorseLevelPagesAnew) {
   for (const bool jsm : {false, true}) {
     for (const bool crash : {false, true}) {
