@@ -12,8 +12,6 @@ AccountService::AccountService(const Parts& parts,
       loop_(
           parts.metrics, parts.clock, [this] { return Trouble(); },
           [this](const delivery::TargetKey& target, const opsgenie::ListedCycle& cycle) {
-            // Delivery would read one by one what is missing in it.
-            if (!cycle.complete) return;
             parts_.delivery.TakeListed(target, cycle, parts_.clock.Now());
             parts_.delivery_loop.Wake();
           }) {

@@ -29,7 +29,8 @@ Accounts::Change Accounts::Judge(const std::string& name, Action action, const E
       pause_ms = Throttled(effect, now, account);
       break;
     case AccountSign::kRefused:
-      account.blocked = change.blocked = true;
+      change.blocked = !account.blocked;
+      account.blocked = true;
       account.writes_refused = !read;
       queue_.SetProbing(name, true);
       pause_ms = absl::ToInt64Milliseconds(probe_interval_);

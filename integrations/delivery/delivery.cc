@@ -216,6 +216,7 @@ void Delivery::SetReceivers(std::shared_ptr<const ReceiversAndRoutes> config) {
 void Delivery::ClockStepped(absl::Duration step) {
   const int64_t step_ms = absl::ToInt64Milliseconds(step);
   MutexLock lock(mutex_);
+  last_now_ = last_now_ + step;
   started_ = started_ + step;
   holds_.ClockStepped(step);
   groups_.ClockStepped(step);

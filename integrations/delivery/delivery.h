@@ -117,7 +117,7 @@ class Delivery {
   // no harm. False: no page of ours.
   bool TakeWebhook(const std::string& receiver, const opsgenie::WebhookEvent& event, Timestamp now);
   // All alerts of ours that were open at a target at some time after `cycle.began`. What is not
-  // among them is read.
+  // among them is read, unless the walk found no end.
   void TakeListed(const TargetKey& target, const opsgenie::ListedCycle& cycle, Timestamp now);
 
   // New receivers and routes. Blocked accounts and pages given up are tried again at once.
@@ -140,9 +140,11 @@ class Delivery {
     bool queued = false;   // in to_store_
     bool storing = false;  // a thread is at it, without the lock
     bool changed_meanwhile = false;
-    // It has targets that no route leads to, or creates whose names only the record knows: these
-    // wait until it is on disk.
-    bool unsynced = false;
+    // It has targets that no route leads to, steps that came into force, or creates whose names
+    // only the record knows: what follows from these waits until they are on disk.
+    uint64_t wants_sync = 0;  // of last_sync_
+    uint64_t synced = 0;
+    bool unsynced() const { return synced < wants_sync; }
     Labels labels;                           // as routes see them
     std::vector<RouteMatch> matches;         // the routes it takes
     Timestamp escalates = Timestamp::Max();  // its place in escalating_
@@ -182,7 +184,7 @@ class Delivery {
   // When to ask again.
   Timestamp EscalateAt(Page& page, const Receiver& receiver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Until when the step waits for that.
-  std::optional<Timestamp> ReadsFirst(Page& page, Timestamp due)
+  std::optional<Timestamp> ReadsFirst(Page& page, Timestamp may_enter)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EnterStep(Page& page, const Receiver& receiver, uint32_t number)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -193,7 +195,9 @@ class Delivery {
   bool AddTargetsOf(Page& page, const std::string& receiver, TargetDelivery::Origin origin)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReconcileAllAt(const std::string& account) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PlanRepeat(const Page& page, TargetDelivery& record) const
+  void FollowHold(Page& page, TargetDelivery& record, bool held)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PlanRepeat(const Page& page, TargetDelivery& record, bool held) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // delivery_people.cc
   void NoteEvent(const Page& page, const TargetDelivery& record,
@@ -261,7 +265,8 @@ class Delivery {
   Grouping groups_ ABSL_GUARDED_BY(mutex_);
   StormWatch storms_ ABSL_GUARDED_BY(mutex_);
   Timestamp started_ ABSL_GUARDED_BY(mutex_);
-  Timestamp last_now_ ABSL_GUARDED_BY(mutex_);                                      // as last told
+  Timestamp last_now_ ABSL_GUARDED_BY(mutex_);  // as last told
+  uint64_t last_sync_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<std::pair<Timestamp, std::string>> escalating_ ABSL_GUARDED_BY(mutex_);  // by alias
   std::deque<std::string> changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> to_store_ ABSL_GUARDED_BY(mutex_);

@@ -10,8 +10,7 @@
 namespace tocsin::delivery {
 namespace {
 
-// How long a step waits for a look at what people did meanwhile.
-constexpr absl::Duration kReadFirstMax = absl::Seconds(30);
+constexpr int kEscalatedPerTake = 64;  // the rest is for other workers
 
 bool IsAt(const TargetDelivery& record, const std::string& receiver) {
   return record.receiver() == receiver && record.kind() != TargetDelivery::GROUP &&
@@ -34,24 +33,11 @@ Progress ProgressAt(const state::v1::PageDelivery& progress, const std::string& 
   return out;
 }
 
-bool AnyInHand(const state::v1::PageDelivery& progress, EscalationStep::Unless unless,
-               Timestamp now) {
+bool IsClosedByOthers(const state::v1::PageDelivery& progress, uint64_t episode) {
   const auto& records = progress.targets();
   return std::any_of(records.begin(), records.end(), [&](const TargetDelivery& record) {
-    if (record.retired()) return false;
-    return unless == EscalationStep::Unless::kClosed ? record.closed_by_others()
-                                                     : IsInHand(record, now);
+    return !record.retired() && record.closed_by_others() && record.episode() == episode;
   });
-}
-
-// The next end of a snooze; Max() if there is none.
-Timestamp SnoozeEnd(const state::v1::PageDelivery& progress, Timestamp now) {
-  Timestamp end = Timestamp::Max();
-  for (const TargetDelivery& record : progress.targets()) {
-    const Timestamp until = Timestamp::FromMillis(record.snoozed_until_ms());
-    if (until > now) end = std::min(end, until);
-  }
-  return end;
 }
 
 std::string Describe(const EscalationStep& step, size_t number, size_t steps) {
@@ -87,28 +73,29 @@ Timestamp Delivery::EscalateAt(Page& page, const Receiver& receiver) {
     const Progress progress = ProgressAt(page.progress, receiver.name);
     if (progress.since_ms == 0 || progress.steps >= receiver.escalation.size()) break;
     const EscalationStep& step = receiver.escalation[progress.steps];
-    if (AnyInHand(page.progress, step.unless, last_now_)) {
-      return SnoozeEnd(page.progress, last_now_);
+    Timestamp may_enter = std::max(Timestamp::FromMillis(progress.since_ms) + step.after, started_);
+    if (step.unless == EscalationStep::Unless::kAcknowledged) {
+      may_enter = std::max(may_enter, InHandUntil(page.progress, page.desired.episode()));
+    } else if (IsClosedByOthers(page.progress, page.desired.episode())) {
+      break;
     }
-    if (IsHeld(page, receiver.name)) break;
-    const Timestamp due = Timestamp::FromMillis(progress.since_ms) + step.after;
-    if (due > last_now_) return due;
-    if (const auto until = ReadsFirst(page, due)) return *until;
+    if (may_enter > last_now_) return may_enter;
+    if (const auto until = ReadsFirst(page, may_enter)) return *until;
     EnterStep(page, receiver, progress.steps + 1);
   }
   return Timestamp::Max();
 }
 
 // Somebody may have it in hand since the page was read last, or while we were away.
-std::optional<Timestamp> Delivery::ReadsFirst(Page& page, Timestamp due) {
-  const Timestamp until = std::max(due, started_) + kReadFirstMax;
+std::optional<Timestamp> Delivery::ReadsFirst(Page& page, Timestamp may_enter) {
+  const Timestamp until = may_enter + absl::Milliseconds(kReadFirstMaxMs);
   if (last_now_ >= until) return std::nullopt;
   bool reads = false;
   for (TargetDelivery& record : *page.progress.mutable_targets()) {
     const OpsgenieTarget* target = targets_.FindOpsgenie(KeyOf(record));
     if (target == nullptr || record.retired() || !record.confirmed_open()) continue;
-    if (!target->CanRead(record) || record.read_ms() >= due.millis()) continue;
-    record.set_read_at_ms(due.millis());
+    if (!target->CanRead(record) || record.read_ms() >= may_enter.millis()) continue;
+    record.set_read_at_ms(may_enter.millis());
     reads = true;
   }
   return reads ? std::optional(until) : std::nullopt;
@@ -121,6 +108,7 @@ void Delivery::EnterStep(Page& page, const Receiver& receiver, uint32_t number) 
     record.set_escalation_steps(number);
     record.set_confirmed_sequence(0);  // compare anew
   }
+  page.wants_sync = ++last_sync_;  // or it would come into force again after a crash
   if (!step.receiver.empty()) AddTargetsOf(page, step.receiver, TargetDelivery::ESCALATION);
   QueueStore(page);
   metrics_.CountEscalation(receiver.name);
@@ -147,7 +135,8 @@ void Delivery::EscalatesAt(Page& page, Timestamp at) {
 }
 
 void Delivery::ReconcileEscalating(Timestamp now) {
-  while (!escalating_.empty() && escalating_.begin()->first <= now) {
+  for (int i = 0; i < kEscalatedPerTake && !escalating_.empty(); ++i) {
+    if (escalating_.begin()->first > now) return;
     Page& page = pages_.at(escalating_.begin()->second);
     EscalatesAt(page, Timestamp::Max());
     Reconcile(page);
@@ -160,8 +149,7 @@ void Delivery::FallBack(Page& page) {
   std::set<std::string> fallbacks;
   for (const TargetDelivery& record : page.progress.targets()) {
     if (!IsAt(record, record.receiver())) continue;
-    const bool there = record.confirmed_open() && !record.closed_by_others() &&
-                       record.episode() == page.desired.episode();
+    const bool there = IsThere(page.desired, record);
     const auto target = targets_.Find(KeyOf(record));
     const auto receiver = config_->receivers.find(record.receiver());
     if (there || target == nullptr || receiver == config_->receivers.end()) continue;
@@ -180,6 +168,11 @@ void Delivery::FallBack(Page& page) {
 
 bool Delivery::AddTargetsOf(Page& page, const std::string& receiver,
                             TargetDelivery::Origin origin) {
+  const auto& records = page.progress.targets();
+  const bool shares = std::any_of(records.begin(), records.end(), [&](const TargetDelivery& one) {
+    return one.kind() == TargetDelivery::GROUP && !one.retired() && one.receiver() == receiver;
+  });
+  if (shares) return false;  // the page of its group tells it there
   bool added = false;
   for (const TargetKey& key : targets_.Of(receiver)) {
     TargetDelivery* known = nullptr;
@@ -197,7 +190,7 @@ bool Delivery::AddTargetsOf(Page& page, const std::string& receiver,
     added = true;
   }
   if (added) {
-    page.unsynced = true;
+    page.wants_sync = ++last_sync_;
     QueueStore(page);
   }
   return added;
@@ -214,30 +207,41 @@ void Delivery::ReconcileAllAt(const std::string& account) {
   }
 }
 
+// Since when the page is owed there and not held. A hold that ends begins it anew.
+void Delivery::FollowHold(Page& page, TargetDelivery& record, bool held) {
+  if (record.retired() || !page.desired.open()) return;
+  if (held) return record.set_told_since_ms(0);
+  if (record.told_since_ms() != 0) return;
+  record.set_told_since_ms(last_now_.millis());
+  // Nothing else may have to be stored.
+  if (record.confirmed_open()) QueueStore(page);
+}
+
 // When an open page is told once more: after the route's interval, and when a silence ends, unless
 // somebody has it in hand.
-void Delivery::PlanRepeat(const Page& page, TargetDelivery& record) const {
+void Delivery::PlanRepeat(const Page& page, TargetDelivery& record, bool held) const {
   const int64_t planned_ms = record.renotify_at_ms();
   record.set_renotify_at_ms(0);
-  const bool there = page.desired.open() && !record.retired() && record.confirmed_open() &&
-                     record.episode() == page.desired.episode();
-  if (!there) return record.set_silenced(false);
-  if (IsHeld(page, record.receiver())) {
+  if (!page.desired.open() || record.retired() || !IsThere(page.desired, record)) {
+    return record.set_silenced(false);
+  }
+  if (held) {
     if (holds_.Silenced(page.labels, last_now_)) record.set_silenced(true);
     return;
   }
-  if (AnyInHand(page.progress, EscalationStep::Unless::kAcknowledged, last_now_)) {
-    return record.set_silenced(false);
-  }
-  if (record.silenced()) {
-    // Nobody was to care about it until now.
-    if (planned_ms == 0) record.set_told_since_ms(last_now_.millis());
-    return record.set_renotify_at_ms(planned_ms != 0 ? planned_ms : last_now_.millis());
+  const Timestamp in_hand = InHandUntil(page.progress, page.desired.episode());
+  if (in_hand == Timestamp::Max()) return record.set_silenced(false);
+  // What people did while we were away is read before.
+  const int64_t may_tell_ms = std::max(in_hand, started_).millis();
+  if (record.silenced()) {  // nobody was to care about it until now
+    const int64_t ended_ms = planned_ms != 0 ? planned_ms : last_now_.millis();
+    return record.set_renotify_at_ms(std::max(ended_ms, may_tell_ms));
   }
   const RouteMatch* match = page.MatchTo(record.receiver());
   if (match == nullptr || match->repeat_interval <= absl::ZeroDuration()) return;
   const int64_t told_ms = std::max(record.told_ms(), record.told_since_ms());
-  record.set_renotify_at_ms(told_ms + absl::ToInt64Milliseconds(match->repeat_interval));
+  const int64_t again_ms = told_ms + absl::ToInt64Milliseconds(match->repeat_interval);
+  record.set_renotify_at_ms(std::max(again_ms, may_tell_ms));
 }
 
 }  // namespace tocsin::delivery

@@ -133,7 +133,12 @@ void Delivery::DoubtRecovered(Page& page, Timestamp now) {
 }
 
 void Delivery::Reconcile(Page& page) {
-  for (TargetDelivery& record : *page.progress.mutable_targets()) PlanRepeat(page, record);
+  for (TargetDelivery& record : *page.progress.mutable_targets()) {
+    if (record.kind() == TargetDelivery::GROUP) continue;
+    const bool held = IsHeld(page, record.receiver());
+    FollowHold(page, record, held);
+    PlanRepeat(page, record, held);
+  }
   Escalate(page);
   FallBack(page);
   bool owed = false;
@@ -188,7 +193,8 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
     DropTask(page, key);
     return Rest::kHeld;
   }
-  if (step.action == Action::kCreate && WaitsForDisk(page, *target, record)) {
+  const bool tells = step.action == Action::kCreate || AddsResponder(step.action);
+  if (tells && WaitsForDisk(page, *target, record)) {
     DropTask(page, key);
     return Rest::kOwed;
   }
@@ -206,12 +212,11 @@ Delivery::Rest Delivery::ReconcileTarget(Page& page, TargetDelivery& record) {
 }
 
 bool Delivery::WaitsForDisk(Page& page, const Target& target, TargetDelivery& record) {
-  if (record.told_since_ms() == 0) record.set_told_since_ms(last_now_.millis());
   if (target.PrepareCreate(page.desired, record)) {
-    page.unsynced = true;
+    page.wants_sync = ++last_sync_;
     QueueStore(page);
   }
-  return page.unsynced;
+  return page.unsynced();
 }
 
 TargetDelivery& Delivery::RecordOf(Page& page, const TargetKey& key) {

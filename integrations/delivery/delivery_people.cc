@@ -31,13 +31,12 @@ bool Delivery::TakeWebhook(const std::string& receiver, const WebhookEvent& even
   bool ours = false;
   {
     MutexLock lock(mutex_);
-    last_now_ = std::max(last_now_, now);
     Page* page = FindByRemoteAlias(event.alias);
     if (page == nullptr) return false;
     for (TargetDelivery& record : *page->progress.mutable_targets()) {
       const OpsgenieTarget* target = targets_.FindOpsgenie(KeyOf(record));
       if (target == nullptr || record.receiver() != receiver) continue;
-      if (!IsAbout(event.alert_id, record)) continue;
+      if (!target->IsAbout(event, page->desired, record)) continue;
       ours = true;
       NoteEvent(*page, record, event);
       if (opsgenie::IsOurs(event)) continue;
@@ -76,7 +75,6 @@ void Delivery::TakeListed(const TargetKey& key, const opsgenie::ListedCycle& cyc
   std::vector<DeliveryLine> lines;
   {
     MutexLock lock(mutex_);
-    last_now_ = std::max(last_now_, now);
     for (auto& [alias, page] : pages_) {
       for (TargetDelivery& record : *page.progress.mutable_targets()) {
         if (KeyOf(record) != key || !record.confirmed_open() || record.closed_by_others()) continue;
@@ -86,8 +84,10 @@ void Delivery::TakeListed(const TargetKey& key, const opsgenie::ListedCycle& cyc
         const auto found = by_id.find(record.remote_id());
         if (found != by_id.end()) {
           if (!NoteRead(*found->second, cycle.began, record)) break;
-        } else {
+        } else if (cycle.complete) {
           record.set_read_at_ms(now.millis());
+        } else {
+          break;
         }
         Reconcile(page);
         break;

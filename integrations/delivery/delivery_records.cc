@@ -7,6 +7,7 @@ namespace tocsin::delivery {
 namespace {
 
 constexpr absl::Duration kStoreRetry = absl::Seconds(1);
+constexpr int kStoredPerCall = 8;  // in between, what may leave leaves
 
 }  // namespace
 
@@ -27,7 +28,7 @@ void Delivery::StoreQueued(Timestamp now) {
     if (page != pages_.end()) QueueStore(page->second);
     it = store_again_.erase(it);
   }
-  while (!to_store_.empty()) {
+  for (int i = 0; i < kStoredPerCall && !to_store_.empty(); ++i) {
     const std::string alias = std::move(to_store_.front());
     to_store_.pop_front();
     Store(alias, now);
@@ -58,8 +59,9 @@ bool Delivery::StoreOnce(Page& page, Timestamp now) {
   const bool remove = page.removable;
   const state::v1::PageDelivery progress = page.progress;
   const bool settled = page.settled;
+  const uint64_t sync = page.wants_sync;
   const auto durability =
-      page.unsynced ? storage::Durability::kSynced : storage::Durability::kBuffered;
+      page.unsynced() ? storage::Durability::kSynced : storage::Durability::kBuffered;
   mutex_.Unlock();
   absl::Status status;
   bool removed = false;
@@ -78,7 +80,7 @@ bool Delivery::StoreOnce(Page& page, Timestamp now) {
   }
   if (durability == storage::Durability::kSynced &&
       !remove) {  // also where a full disk does not take it
-    page.unsynced = false;
+    page.synced = sync;
     Reconcile(page);
   }
   // Not removed means a change is on its way; should it not come, ask again.

@@ -28,6 +28,8 @@ TargetDelivery::Operation OperationOf(Action action) {
       return TargetDelivery::ADD_TAGS;
     case Action::kAddResponder:
       return TargetDelivery::ADD_RESPONDER;
+    case Action::kEscalateToNext:
+      return TargetDelivery::ESCALATE_TO_NEXT;
     case Action::kAddNote:
       return TargetDelivery::ADD_NOTE;
     default:
@@ -57,9 +59,9 @@ void ForgetField(TargetDelivery& target) {
       GiveTags(target.operation_tags(), target);
       break;
     case TargetDelivery::ADD_RESPONDER:
-      target.set_responders_added(std::max(1u, target.responders_added()) - 1);
+      if (!target.responders_there().empty()) target.mutable_responders_there()->RemoveLast();
       break;
-    default:
+    default:  // the next rule is not notified twice
       break;
   }
 }
@@ -98,6 +100,11 @@ Effect OpsgenieAnswer::TakeNone(const absl::Status& error) {
   if (sent_.action == Action::kLookup) return LookupLater(text);
   if (absl::IsUnavailable(error)) return Later(text, AccountSign::kFailing);
   if (sent_.action == Action::kPoll) return Later(text, AccountSign::kFailing);
+  if (sent_.action == Action::kEscalateToNext) {  // twice would skip a rule
+    NoteSentFields();
+    Idle(0);
+    return {Outcome::kUnknown, AccountSign::kFailing, {}, false, text};
+  }
   Doubt();
   if (IsUpdate() || !can_lookup()) return Later(text, AccountSign::kFailing, Outcome::kUnknown);
   target_.set_attempts(target_.attempts() + 1);

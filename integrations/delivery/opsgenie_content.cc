@@ -87,6 +87,16 @@ std::vector<Responder> RespondersInForce(const DesiredPage& page, const TargetDe
   return responders;
 }
 
+std::vector<Responder> RespondersToAdd(const DesiredPage& page, const TargetDelivery& record,
+                                       const OpsgeniePlace& place) {
+  std::vector<Responder> responders = RespondersInForce(page, record, place);
+  const auto& there = record.responders_there();
+  std::erase_if(responders, [&](const Responder& one) {
+    return std::find(there.begin(), there.end(), opsgenie::ResponderHash(one)) != there.end();
+  });
+  return responders;
+}
+
 std::string EscalationNote(const DesiredPage& page, const TargetDelivery& record,
                            const OpsgeniePlace& place) {
   const size_t in_force = std::min<size_t>(record.escalation_steps(), place.escalation.size());

@@ -40,6 +40,10 @@ std::vector<std::string> UnwantedTags(const std::vector<std::string>& wanted,
 std::vector<opsgenie::Responder> RespondersInForce(const DesiredPage& page,
                                                    const TargetDelivery& record,
                                                    const OpsgeniePlace& place);
+// Of these who is not there yet.
+std::vector<opsgenie::Responder> RespondersToAdd(const DesiredPage& page,
+                                                 const TargetDelivery& record,
+                                                 const OpsgeniePlace& place);
 // Said to whom is added, or in their place where nobody can be added.
 std::string EscalationNote(const DesiredPage& page, const TargetDelivery& record,
                            const OpsgeniePlace& place);

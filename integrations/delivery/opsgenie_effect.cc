@@ -41,6 +41,7 @@ Effect OpsgenieAnswer::NothingToUpdate(const std::string& error) {
 }
 
 Effect OpsgenieAnswer::ClosedByUs(const std::string& error) {
+  ForgetPeople(target_);
   target_.set_confirmed_open(false);
   target_.clear_remote_id();
   Done();

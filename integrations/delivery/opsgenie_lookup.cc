@@ -75,7 +75,7 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
     return {Outcome::kRetried, AccountSign::kWell, {}, false, ""};
   }
   const bool known = target_.confirmed_open();
-  NoteRead(alert, Timestamp::FromMillis(now_ms_), target_);
+  NoteRead(alert, Timestamp::FromMillis(sent_.sent_ms), target_);
   if (known && !InDoubt()) {  // what others changed stays as they want it
     target_.set_remote_id(alert.id);
     Done();
@@ -104,9 +104,11 @@ Effect OpsgenieAnswer::FoundOpen(const opsgenie::RemoteAlert& alert) {
 
 Effect OpsgenieAnswer::FoundNothing() {
   if (target_.operation() == TargetDelivery::CLOSE) return Finished("");
-  target_.set_read_at_ms(0);
+  if (target_.read_at_ms() <= sent_.sent_ms) target_.set_read_at_ms(0);
   const bool wanted = page_.open() && !target_.retired();
-  const bool creating = target_.operation() == TargetDelivery::CREATE;
+  // A create that only told the page again opens nothing that somebody closed.
+  const bool creating =
+      target_.operation() == TargetDelivery::CREATE && target_.remote_id().empty();
   const bool same_episode = target_.episode() == 0 || target_.episode() == sent_.episode;
   if (wanted && target_.confirmed_open() && !creating && same_episode) {
     const char* error = "it is not open any more";
@@ -114,6 +116,7 @@ Effect OpsgenieAnswer::FoundNothing() {
     return target_.close_uncertain_until_ms() != 0 ? ClosedByUs(error) : ClosedByOthers(error);
   }
   target_.set_episode(sent_.episode);  // of those before it nothing is there
+  ForgetPeople(target_);
   target_.set_confirmed_open(false);
   target_.set_closed_by_others(false);
   target_.clear_remote_id();

@@ -14,6 +14,7 @@ bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& targe
                      (target.confirmed_open() || in_flight || target.uncertain_until_ms() != 0);
   target.set_account_hash(account);
   if (!moved) return false;
+  ForgetPeople(target);
   target.clear_remote_id();
   target.set_lookup_refused(false);
   const bool opening = in_flight && target.operation() == TargetDelivery::CREATE;
@@ -37,6 +38,8 @@ bool FollowAccount(const opsgenie::OpsgenieConfig& config, TargetDelivery& targe
 
 void NoteLeaving(const Sent& sent, TargetDelivery& target) {
   if (sent.action != Action::kCreate) return;
+  const bool there = target.confirmed_open() && !target.closed_by_others();
+  if (!there || target.episode() != sent.episode) target.set_opened_ms(sent.sent_ms);
   if (target.episode() != sent.episode) {  // what is known is of the page before
     if (target.closed_by_others()) target.clear_tags();
     ForgetPeople(target);

@@ -64,8 +64,9 @@ Effect OpsgenieAnswer::PollDone(const http_client::HttpResponse& response) {
   if (status->success) return Finished("", status->alert_id);
   const std::string error = absl::StrCat("not done: ", status->status);
   // Of a responder it may say that he does not exist.
-  const bool of_alert = target_.operation() != TargetDelivery::ADD_RESPONDER ||
-                        absl::StartsWith(status->status, "Alert");
+  const bool of_responder = target_.operation() == TargetDelivery::ADD_RESPONDER ||
+                            target_.operation() == TargetDelivery::ESCALATE_TO_NEXT;
+  const bool of_alert = !of_responder || absl::StartsWith(status->status, "Alert");
   const bool absent = of_alert && absl::StrContains(status->status, "exist");
   const bool closed = absl::StrContains(status->status, "closed");
   switch (target_.operation()) {

@@ -23,21 +23,22 @@ AlertRef RefOf(Action action, const DesiredPage& page, const TargetDelivery& tar
   return {AlertRef::Type::kAlias, AliasThere(page, target, config)};
 }
 
-http_client::HttpRequest AddResponder(const AlertRef& ref, const DesiredPage& page,
-                                      const TargetDelivery& target, const OpsgeniePlace& place) {
-  const opsgenie::Responder responder =
-      RespondersInForce(page, target, place).at(target.responders_added());
+void AddResponder(const AlertRef& ref, const DesiredPage& page, const TargetDelivery& target,
+                  const OpsgeniePlace& place, Sent& sent) {
+  const opsgenie::Responder responder = RespondersToAdd(page, target, place).front();
   const std::string note = EscalationNote(page, target, place);
-  return opsgenie::CanBeAdded(responder.type)
-             ? opsgenie::AddResponder(place.config, ref, responder, note)
-             : opsgenie::EscalateToNext(place.config, ref, responder, note);
+  sent.request = sent.action == Action::kAddResponder
+                     ? opsgenie::AddResponder(place.config, ref, responder, note)
+                     : opsgenie::EscalateToNext(place.config, ref, responder, note);
+  sent.responders.assign(target.responders_there().begin(), target.responders_there().end());
+  sent.responders.push_back(opsgenie::ResponderHash(responder));
 }
 
 // Where fields cannot change a note says what would.
 std::string NoteText(const PageContent& content, const DesiredPage& page,
                      const TargetDelivery& target, const OpsgeniePlace& place) {
   const std::string level = opsgenie::LevelNote(content);
-  if (target.responders_added() >= RespondersInForce(page, target, place).size()) return level;
+  if (RespondersToAdd(page, target, place).empty()) return level;
   return absl::StrCat(EscalationNote(page, target, place), "\n", level);
 }
 
@@ -86,7 +87,9 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
   sent.description_hash = content.DescriptionHash();
   sent.details = content.ChangingDetails();
   sent.tags = content.tags;
-  sent.responders = static_cast<uint32_t>(RespondersInForce(page, target, place).size());
+  for (const opsgenie::Responder& responder : RespondersInForce(page, target, place)) {
+    sent.responders.push_back(opsgenie::ResponderHash(responder));
+  }
   if (action == Action::kSetPriority) {
     sent.request = opsgenie::SetPriority(config, ref, content.priority);
   } else if (action == Action::kSetMessage) {
@@ -100,16 +103,15 @@ Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& 
     sent.request = opsgenie::RemoveTags(config, ref, sent.tags);
   } else if (action == Action::kAddTags) {
     sent.request = opsgenie::AddTags(config, ref, sent.tags);
-  } else if (action == Action::kAddResponder) {
-    sent.responders = target.responders_added() + 1;
-    sent.request = AddResponder(ref, page, target, place);
+  } else if (AddsResponder(action)) {
+    AddResponder(ref, page, target, place, sent);
   } else if (action == Action::kAddNote) {
     sent.request = opsgenie::AddNote(config, ref, NoteText(content, page, target, place));
   } else if (target.minimal()) {
     sent.description_hash = 0;
     sent.details.clear();
     sent.tags.clear();
-    sent.responders = target.responders_added();
+    sent.responders.clear();
     sent.request = opsgenie::CreateMinimalAlert(config, content);
   } else {
     sent.request = opsgenie::CreateAlert(config, content);

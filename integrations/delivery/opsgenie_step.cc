@@ -8,6 +8,8 @@
 namespace tocsin::delivery {
 namespace {
 
+constexpr int64_t kReopenPauseMs = 60'000;
+
 using opsgenie::CapabilitiesOf;
 using opsgenie::OpsgenieConfig;
 using opsgenie::PageContent;
@@ -23,7 +25,8 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
   const bool details =
       !changing.empty() && opsgenie::DetailsHash(changing) != target.confirmed_details_hash();
   const bool tags = opsgenie::TagsHash(content.tags) != target.confirmed_tags_hash();
-  const bool responders = target.responders_added() < RespondersInForce(page, target, place).size();
+  const std::vector<opsgenie::Responder> to_add = RespondersToAdd(page, target, place);
+  const bool responders = !to_add.empty();
   if (!CanUpdate(target, place.config)) {
     return priority || message || details || tags || responders ? Action::kAddNote : Action::kNone;
   }
@@ -35,7 +38,10 @@ Action NextUpdate(const DesiredPage& page, const TargetDelivery& target,
     return Action::kLookup;
   }
   if (priority) return Action::kSetPriority;
-  if (responders && capabilities.escalation) return Action::kAddResponder;
+  if (responders && capabilities.escalation) {
+    const bool addable = opsgenie::CanBeAdded(to_add.front().type);
+    return addable ? Action::kAddResponder : Action::kEscalateToNext;
+  }
   if (message) return Action::kSetMessage;
   if (description) return Action::kSetDescription;
   if (details) return Action::kAddDetails;
@@ -68,8 +74,10 @@ Step NextWhenClosedByOthers(const DesiredPage& page, const TargetDelivery& targe
     return {Action::kLookup, due_ms, /*owed=*/false};
   }
   if (!config.reopen_after || target.closed_by_others_ms() == 0) return {};
+  // Not as fast as a policy can close it.
   const int64_t reopen_ms =
-      target.closed_by_others_ms() + absl::ToInt64Milliseconds(*config.reopen_after);
+      std::max(target.closed_by_others_ms() + absl::ToInt64Milliseconds(*config.reopen_after),
+               target.opened_ms() + kReopenPauseMs);
   return {Action::kCreate, std::max(create.due_ms, reopen_ms), /*owed=*/false};
 }
 
@@ -89,7 +97,14 @@ Step Upkeep(const TargetDelivery& target, const OpsgenieConfig& config) {
     // opens it again, or is only counted.
     consider(Action::kCreate, target.close_uncertain_until_ms());
   }
-  consider(Action::kCreate, target.renotify_at_ms());
+  const int64_t again_ms = target.renotify_at_ms();
+  if (again_ms != 0 && target.read_ms() < again_ms && CanLookup(target, config)) {
+    // Somebody may have it in hand by now.
+    consider(Action::kCreate, again_ms + kReadFirstMaxMs);
+    consider(Action::kLookup, again_ms);
+  } else {
+    consider(Action::kCreate, again_ms);
+  }
   return next;
 }
 
@@ -179,7 +194,7 @@ Step NextStep(const DesiredPage& page, const TargetDelivery& target, const Opsge
 }
 
 int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,
-              const OpsgenieConfig& config) {
+              const OpsgeniePlace& place) {
   const bool wants_create =
       page.open() && !target.retired() && (!target.confirmed_open() || target.closed_by_others());
   switch (action) {
@@ -192,6 +207,7 @@ int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& targ
     case Action::kClose:
       return 2;
     case Action::kAddResponder:
+    case Action::kEscalateToNext:
       return 1;
     case Action::kSetPriority:
     case Action::kSetMessage:
@@ -205,7 +221,8 @@ int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& targ
     default:
       return 5;
   }
-  const std::string priority = opsgenie::PriorityOf(config, page);
+  const std::string priority = EscalatedPriority(opsgenie::PriorityOf(place.config, page),
+                                                 place.escalation, target.escalation_steps());
   return priority == "P1" || priority == "P2" ? 0 : 1;
 }
 

@@ -39,7 +39,7 @@ bool MayBeMissing(const TargetDelivery& target);
 // Among what is due at one account, the lower goes first: P1 and P2 creates, creates, closes,
 // updates, notes, questions. A question that decides whether to create is as urgent as the create.
 int UrgencyOf(Action action, const DesiredPage& page, const TargetDelivery& target,
-              const opsgenie::OpsgenieConfig& config);
+              const OpsgeniePlace& place);
 
 Sent BuildRequest(Action action, const DesiredPage& page, const TargetDelivery& target,
                   const OpsgeniePlace& place);

@@ -29,6 +29,15 @@ bool OpsgenieTarget::CanRead(const TargetDelivery& record) const {
   return CanLookup(record, *config_);
 }
 
+bool OpsgenieTarget::IsAbout(const opsgenie::WebhookEvent& event, const DesiredPage& page,
+                             const TargetDelivery& record) const {
+  if (!event.alert_id.empty() && !record.remote_id().empty()) {
+    return event.alert_id == record.remote_id();
+  }
+  return event.alias.empty() ||
+         event.alias == opsgenie::RemoteAlias(AliasThere(page, record, *config_));
+}
+
 std::string OpsgenieTarget::Account() const {
   const opsgenie::JsmRest& rest = config_->jsm_rest;
   const std::string key = config_->api_key.Reveal();
@@ -48,12 +57,14 @@ Step OpsgenieTarget::NextStep(const DesiredPage& page, const TargetDelivery& rec
 
 int OpsgenieTarget::UrgencyOf(Action action, const DesiredPage& page,
                               const TargetDelivery& record) const {
-  return delivery::UrgencyOf(action, page, record, *config_);
+  return delivery::UrgencyOf(action, page, record, Place());
 }
 
 Sent OpsgenieTarget::BuildRequest(Action action, const DesiredPage& page,
-                                  const TargetDelivery& record, Timestamp) const {
-  return delivery::BuildRequest(action, page, record, Place());
+                                  const TargetDelivery& record, Timestamp now) const {
+  Sent sent = delivery::BuildRequest(action, page, record, Place());
+  sent.sent_ms = now.millis();
+  return sent;
 }
 
 bool OpsgenieTarget::PrepareCreate(const DesiredPage& page, TargetDelivery& record) const {

@@ -5,6 +5,7 @@
 
 #include "integrations/delivery/opsgenie_content.h"
 #include "integrations/delivery/target.h"
+#include "integrations/opsgenie/webhook.h"
 
 namespace tocsin::delivery {
 
@@ -18,6 +19,9 @@ class OpsgenieTarget : public Target {
 
   // Whether a page can be read there.
   bool CanRead(const TargetDelivery& record) const;
+  // Whether the alert it tells of is the page there: by its id if both are known, else its alias.
+  bool IsAbout(const opsgenie::WebhookEvent& event, const DesiredPage& page,
+               const TargetDelivery& record) const;
 
   std::string Account() const override;
   std::string Redacted(const std::string& text) const override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "integrations/delivery/opsgenie_outcome.h"
+#include "integrations/delivery/target_record.h"
 
 namespace tocsin::delivery {
 
@@ -37,7 +38,7 @@ Effect OpsgenieAnswer::Accepted(const Judgement& judgement) {
   target_.set_operation_sequence(sent_.sequence);
   if (create) {
     target_.set_episode(sent_.episode);
-    target_.clear_remote_id();         // of a page that others closed
+    if (!repeated) target_.clear_remote_id();
     if (target_.closed_by_others()) {  // what was is of the page that is gone
       target_.clear_tags();
       target_.set_told_since_ms(now_ms_);
@@ -75,8 +76,8 @@ void OpsgenieAnswer::NoteSentFields() {
   if (all || sent_.action == Action::kSetDescription) {
     target_.set_confirmed_description_hash(sent_.description_hash);
   }
-  if (all || sent_.action == Action::kAddResponder) {
-    target_.set_responders_added(sent_.responders);
+  if (all || AddsResponder(sent_.action)) {
+    target_.mutable_responders_there()->Assign(sent_.responders.begin(), sent_.responders.end());
   }
   if (all || sent_.action == Action::kAddDetails) {
     target_.set_confirmed_details_hash(opsgenie::DetailsHash(sent_.details));
@@ -99,6 +100,12 @@ void OpsgenieAnswer::NoteSentTags() {
 Effect OpsgenieAnswer::Rejected(const Judgement& judgement) {
   target_.set_last_error(judgement.error);
   if (IsUpdate()) return LeftOut(judgement, AccountSign::kWell);
+  const bool again = sent_.action == Action::kCreate && IsThere(page_, target_);
+  if (again && !MayBeMissing(target_)) {  // the page is open all the same; the next one may pass
+    NoteRepeated(Timestamp::FromMillis(now_ms_), target_);
+    Idle(0);
+    return {Outcome::kRejected, AccountSign::kWell, {}, false, judgement.error};
+  }
   if (!target_.minimal()) {
     target_.set_minimal(true);
     target_.set_next_attempt_ms(0);

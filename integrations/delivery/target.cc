@@ -40,6 +40,8 @@ const char* ActionName(Action action) {
       return "add_tags";
     case Action::kAddResponder:
       return "add_responder";
+    case Action::kEscalateToNext:
+      return "escalate_to_next";
     case Action::kAddNote:
       return "add_note";
     case Action::kPoll:
@@ -65,6 +67,10 @@ bool Tells(Action action) {
 
 bool NotifiesAgain(Action action) {
   return action == Action::kCreate || action == Action::kUpdate || action == Action::kRepeat;
+}
+
+bool AddsResponder(Action action) {
+  return action == Action::kAddResponder || action == Action::kEscalateToNext;
 }
 
 const char* OutcomeName(Outcome outcome) {

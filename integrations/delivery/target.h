@@ -42,6 +42,7 @@ enum class Action {
   kRemoveTags,
   kAddTags,
   kAddResponder,
+  kEscalateToNext,
   kAddNote,
   kPoll,    // ask for the outcome of an accepted request
   kLookup,  // ask whether the alert is there
@@ -52,6 +53,8 @@ const char* ActionName(Action action);
 bool Tells(Action action);
 // Whether it tells the page as a whole, so that it may notify: not a field that changes.
 bool NotifiesAgain(Action action);
+// Whether it brings one of those whom a step of escalation names.
+bool AddsResponder(Action action);
 
 struct Step {
   Action action = Action::kNone;
@@ -69,9 +72,9 @@ struct Sent {
   std::string message;
   uint64_t description_hash = 0;  // of all that a page says, where it is sent as a whole
   std::vector<std::pair<std::string, std::string>> details;  // as an update would send them
-  std::vector<std::string> tags;  // all that are wanted; of kRemoveTags those that are not
-  std::string labels;             // canonical; of a page whose labels name it
-  uint32_t responders = 0;        // so many of those that escalation adds are there then
+  std::vector<std::string> tags;     // all that are wanted; of kRemoveTags those that are not
+  std::string labels;                // canonical; of a page whose labels name it
+  std::vector<uint64_t> responders;  // hashes of those of escalation that are there then
   uint32_t level = 0;
   uint64_t account_hash = 0;
   int64_t sent_ms = 0;
@@ -119,6 +122,8 @@ struct Effect {
 inline constexpr int64_t kUncertainMs = 60'000;     // how late a lost request may come true
 inline constexpr int64_t kGaveUpRetryMs = 300'000;  // after a page was refused, then doubled
 inline constexpr int64_t kGaveUpRetryMaxMs = 3'600'000;
+// How long a step of escalation, or telling it again, waits for a look at what people did.
+inline constexpr int64_t kReadFirstMaxMs = 30'000;
 inline constexpr int64_t kBackoffFirstMs = 500;
 inline constexpr int64_t kBackoffMaxMs = 30'000;
 // Exponential in `attempts` (from 1), between half and one and a half of it by `jitter` in [0, 1).

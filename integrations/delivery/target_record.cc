@@ -10,7 +10,7 @@ void KeepTarget(TargetDelivery& record) {
   record.set_told_ms(0);
   record.set_renotify_at_ms(0);
   record.set_escalation_steps(0);
-  record.set_responders_added(0);
+  record.clear_responders_there();
   record.set_silenced(false);
   if (record.step() == TargetDelivery::SENT || record.step() == TargetDelivery::UNKNOWN) return;
   record.set_step(TargetDelivery::IDLE);  // a new page starts afresh
@@ -66,6 +66,7 @@ void BoundTimes(Timestamp now, TargetDelivery& record) {
   record.set_told_ms(std::min(record.told_ms(), now.millis()));
   record.set_read_ms(std::min(record.read_ms(), now.millis()));
   record.set_closed_by_others_ms(std::min(record.closed_by_others_ms(), now.millis()));
+  record.set_opened_ms(std::min(record.opened_ms(), now.millis()));
 }
 
 void ShiftTimes(int64_t ms, TargetDelivery& record) {
@@ -79,9 +80,15 @@ void ShiftTimes(int64_t ms, TargetDelivery& record) {
   record.set_read_ms(shifted(record.read_ms()));
   record.set_read_at_ms(shifted(record.read_at_ms()));
   record.set_closed_by_others_ms(shifted(record.closed_by_others_ms()));
+  record.set_opened_ms(shifted(record.opened_ms()));
   record.set_told_since_ms(shifted(record.told_since_ms()));
   record.set_told_ms(shifted(record.told_ms()));
   record.set_renotify_at_ms(shifted(record.renotify_at_ms()));
+}
+
+bool IsThere(const DesiredPage& page, const TargetDelivery& record) {
+  return record.confirmed_open() && !record.closed_by_others() &&
+         record.episode() == page.episode();
 }
 
 uint32_t LevelOf(const DesiredPage& page) {

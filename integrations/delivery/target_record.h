@@ -30,6 +30,9 @@ void BoundTimes(Timestamp now, TargetDelivery& record);
 // The wall clock was set by `ms`.
 void ShiftTimes(int64_t ms, TargetDelivery& record);
 
+// The page of this episode is open there, as far as we know.
+bool IsThere(const DesiredPage& page, const TargetDelivery& record);
+
 // How bad a page is, to tell a raise: 3 critical, 2 warning, 1 anything else.
 uint32_t LevelOf(const DesiredPage& page);
 // What a page that others closed must exceed to be opened anew.

@@ -7,6 +7,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "base/labels.h"
 #include "integrations/page/clamp.h"
 
 namespace tocsin::opsgenie {
@@ -79,6 +81,12 @@ std::optional<Responder> ToResponder(const ResponderTemplate& expanded) {
   if (text.empty() || page::CountCodePoints(text) > kResponderTextMax) return std::nullopt;
   if (user && !by_id && !IsAddress(text)) return std::nullopt;
   return out;
+}
+
+uint64_t ResponderHash(const Responder& responder) {
+  const std::string type = std::to_string(static_cast<int>(responder.type));
+  return Hash64(
+      absl::StrJoin({type, responder.id, responder.name, responder.username}, std::string(1, 0)));
 }
 
 std::vector<Responder> FixedResponders(const OpsgenieConfig& config) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,9 @@ std::optional<Responder> ToResponder(const ResponderTemplate& expanded);
 std::vector<Responder> NamedResponders(const std::vector<ResponderTemplate>& templates,
                                        const page::DesiredPage& page,
                                        const page::Expander& expander, size_t& dropped);
+
+// Tells one from all others, also across restarts.
+uint64_t ResponderHash(const Responder& responder);
 
 // Those of the configuration that are the same for every page.
 std::vector<Responder> FixedResponders(const OpsgenieConfig& config);

@@ -1,70 +1,16 @@
-// Pages that nobody takes care of: escalation, repeats, new pages for worse levels, fallbacks.
+// Pages that nobody takes care of: escalation, new pages for worse levels, fallbacks.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "base/check.h"
-#include "integrations/routing/suppressor.h"
-#include "storage/memory_store.h"
-#include "tests/opsgenie/delivery_world.h"
+#include "tests/opsgenie/escalating_world.h"
 
 namespace tocsin::delivery {
 namespace {
 
-using opsgenie::ResponderTemplate;
 using sim::ActionKind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr char kManagersKey[] = "33333333-2222-4333-8444-555555555555";
-
-ResponderTemplate Team(const std::string& name) {
-  return {"team", "", name, ""};
-}
-
-// A warning is raised after 15 minutes, goes to the managers after 30, and to their escalation.
-ReceiversAndRoutes Escalating(opsgenie::OpsgenieConfig target = TestTarget()) {
-  ReceiversAndRoutes config = TestConfig(target);
-  opsgenie::OpsgenieConfig managers = TestTarget();
-  managers.api_key = Secret(kManagersKey);
-  managers.responders = {Team("managers")};
-  config.receivers["managers"] = {"managers", {managers}};
-  EscalationStep raise;
-  raise.after = absl::Minutes(15);
-  raise.priority = "P1";
-  raise.add_responders = {Team("payments-leads"), {"escalation", "", "payments-all", ""}};
-  EscalationStep hand_over;
-  hand_over.after = absl::Minutes(30);
-  hand_over.unless = EscalationStep::Unless::kClosed;
-  hand_over.receiver = "managers";
-  config.receivers["payments"].escalation = {raise, hand_over};
-  return config;
-}
-
-sim::SimOptions TwoAccounts() {
-  sim::SimOptions options = TestSim();
-  options.keys[kManagersKey] = {.account = "managers"};
-  options.webhooks = true;
-  return options;
-}
-
-const sim::SimAlert& In(const DeliveryWorld& world, const std::string& account) {
-  const sim::SimAlert* found = nullptr;
-  for (const auto& [id, alert] : world.sim.alerts()) {
-    if (alert.account == account && (found == nullptr || alert.tiny_id > found->tiny_id)) {
-      found = &alert;
-    }
-  }
-  TOCSIN_CHECK(found != nullptr) << account;
-  return *found;
-}
-
-size_t AlertsIn(const DeliveryWorld& world, const std::string& account) {
-  return std::count_if(world.sim.alerts().begin(), world.sim.alerts().end(),
-                       [&](const auto& entry) { return entry.second.account == account; });
-}
 
 TEST(DeliveryEscalationTest, StepsComeInTheirOrderAndTheCloseGoesEverywhere) {
   for (const bool crashes : {false, true}) {
@@ -151,6 +97,106 @@ TEST(DeliveryEscalationTest, ASnoozeHoldsItUntilItEnds) {
   EXPECT_EQ(In(world, "main").priority, "P1");
 }
 
+TEST(DeliveryEscalationTest, WhoAcknowledgesWithinASnoozeIsLeftInPeaceAfterIt) {
+  DeliveryWorld world(Escalating(), TwoAccounts());
+  world.Open("a", "warning");
+  world.Run(absl::Minutes(5));
+  world.ByHand("a", ActionKind::kSnooze,
+               {{"endTime", FormatTimestamp(world.now + absl::Hours(1))}});
+  world.Run(absl::Minutes(30));
+  world.SetHears(false);
+  world.List({"payments", TargetDelivery::OPSGENIE, 0});  // read after the step was due
+  world.ByHand("a", ActionKind::kAcknowledge);
+  world.Run(absl::Hours(1));
+  EXPECT_EQ(In(world, "main").priority, "P3");
+}
+
+TEST(DeliveryEscalationTest, AClockThatIsSetIsNoTimeThatPasses) {
+  for (const absl::Duration step : {absl::Hours(1), -absl::Hours(1)}) {
+    SCOPED_TRACE(absl::FormatDuration(step));
+    DeliveryWorld world(Escalating(), TwoAccounts());
+    world.SetHears(false);
+    world.Open("a", "warning");
+    world.Run(absl::Minutes(5));
+    world.StepClock(step);
+    world.Run(absl::Minutes(9));
+    EXPECT_EQ(In(world, "main").priority, "P3");
+    world.ByHand("a", ActionKind::kAcknowledge);
+    world.Run(absl::Minutes(5));
+    EXPECT_EQ(In(world, "main").priority, "P3") << "read before the step";
+    world.ByHand("a", ActionKind::kUnacknowledge);
+    world.List({"payments", TargetDelivery::OPSGENIE, 0});
+    world.Run(absl::Minutes(1));
+    EXPECT_EQ(In(world, "main").priority, "P1");
+  }
+}
+
+TEST(DeliveryEscalationTest, TheNextRuleIsNotifiedOnceThoughTheAnswerIsLost) {
+  ReceiversAndRoutes config = Escalating();
+  config.receivers["payments"].escalation.pop_back();
+  EscalationStep& step = config.receivers["payments"].escalation[0];
+  step.priority.clear();
+  step.add_responders = {{"escalation", "", "payments-all", ""}};
+  DeliveryWorld world(config, TwoAccounts());
+  world.Open("a", "warning");
+  world.Run(absl::Minutes(14));
+  world.sim.SetFaults({.drop_after = 1});
+  world.Run(absl::Minutes(4));
+  ASSERT_GE(world.CountSent("POST", "/escalate"), 1u);
+  world.sim.SetFaults({});
+  world.Run(absl::Minutes(30));
+  EXPECT_EQ(world.CountSent("POST", "/escalate"), 1u);
+  EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
+}
+
+TEST(DeliveryEscalationTest, AStepIsOnDiskBeforeAnybodyIsAdded) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE(seed);
+    DeliveryWorld world(Escalating(), TwoAccounts(), seed);
+    world.Open("a", "warning");
+    world.Run(absl::Minutes(14));
+    while (world.CountSent("POST", "/responders") == 0) world.Run(absl::Milliseconds(100));
+    world.Crash(/*lose_buffered=*/true);
+    const auto progress = world.outbox->Find("a")->progress;
+    ASSERT_EQ(progress.targets_size(), 1);
+    EXPECT_EQ(progress.targets(0).escalation_steps(), 1u);
+  }
+}
+
+TEST(DeliveryEscalationTest, RespondersThatAChangedStepBringsAreAddedAndNobodyTwice) {
+  ReceiversAndRoutes config = Escalating();
+  config.receivers["payments"].escalation.pop_back();
+  DeliveryWorld world(config, TwoAccounts());
+  world.Open("a", "warning");
+  world.Run(absl::Minutes(20));
+  ASSERT_EQ(world.CountSent("POST", "/responders"), 1u);
+  auto& added = config.receivers["payments"].escalation[0].add_responders;
+  added.insert(added.begin(), Team("payments-managers"));
+  world.delivery->SetReceivers(std::make_shared<const ReceiversAndRoutes>(config));
+  world.Change("a", "warning", "a is slower");
+  world.Run(absl::Minutes(1));
+  EXPECT_EQ(world.CountSent("POST", "/responders"), 2u);
+  EXPECT_EQ(world.CountSent("POST", "/escalate"), 1u);
+  EXPECT_EQ(In(world, "main").responders.size(), 3u);
+}
+
+TEST(DeliveryEscalationTest, AReceiverThatTellsItInAGroupAlreadyIsNoSecondPage) {
+  ReceiversAndRoutes config = Escalating();
+  config.receivers["payments"].escalation.erase(config.receivers["payments"].escalation.begin());
+  Route grouped;
+  grouped.receiver = "managers";
+  grouped.group_by = {"team"};
+  grouped.continue_matching = true;
+  Route own;
+  own.receiver = "payments";
+  config.route.routes = {grouped, own};
+  DeliveryWorld world(config, TwoAccounts());
+  world.Open("a", "warning");
+  world.Run(absl::Hours(1));
+  EXPECT_EQ(AlertsIn(world, "main"), 1u);
+  EXPECT_EQ(AlertsIn(world, "managers"), 1u);
+}
+
 TEST(DeliveryEscalationTest, WhoClosesThePageEndsIt) {
   DeliveryWorld world(Escalating(), TwoAccounts());
   world.Open("a", "warning");
@@ -199,126 +245,6 @@ TEST(DeliveryEscalationTest, AResponderThatIsRefusedDoesNotStopTheOthers) {
   EXPECT_EQ(world.CountSent("POST", "/escalate"), 1u);
   EXPECT_EQ(In(world, "main").priority, "P1");
   EXPECT_FALSE(world.outbox->OldestUnsettledMillis().has_value());
-}
-
-TEST(DeliveryRepeatTest, APageThatNobodyHasInHandIsToldAgain) {
-  ReceiversAndRoutes config = TestConfig();
-  config.route.repeat_interval = absl::Hours(1);
-  DeliveryWorld world(config, TwoAccounts());
-  world.Open("a");
-  world.Run(absl::Minutes(190));
-  EXPECT_EQ(OnlyAlert(world).count, 4);
-  EXPECT_EQ(world.Metric(Pages("repeated")), 3);
-  EXPECT_EQ(world.Metric(Pages("created")), 1);
-  world.Crash(/*lose_buffered=*/false);
-  world.Run(absl::Minutes(30));
-  EXPECT_EQ(OnlyAlert(world).count, 4) << "a restart is no reason";
-  world.ByHand("a", ActionKind::kAcknowledge);
-  world.Run(absl::Hours(5));
-  EXPECT_EQ(OnlyAlert(world).count, 4);
-  world.Close("a");
-  world.Run(absl::Hours(5));
-  EXPECT_EQ(world.outbox->size(), 0u);
-  EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 4u);
-}
-
-TEST(DeliveryRepeatTest, OfRoutesTheirOwn) {
-  ReceiversAndRoutes config = TestConfig();
-  config.route.repeat_interval = absl::Hours(1);
-  Route quiet;
-  quiet.matchers = *ParseMatchers(R"(team="quiet")");
-  quiet.repeat_interval = absl::ZeroDuration();
-  config.route.routes = {quiet};
-  DeliveryWorld world(config, TwoAccounts());
-  world.Open("a", "critical", "quiet");
-  world.Run(absl::Hours(5));
-  EXPECT_EQ(OnlyAlert(world).count, 1);
-}
-
-TEST(DeliveryRepeatTest, AnOpenPageIsToldAgainWhenItsSilenceEnds) {
-  storage::MemoryStore store;
-  SeededRandom random(1);
-  Metrics metrics;
-  routing::Silences silences(store, random, Limits(), metrics);
-  routing::Suppressor suppressor(silences, {});
-  DeliveryWorld world(Escalating(), TwoAccounts(), 1, &suppressor);
-  silences.SetListener([&] { world.delivery->SuppressionChanged(); });
-  world.Open("a", "warning");
-  world.Run(absl::Minutes(5));
-  ASSERT_TRUE(silences
-                  .Set({.matchers = *ParseMatchers(R"(service="a")"),
-                        .starts_at = world.now,
-                        .ends_at = world.now + absl::Hours(1),
-                        .created_by = "test"},
-                       world.now)
-                  .ok());
-  world.Run(absl::Minutes(30));
-  world.Crash(/*lose_buffered=*/false);
-  world.Run(absl::Minutes(29));
-  EXPECT_EQ(OnlyAlert(world).count, 1);
-  EXPECT_EQ(OnlyAlert(world).priority, "P3") << "nothing escalates that nobody is to be told of";
-  world.Run(absl::Minutes(3));
-  EXPECT_EQ(OnlyAlert(world).count, 2);
-  world.Run(absl::Minutes(10));
-  EXPECT_EQ(OnlyAlert(world).count, 2);
-  EXPECT_EQ(OnlyAlert(world).priority, "P3") << "its time begins with the end of the silence";
-  world.Run(absl::Minutes(5));
-  EXPECT_EQ(OnlyAlert(world).priority, "P1");
-}
-
-// An open warning within a silence of an hour that began after five minutes.
-class DeliverySilencedTest : public ::testing::Test {
- protected:
-  void Start(ReceiversAndRoutes config) {
-    world_ = std::make_unique<DeliveryWorld>(std::move(config), TwoAccounts(), 1, &suppressor_);
-    silences_.SetListener([this] { world_->delivery->SuppressionChanged(); });
-    world_->Open("a", "warning");
-    world_->Run(absl::Minutes(5));
-    TOCSIN_CHECK(silences_
-                     .Set({.matchers = *ParseMatchers(R"(service="a")"),
-                           .starts_at = world_->now,
-                           .ends_at = world_->now + absl::Hours(1),
-                           .created_by = "test"},
-                          world_->now)
-                     .ok());
-    world_->Run(absl::Minutes(10));
-  }
-
-  storage::MemoryStore store_;
-  SeededRandom random_{1};
-  Metrics metrics_;
-  routing::Silences silences_{store_, random_, Limits(), metrics_};
-  routing::Suppressor suppressor_{silences_, {}};
-  std::unique_ptr<DeliveryWorld> world_;
-};
-
-TEST_F(DeliverySilencedTest, ItEscalatesAfterwardsThoughTheReceiverIsAway) {
-  Start(Escalating());
-  world_->sim.SetFaults({.drop_before = 1});
-  world_->Run(absl::Minutes(50 + 17));
-  world_->sim.SetFaults({});
-  world_->Run(absl::Minutes(2));
-  EXPECT_EQ(OnlyAlert(*world_).priority, "P1");
-}
-
-TEST_F(DeliverySilencedTest, WhatChangedMeanwhileDoesNotStandForTheNotification) {
-  Start(TestConfig());
-  world_->Change("a", "critical", "a is down");
-  world_->Run(absl::Minutes(55));
-  EXPECT_EQ(OnlyAlert(*world_).priority, "P1");
-  EXPECT_EQ(OnlyAlert(*world_).count, 2);
-}
-
-TEST_F(DeliverySilencedTest, ANewPageForAWorseLevelWaitsWithItsClose) {
-  opsgenie::OpsgenieConfig target = TestTarget();
-  target.repage_on_escalation = true;
-  Start(TestConfig(target));
-  world_->Change("a", "critical", "a is down");
-  world_->Run(absl::Minutes(30));
-  EXPECT_TRUE(OnlyAlert(*world_).open);
-  world_->Run(absl::Minutes(25));
-  EXPECT_EQ(world_->sim.alerts().size(), 2u);
-  EXPECT_THAT(world_->RemoteOpen(), ElementsAre("a"));
 }
 
 TEST(DeliveryRepageTest, AWorseLevelPagesAnew) {
