@@ -10,6 +10,8 @@ namespace {
 // Wakes up at least so often: the wall clock may jump, and the gauges are to be fresh.
 constexpr absl::Duration kWaitMax = absl::Seconds(1);
 
+constexpr absl::Duration kClockStepMin = absl::Seconds(5);
+
 }  // namespace
 
 DeliveryLoop::DeliveryLoop(Delivery& delivery, storage::Outbox& outbox,
@@ -29,7 +31,7 @@ void DeliveryLoop::Start() {
     delivery_.Notify(alias);
     Wake();
   });
-  delivery_.Start(clock_.Now());
+  delivery_.Start(Now());
   for (int i = 0; i < workers_max_; ++i) {
     workers_.emplace_back([this, i] { Run(/*keeper=*/i == 0); });
   }
@@ -54,17 +56,20 @@ void DeliveryLoop::Wake() {
 }
 
 void DeliveryLoop::Keep() {
-  constexpr absl::Duration kStepMin = absl::Seconds(5);
-  const Timestamp now = clock_.Now();
   const absl::Duration monotonic = clock_.Monotonic();
-  if (kept_now_ && monotonic - kept_monotonic_ < kWaitMax) return;
-  if (kept_now_) {
-    const absl::Duration step = (now - *kept_now_) - (monotonic - kept_monotonic_);
-    if (absl::AbsDuration(step) >= kStepMin) delivery_.ClockStepped(step);
-  }
-  kept_now_ = now;
+  if (monotonic - kept_monotonic_ < kWaitMax) return;
   kept_monotonic_ = monotonic;
-  delivery_.UpdateGauges(now);
+  delivery_.UpdateGauges(Now());
+}
+
+Timestamp DeliveryLoop::Now() {
+  MutexLock lock(clock_mutex_);
+  const Timestamp now = clock_.Now();
+  const absl::Duration ahead = (now - Timestamp()) - clock_.Monotonic();
+  const absl::Duration step = wall_ahead_ ? ahead - *wall_ahead_ : absl::ZeroDuration();
+  wall_ahead_ = ahead;  // it drifts
+  if (absl::AbsDuration(step) >= kClockStepMin) delivery_.ClockStepped(step);
+  return now;
 }
 
 void DeliveryLoop::Run(bool keeper) {
@@ -76,17 +81,17 @@ void DeliveryLoop::Run(bool keeper) {
       seen = changes_;
     }
     if (keeper) Keep();
-    if (const auto work = delivery_.Take(clock_.Now())) {
+    if (const auto work = delivery_.Take(Now())) {
       changed_.NotifyOne();  // there may be more, and the next one due may be sooner than sleepers
                              // think
       KillPoint("delivery.before_request");
       const auto answer = transport_.Send(work->request());
       KillPoint("delivery.after_reply");
-      delivery_.Complete(*work, answer, clock_.Now());
+      delivery_.Complete(*work, answer, Now());
       KillPoint("delivery.after_record");
       continue;
     }
-    const Timestamp now = clock_.Now();
+    const Timestamp now = Now();
     const Timestamp due = delivery_.NextDue(now);
     if (due <= now) continue;
     const absl::Duration wait = std::min(kWaitMax, due == Timestamp::Max() ? kWaitMax : due - now);

@@ -33,9 +33,11 @@ class DeliveryLoop {
   void Wake();
 
  private:
-  // `keeper`: the worker that also looks after gauges and clock, once a second.
+  // `keeper`: the worker that also looks after gauges, once a second.
   void Run(bool keeper);
   void Keep();
+  // The wall clock. Delivery learns that it was set before it is told the new time.
+  Timestamp Now();
 
   Delivery& delivery_;
   storage::Outbox& outbox_;
@@ -44,9 +46,11 @@ class DeliveryLoop {
   const int workers_max_;
   std::vector<std::thread> workers_;
 
-  // The keeper's own: wall and monotonic time when it last looked.
-  std::optional<Timestamp> kept_now_;
-  absl::Duration kept_monotonic_;
+  absl::Duration kept_monotonic_;  // the keeper's own: when it last looked
+
+  // Before delivery's.
+  Mutex clock_mutex_;
+  std::optional<absl::Duration> wall_ahead_ ABSL_GUARDED_BY(clock_mutex_);  // of the monotonic clock
 
   Mutex mutex_;
   CondVar changed_;

@@ -41,8 +41,9 @@ opsgenie::PageContent ContentOf(const DesiredPage& page, const TargetDelivery& r
 
 uint64_t NextOccurrence(const DesiredPage& page, const TargetDelivery& record,
                         const opsgenie::OpsgenieConfig& config) {
-  const bool in_doubt = record.confirmed_open() || record.uncertain_until_ms() != 0 ||
-                        record.close_uncertain_until_ms() != 0;
+  const bool open = record.confirmed_open() && !record.closed_by_others();
+  const bool in_doubt =
+      open || record.uncertain_until_ms() != 0 || record.close_uncertain_until_ms() != 0;
   const bool goes_on = record.episode() == page.episode() || in_doubt;
   const bool known = record.episode() != 0 && (record.occurrence() != 0 || record.confirmed_open());
   if (goes_on && known) return record.occurrence();

@@ -296,6 +296,20 @@ TEST(DeliveryOccurrenceTest, EachEpisodeHasAnAliasOfItsOwn) {
   EXPECT_EQ(world.outbox->size(), 0u);
 }
 
+TEST(DeliveryOccurrenceTest, AlsoAfterOneThatSomebodyClosed) {
+  opsgenie::OpsgenieConfig target = TestTarget();
+  target.alias_per_occurrence = true;
+  DeliveryWorld world(TestConfig(target), TwoAccounts());
+  world.Open("a");
+  world.Run(absl::Seconds(5));
+  world.ByHand("a-1", ActionKind::kClose);
+  world.Run(absl::Seconds(5));
+  world.Close("a");
+  world.Open("a");
+  world.Run(absl::Seconds(5));
+  EXPECT_THAT(world.RemoteOpen(), ElementsAre("a-2"));
+}
+
 TEST(DeliveryFallbackTest, PagesThatAreRefusedGoElsewhereUntilTheKeyWorks) {
   for (const bool crash : {false, true}) {
     SCOPED_TRACE(crash);

@@ -2,9 +2,11 @@
 
 #include "integrations/delivery/delivery_loop.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -16,6 +18,18 @@
 
 namespace tocsin::delivery {
 namespace {
+
+// The machine's, until somebody sets the wall clock.
+class SettableClock : public SystemClock {
+ public:
+  Timestamp Now() const override {
+    return SystemClock::Now() + absl::Seconds(ahead_seconds_.load());
+  }
+  void Step(absl::Duration step) { ahead_seconds_ += absl::ToInt64Seconds(step); }
+
+ private:
+  std::atomic<int64_t> ahead_seconds_ = 0;
+};
 
 const SystemClock kClock;
 
@@ -40,7 +54,7 @@ class DeliveryLoopTest : public testing::Test {
     delivery_ = std::make_unique<Delivery>(
         outbox_, metrics_, random_,
         [](const std::string& text, const state::v1::DesiredPage&) { return text; }, config_);
-    loop_ = std::make_unique<DeliveryLoop>(*delivery_, outbox_, transport_, kClock);
+    loop_ = std::make_unique<DeliveryLoop>(*delivery_, outbox_, transport_, clock_);
   }
   ~DeliveryLoopTest() override { SetLogLevel(LogLevel::kInfo); }
 
@@ -73,6 +87,7 @@ class DeliveryLoopTest : public testing::Test {
     return open;
   }
 
+  SettableClock clock_;
   sim::SimServer server_;
   storage::MemoryStore store_;
   storage::Outbox outbox_;
@@ -134,6 +149,25 @@ TEST_F(DeliveryLoopTest, GoesOnAfterARestartOfTheLoop) {
   loop_->Start();
   EXPECT_TRUE(Eventually([&] { return RemoteOpen() == 1; }));
   loop_->Stop();
+}
+
+// Whichever worker looks first.
+TEST_F(DeliveryLoopTest, AClockThatIsSetIsNoTimeThatPasses) {
+  ReceiversAndRoutes config = *config_;
+  EscalationStep step;
+  step.after = absl::Hours(1);
+  step.add_responders = {{"team", "", "leads", ""}};
+  config.receivers["payments"].escalation = {step};
+  delivery_->SetReceivers(std::make_shared<const ReceiversAndRoutes>(std::move(config)));
+  loop_->Start();
+  for (int i = 0; i < 20; ++i) Publish(absl::StrCat("page ", i), 1, true);
+  EXPECT_TRUE(Eventually([&] { return !outbox_.OldestUnsettledMillis().has_value(); }));
+  clock_.Step(absl::Hours(2));
+  for (int i = 0; i < 20; ++i) Publish(absl::StrCat("page ", i), 2, false);
+  EXPECT_TRUE(Eventually([&] { return outbox_.size() == 0; }));
+  loop_->Stop();
+  EXPECT_THAT(metrics_.ExpositionText(),
+              testing::HasSubstr(R"(tocsin_escalations_total{receiver="payments"} 0)"));
 }
 
 // Reports the time from Publish to the create's arrival; bounded loosely, since test machines are
