@@ -48,6 +48,8 @@ class Detector {
   const DetectorOptions& options() const { return options_; }
 
  private:
+  Verdict Judge(SeriesModel& model, int64_t time_ms, float x) const;
+
   DetectorOptions options_;
   Parameters parameters_;
   LocalClock clock_;
