@@ -1,0 +1,164 @@
+#include "engine/anomaly/detector.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/anomaly/channels.h"
+#include "engine/anomaly/incident.h"
+#include "engine/anomaly/pace.h"
+#include "engine/anomaly/prediction.h"
+
+namespace tocsin::anomaly {
+namespace {
+
+constexpr double kSecondsPerDay = 86400;
+
+// Days in which half of such a memory is forgotten, or the age of the series if that is less.
+double MemoryDays(const SeriesModel& model, const Pace& pace, float half_life) {
+  const double points = half_life / pace.weight;
+  return std::min<double>(pace.days, points * model.step_s / kSecondsPerDay);
+}
+
+State StateOf(const SeriesModel& model, bool learning) {
+  if (model.incident.open != 0) return State::kAlarm;
+  return learning ? State::kLearning : State::kOk;
+}
+
+// Values outside have a score of 1 by themselves: by long memory, and by short memory where it may
+// open an incident. Before the point is learned.
+struct Band {
+  float lower;
+  float upper;
+};
+
+Band BandOf(const SeriesModel& model, const Parameters& parameters, const Prediction& prediction,
+            const Demand& demand, float severity_needed) {
+  const Envelope& range = model.views.range;
+  const float reach = parameters.range_threshold / demand.sensitivity * range.width();
+  Band band = {range.low - reach, range.high + reach};
+  if (std::isfinite(severity_needed)) {
+    const Envelope& usual = model.views.deviation.envelope;
+    const float excess = severity_needed * parameters.page_deviation *
+                         (1 + model.incident.accepted) / demand.sensitivity * usual.width();
+    band.lower = std::max(band.lower, (usual.low - excess) * prediction.sigma);
+    band.upper = std::min(band.upper, (usual.high + excess) * prediction.sigma);
+  }
+  band.lower = std::min(band.lower, -demand.deviation_min);
+  band.upper = std::max(band.upper, demand.deviation_min);
+  return {prediction.shape().least + prediction.offset + band.lower,
+          prediction.shape().most + prediction.offset + band.upper};
+}
+
+// What the reason needs of memory, before the point is learned.
+void Remember(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+              const Prediction& prediction, Verdict& verdict) {
+  const ViewState& views = model.views;
+  const bool above = prediction.residual >= 0;
+  const auto side = [above](const Envelope& envelope) {
+    return std::max(0.0F, above ? envelope.high : -envelope.low);
+  };
+  verdict.run_points = views.run;
+  switch (verdict.channel) {
+    case Channel::kDeviation:
+      verdict.largest_before = side(views.deviation.envelope) * prediction.sigma;
+      verdict.memory_days = MemoryDays(model, pace, parameters.short_half_life);
+      break;
+    case Channel::kDrift:
+      verdict.largest_before = side(views.drifts.envelope) * prediction.sigma;
+      verdict.memory_days = MemoryDays(model, pace, parameters.short_half_life);
+      break;
+    default:
+      verdict.largest_before = side(views.range);
+      verdict.memory_days = MemoryDays(model, pace, parameters.range_half_life);
+      break;
+  }
+}
+
+}  // namespace
+
+Detector::Detector(const DetectorOptions& options)
+    : Detector(options, ParametersOf(options.preset)) {}
+
+Detector::Detector(const DetectorOptions& options, const Parameters& parameters)
+    : options_(options), parameters_(parameters), clock_(options.time_zone) {}
+
+absl::Status Detector::Validate(const DetectorOptions& options) {
+  if (!(options.sensitivity > 0) || !std::isfinite(options.sensitivity)) {
+    return absl::InvalidArgumentError("sensitivity must be above 0");
+  }
+  if (!(options.deviation_min >= 0) || !std::isfinite(options.deviation_min)) {
+    return absl::InvalidArgumentError("deviation_min must not be negative");
+  }
+  if (!(options.relative_deviation_min >= 0) || !std::isfinite(options.relative_deviation_min)) {
+    return absl::InvalidArgumentError("relative_deviation_min must not be negative");
+  }
+  return absl::OkStatus();
+}
+
+Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value) const {
+  const bool first = model.points == 0;
+  if (!std::isfinite(value) || (!first && time_ms <= model.last_ms)) {
+    Verdict verdict;
+    verdict.value = value;
+    verdict.state = StateOf(model, model.learned == 0);
+    return verdict;
+  }
+  if (first) model.origin = value;
+  Verdict verdict = Judge(model, time_ms, static_cast<float>(value - model.origin));
+  verdict.value = value;
+  return verdict;
+}
+
+Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
+  const Pace pace = NextPace(model, time_ms);
+  const Slots slots(clock_.LocalSeconds(time_ms, model.zone_hint));
+  const Prediction prediction = Predict(model, parameters_, options_.seasonality, pace, slots, x);
+  const double expected = model.origin + static_cast<double>(prediction.expected);
+  const Demand demand = {
+      options_.direction, static_cast<float>(options_.sensitivity),
+      static_cast<float>(
+          std::max(options_.deviation_min, options_.relative_deviation_min * std::fabs(expected)))};
+  const bool warm = pace.points > parameters_.warm_points;
+  const bool learning = !warm || pace.days < parameters_.warm_days;
+
+  FollowViews(model, parameters_, pace, prediction, demand, x);
+  const Evidence evidence = Look(model, parameters_, pace, prediction, demand, warm);
+  const float needed = SeverityNeeded(model, parameters_, pace, learning);
+  const Band band = BandOf(model, parameters_, prediction, demand, needed);
+
+  Verdict verdict;
+  verdict.judged = !learning;
+  verdict.expected = expected;
+  if (!learning) {
+    verdict.lower = model.origin + static_cast<double>(band.lower);
+    verdict.upper = model.origin + static_cast<double>(band.upper);
+    verdict.score = evidence.score;
+    verdict.channel = evidence.score_channel;
+  }
+  if (evidence.severity >= needed) verdict.channel = evidence.severity_channel;
+  Remember(model, parameters_, pace, prediction, verdict);
+
+  const IncidentStep step =
+      FollowIncident(model, parameters_, pace, prediction, evidence, x, learning);
+  verdict.opened = step.opened;
+  verdict.close = step.close;
+  if (step.opened) {
+    verdict.score =
+        std::max<double>({verdict.score, 1.0, evidence.severity / parameters_.severe_per_score});
+  }
+  const bool learn = model.incident.open == 0 || model.incident.age >= parameters_.quarantine;
+  const bool eager = learning || model.pattern.relearn_days > 0;
+  LearnViews(model, parameters_, pace, prediction, x, warm, eager, learn);
+  LearnPattern(model, parameters_, pace, slots, prediction, x, learn);
+  model.pattern.relearn_days =
+      std::max(0.0F, model.pattern.relearn_days - pace.step_days * std::min(pace.gap, 3.0F));
+  if (model.incident.open == 0 && PickPredictor(model, parameters_, prediction)) {
+    LimitMemory(model, parameters_);
+    model.pattern.relearn_days = parameters_.relearn_days;
+  }
+  model.learned = learning ? 0 : 1;
+  verdict.state = StateOf(model, learning);
+  return verdict;
+}
+
+}  // namespace tocsin::anomaly

@@ -1,0 +1,150 @@
+#include "engine/anomaly/incident.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace tocsin::anomaly {
+namespace {
+
+constexpr float kGapMax = 6;      // steps: evidence from before a longer gap does not count
+constexpr float kGapCounted = 3;  // steps of a gap that count as back in the band
+constexpr float kMeanPoints = 12;
+constexpr float kWeightMax = 6;  // of a point in that mean
+constexpr float kHoldShareMin = 0.04F;
+constexpr float kDayMs = 86'400'000;
+
+// As many points on finer data would make it wait too long, as much time would make it hasty.
+float PointsNeeded(const Parameters& parameters, const Pace& pace) {
+  return parameters.page_points / std::sqrt(pace.weight);
+}
+
+float MeanRate(const Pace& pace) {
+  return std::min(pace.weight, kWeightMax) / kMeanPoints;
+}
+
+// Back at the level from before the last accepted one: that is no fault, and what is expected is
+// as it was then.
+bool BackInRegime(SeriesModel& model, const Parameters& parameters, const Prediction& prediction,
+                  float x) {
+  IncidentState& incident = model.incident;
+  if (model.last_ms >= incident.regime_until_ms || incident.picked != prediction.picked) {
+    return false;
+  }
+  const float residual = prediction.shape().Residual(x - incident.regime_offset);
+  if (!(std::fabs(residual) < parameters.regime_scales * prediction.sigma)) return false;
+  std::swap(model.pattern.offset[prediction.picked], incident.regime_offset);
+  model.views.drift = 0;
+  return true;
+}
+
+void Open(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+          const Prediction& prediction, const Evidence& evidence) {
+  IncidentState& incident = model.incident;
+  incident.open = 1;
+  incident.picked = prediction.picked;
+  incident.offset = prediction.offset;
+  const Envelope& usual = model.views.deviation.envelope;
+  const float margin = parameters.close_margin / 2 * usual.width();
+  incident.lower = (usual.low - margin) * prediction.sigma;
+  incident.upper = (usual.high + margin) * prediction.sigma;
+  incident.frozen = evidence.severity_channel == Channel::kFrozen ? 1 : 0;
+  incident.age = incident.inside = incident.hot = 0;
+  const float share = std::exp2(-2 * incident.accepted);
+  incident.hold =
+      (evidence.known ? parameters.known_hold : parameters.hold) * std::max(kHoldShareMin, share);
+  incident.mean = MeanRate(pace) * prediction.residual;
+  incident.largest_mean = std::fabs(incident.mean);
+  incident.deviations.Clear();
+  incident.drifts.Clear();
+  incident.deviations.Add(prediction.deviation);
+  incident.drifts.Add(model.views.drift);
+  ViewState& views = model.views;
+  for (LaggedEnvelope* memory :
+       {&views.deviation, &views.drifts, &views.long_deviation, &views.long_drifts}) {
+    memory->Forget();
+  }
+}
+
+// How this point compares with what was expected when the incident opened.
+void Compare(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+             const Prediction& prediction, const Evidence& evidence, float x) {
+  IncidentState& incident = model.incident;
+  incident.age += pace.weight * pace.gap;
+  incident.deviations.Add(prediction.deviation);
+  incident.drifts.Add(model.views.drift);
+  const Shape& shape = prediction.shapes[incident.picked];
+  if (!shape.known) return;
+  const float residual = shape.Residual(x - incident.offset);
+  incident.mean += MeanRate(pace) * (residual - incident.mean);
+  incident.largest_mean = std::max(incident.largest_mean, std::fabs(incident.mean));
+  const bool inside = residual >= incident.lower && residual <= incident.upper &&
+                      std::fabs(incident.mean) < parameters.close_share * incident.largest_mean;
+  const bool still = incident.frozen != 0 && evidence.unchanged;
+  if (inside && !still) {
+    incident.inside += pace.weight * std::min(pace.gap, kGapCounted);
+  } else {
+    incident.inside = 0;
+  }
+}
+
+void CloseNow(SeriesModel& model, const Parameters& parameters) {
+  model.incident.open = 0;
+  model.incident.rested = 0;
+  LearnIncident(model, parameters);
+}
+
+Close CloseIfDue(SeriesModel& model, const Parameters& parameters) {
+  IncidentState& incident = model.incident;
+  float& offset = model.pattern.offset[incident.picked];
+  if (incident.inside >= parameters.close_points) {
+    offset = incident.offset;
+    CloseNow(model, parameters);
+    return Close::kBack;
+  }
+  if (incident.age < incident.hold) return Close::kNotClosed;
+  incident.accepted += 1;
+  incident.regime_offset = incident.offset;
+  incident.regime_until_ms = model.last_ms + static_cast<int64_t>(parameters.regime_days * kDayMs);
+  offset = incident.offset + incident.mean;
+  CloseNow(model, parameters);
+  return Close::kAccepted;
+}
+
+}  // namespace
+
+float SeverityNeeded(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+                     bool learning) {
+  const IncidentState& incident = model.incident;
+  if (learning || incident.open != 0 || incident.rested + pace.weight < parameters.rest) {
+    return HUGE_VALF;
+  }
+  const float hot = pace.gap > kGapMax ? 0 : incident.hot;
+  return hot + 1 >= PointsNeeded(parameters, pace) ? 1 : parameters.page_extreme;
+}
+
+IncidentStep FollowIncident(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+                            const Prediction& prediction, const Evidence& evidence, float x,
+                            bool learning) {
+  IncidentState& incident = model.incident;
+  IncidentStep step;
+  const float needed = SeverityNeeded(model, parameters, pace, learning);
+  incident.hot = evidence.severity >= 1 ? (pace.gap > kGapMax ? 1 : incident.hot + 1) : 0;
+  incident.rested += pace.weight;
+  incident.accepted *= 1 - std::min(1.0F, pace.Decay(parameters.accepted_half_life));
+  if (incident.open != 0) {
+    Compare(model, parameters, pace, prediction, evidence, x);
+    step.close = CloseIfDue(model, parameters);
+  } else if (evidence.severity >= needed) {
+    if (BackInRegime(model, parameters, prediction, x)) {
+      incident.hot = 0;
+      incident.rested = parameters.rest - kMeanPoints;
+    } else {
+      Open(model, parameters, pace, prediction, evidence);
+      step.opened = true;
+    }
+  }
+  return step;
+}
+
+}  // namespace tocsin::anomaly

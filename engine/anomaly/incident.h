@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "engine/anomaly/channels.h"
+#include "engine/anomaly/pace.h"
+#include "engine/anomaly/parameters.h"
+#include "engine/anomaly/prediction.h"
+#include "engine/anomaly/series_model.h"
+#include "engine/anomaly/verdict.h"
+
+namespace tocsin::anomaly {
+
+// The incident of a series: one page for one cause.
+//
+// It opens when evidence of 1 lasts, or once when it is extreme, and then compares with what was
+// expected when it opened, however the model learns on. So a fault that lasts stays visible, and
+// its end is not another page: the level from before comes back with it. It closes when the series
+// is back, or after a day, when the new level is accepted; for a week the old one is remembered,
+// and a return to it does not page either. A series whose levels keep being accepted has to show
+// more each time, and is held for a shorter time: time in alarm is bounded.
+struct IncidentStep {
+  bool opened = false;
+  Close close = Close::kNotClosed;
+};
+
+// Of the evidence that this point would have to bring to open an incident; infinite if nothing can.
+float SeverityNeeded(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+                     bool learning);
+
+IncidentStep FollowIncident(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+                            const Prediction& prediction, const Evidence& evidence, float x,
+                            bool learning);
+
+}  // namespace tocsin::anomaly
