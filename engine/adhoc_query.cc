@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/recorded_samples.h"
 #include "engine/window_store.h"
 
 namespace tocsin::engine {
@@ -70,46 +71,9 @@ void Apply(const SampleBatch& samples, int64_t oldest_ms, WindowStore& windows, 
   }
 }
 
-// The times a query looks at. A negative offset looks past `newest`: by up to `late` it finds what
-// is there.
-struct Span {
-  Timestamp oldest;
-  Timestamp newest;
-};
-
-// Offsets of the records that may hold a query's samples: from begin, without those from pause up
-// to resume.
-struct Runs {
-  uint64_t begin = 0;
-  uint64_t pause = 0;
-  uint64_t resume = 0;
-};
-
-// A sample dated s was committed when the clock showed s - ahead to s + late. The record may say
-// more than the clock showed: the log raises commit times to the greatest so far, and after the
-// clock was set back that is for hours one and the same time. So a record that says less than
-// oldest - ahead holds nothing of use, but one that says more than newest + late may.
-//
-// Reading from there to the end would make questions about the past cost what came since. A commit
-// time up to now is taken at its word, one after now proves that the clock was set back: records
-// from the first of these on are read too, and nothing is left out when newest + late reaches
-// now. What this misses is told in the header; to find it, the log would have to keep the clock's
-// own times.
-absl::StatusOr<Runs> FindRuns(const storage::SampleLog& log, Span span, Timestamp now,
-                              const AdhocLimits& limits) {
-  constexpr absl::Duration kNext = absl::Milliseconds(1);
-  Runs runs;
-  TOCSIN_ASSIGN_OR_RETURN(runs.begin, log.SeekToTime(span.oldest - limits.ahead));
-  TOCSIN_ASSIGN_OR_RETURN(runs.resume, log.SeekToTime(now + kNext));
-  TOCSIN_ASSIGN_OR_RETURN(runs.pause, log.SeekToTime(span.newest + limits.late + kNext));
-  return runs;
-}
-
-// What was committed a while ago is in blocks, sorted by series and dated; what came since in
-// records.
-absl::Status ReadSamples(WindowStore& windows, Span span, Timestamp now,
+// Reads what a query wants, within the limits.
+absl::Status ReadSamples(WindowStore& windows, RecordedSpan span, Timestamp now,
                          const storage::SampleLog& log, const AdhocLimits& limits, Usage& usage) {
-  const auto hold = log.HoldRecords();
   bool timed_out = false;
   const auto read = [&](const SampleBatch& samples) {
     timed_out = limits.expired();
@@ -117,28 +81,15 @@ absl::Status ReadSamples(WindowStore& windows, Span span, Timestamp now,
     Apply(samples, span.oldest.millis(), windows, usage);
     return !usage.TooMuch();
   };
-  storage::BlockRead blocks;
-  blocks.oldest = span.oldest;
-  blocks.newest = span.newest + limits.late;
-  blocks.wanted = [&](SeriesRef ref) { return windows.Wants(ref); };
-  TOCSIN_RETURN_IF_ERROR(log.ReadBlocks(blocks, read));
-  if (timed_out || usage.TooMuch()) return timed_out ? TimedOut() : usage.Status();
-
-  TOCSIN_ASSIGN_OR_RETURN(const Runs runs, FindRuns(log, span, now, limits));
-  const bool pauses = runs.pause < runs.resume;
-  TOCSIN_RETURN_IF_ERROR(log.ReadFrom(runs.begin, [&](const storage::LogRecord& record) {
-    return (!pauses || record.offset < runs.pause) && read(record.samples);
-  }));
-  if (pauses && !timed_out && !usage.TooMuch()) {
-    TOCSIN_RETURN_IF_ERROR(log.ReadFrom(
-        runs.resume, [&](const storage::LogRecord& record) { return read(record.samples); }));
-  }
+  TOCSIN_RETURN_IF_ERROR(ReadRecorded(
+      log, span, now, {limits.late, limits.ahead},
+      [&](SeriesRef ref) { return windows.Wants(ref); }, read));
   return timed_out ? TimedOut() : usage.Status();
 }
 
 // `@ <time>` may look anywhere; then all that is recorded is read, within the limits.
-Span SpanOf(const std::vector<SelectorNeed>& needs, Timestamp t) {
-  Span span{t, t};
+RecordedSpan SpanOf(const std::vector<SelectorNeed>& needs, Timestamp t) {
+  RecordedSpan span{t, t};
   for (const SelectorNeed& need : needs) {
     if (need.unbounded) return {Timestamp(), Timestamp::Max()};
     span.oldest = std::min(span.oldest, t - need.reach);
@@ -181,7 +132,7 @@ absl::StatusOr<AdhocResult> RunAdhocQuery(const promql::Expr& expr, AdhocTimes t
   QueryEngine queries(table, options);
   TOCSIN_ASSIGN_OR_RETURN(const QueryId query, queries.Add(expr));
   std::vector<SelectorNeed> needs = QueryEngine::Needs(expr, options);
-  const Span span = SpanOf(needs, times.at);
+  const RecordedSpan span = SpanOf(needs, times.at);
   std::vector<SelectorIndex::Entry> selectors;
   for (SelectorNeed& need : needs) selectors.push_back({std::move(need.matchers), 0});
   TOCSIN_ASSIGN_OR_RETURN(auto index, SelectorIndex::Build(std::move(selectors)));

@@ -33,6 +33,18 @@ absl::Status ReadClocks(const storage::Store& store, Resumed& resumed) {
   return status;
 }
 
+absl::Status ReadModels(const storage::Store& store, ModelsByRule& models) {
+  absl::Status status;
+  const auto visit = [&](absl::string_view, absl::string_view value) {
+    state::v1::ModelRecord record;
+    status = storage::DecodeMessage(value, record);
+    if (status.ok()) models[record.rule()].push_back(std::move(record));
+    return status.ok();
+  };
+  TOCSIN_RETURN_IF_ERROR(store.Scan(storage::Family::kModels, "", "", visit));
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<Resumed> RecoverState(const storage::Store& store, const storage::SampleLog& log,
@@ -43,6 +55,7 @@ absl::StatusOr<Resumed> RecoverState(const storage::Store& store, const storage:
   resumed.evaluated = now;
   TOCSIN_RETURN_IF_ERROR(ReadClocks(store, resumed));
   TOCSIN_ASSIGN_OR_RETURN(resumed.alerts, ReadAlerts(store));
+  TOCSIN_RETURN_IF_ERROR(ReadModels(store, resumed.models));
   return resumed;
 }
 

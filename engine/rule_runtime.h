@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/timestamp.h"
 #include "engine/alerts/rule_alerts.h"
+#include "engine/anomaly_models.h"
 #include "engine/group_schedule.h"
 #include "engine/query/query_engine.h"
 #include "engine/recorded_rows.h"
@@ -34,10 +36,11 @@ struct RuleRuntime {
   QueryId query = 0;
   // Queries of the rule's templates, by their text.
   std::vector<std::pair<std::string, QueryId>> template_queries;
+  std::unique_ptr<AnomalyModels> models;  // of an anomaly monitor
   std::unique_ptr<RuleAlerts> alerts;
   const rules::RecordRule* record = nullptr;
   RecordedRows recorded;  // of the record
-  SeriesWriter writer;    // of the record, or of ALERTS and ALERTS_FOR_STATE
+  SeriesWriter writer;    // of the record, of ALERTS and ALERTS_FOR_STATE, or of what is expected
   RuleHealth health;
   bool deferred = false;  // the outbox was full: the last evaluation is to be repeated
   bool changed = false;   // alerts changed in the last evaluation
@@ -63,6 +66,7 @@ struct MonitorRuntime {
   std::unique_ptr<RuleRuntime> rule;
   // Data it selects came, or members changed, since the last evaluation.
   bool touched = true;
+  std::optional<GroupSchedule> schedule;  // of an anomaly monitor, which is not evaluated for data
   Timestamp first_commit;  // when the first of it was committed
   Timestamp due_by_time;   // when time alone can change the answer
   Timestamp evaluated_at;

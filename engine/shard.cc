@@ -71,6 +71,11 @@ void Shard::Apply(const CommittedBatch& batch) {
   for (GroupRuntime& group : plan_->groups) {
     if (group.first_commit == Timestamp()) group.first_commit = batch.committed;
   }
+  for (MonitorRuntime& monitor : plan_->monitors) {
+    if (monitor.schedule && monitor.first_commit == Timestamp()) {
+      monitor.first_commit = batch.committed;
+    }
+  }
 }
 
 AlertCommit::Round Shard::MakeRound(Timestamp now, Timestamp cause_committed) const {
@@ -94,6 +99,12 @@ absl::Status Shard::EvaluateUpTo(Timestamp now) {
     ++evaluated;
   }
   for (MonitorRuntime& monitor : plan_->monitors) {
+    if (monitor.schedule) {
+      if (now < monitor.schedule->next() && !monitor.rule->deferred) continue;
+      EvaluateAnomaly(monitor, now);
+      ++evaluated;
+      continue;
+    }
     // The clock may have been set back, by less than is noticed.
     // A composite monitor comes after its members and rests as long as they do.
     const bool rested = monitor.monitor->composite != nullptr ||
@@ -128,6 +139,10 @@ Timestamp Shard::NextDue() const {
   Timestamp next = clock_written_ + options_.clock_interval;
   for (const GroupRuntime& group : plan_->groups) next = std::min(next, group.schedule.next());
   for (const MonitorRuntime& monitor : plan_->monitors) {
+    if (monitor.schedule) {
+      next = std::min(next, monitor.schedule->next());
+      continue;
+    }
     next = std::min(next, monitor.due_by_time);
     if (monitor.touched) next = std::min(next, monitor.evaluated_at + options_.coalesce);
   }
@@ -186,6 +201,31 @@ void Shard::EvaluateMonitor(MonitorRuntime& monitor, Timestamp now) {
   monitor.due_by_time = due > now ? due : now + options_.time_step;
 }
 
+// At its slots, so that a restart, and whoever looks at recorded samples later, sees the same
+// points.
+void Shard::EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now) {
+  const GroupSchedule::Due due = monitor.schedule->Take(now);
+  deps_.metrics.missed.Increment(static_cast<double>(due.missed));
+  const AlertCommit::Round round =
+      MakeRound(due.slot, std::exchange(monitor.first_commit, Timestamp()));
+  EvaluateAndTell(*monitor.rule, due.slot, round, nullptr);
+  monitor.touched = false;
+  monitor.evaluated_at = due.slot;
+}
+
+absl::Status Shard::EvaluateModels(RuleRuntime& rule, const QueryResult& result,
+                                   Timestamp query_time) {
+  rule.models->Judge(result, plan_->queries->NewestInputs(rule.query), query_time);
+  rule.models->Store(
+      [&](const Labels& labels, state::v1::ModelRecord record) {
+        commit_.KeepModel(rule.id, labels, std::move(record));
+      },
+      [&](const Labels& labels) { commit_.DropModel(rule.id, labels); });
+  absl::Status refused = rule.models->Write(rule.writer);
+  refused.Update(EmitWritten(rule.writer.Finish()));
+  return refused;
+}
+
 absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                                  const AlertCommit::Round& round, const rules::Group* group) {
   const absl::Duration begin = deps_.clock.Monotonic();
@@ -212,10 +252,13 @@ absl::Status Shard::RunRule(RuleRuntime& rule, Timestamp query_time,
   rule.health.warnings = result.warnings ? *result.warnings : std::vector<std::string>();
   if (rule.record != nullptr) return EvaluateRecord(rule, result, query_time, group->limit);
   const bool monitor = group == nullptr;
+  absl::Status written;  // its alerts do not wait for room for series
+  if (rule.models != nullptr) written = EvaluateModels(rule, result, query_time);
   AlertEvaluation evaluation = MakeAlertEvaluation(rule, query_time, round.now);
   evaluation.result = &result;
   if (monitor) evaluation.newest_inputs_ms = &plan_->queries->NewestInputs(rule.query);
-  return EvaluateAlerts(rule, evaluation, query_time, round, monitor);
+  TOCSIN_RETURN_IF_ERROR(EvaluateAlerts(rule, evaluation, query_time, round, monitor));
+  return written;
 }
 
 absl::StatusOr<std::vector<templates::QueryRow>> Shard::TemplateQuery(const RuleRuntime& rule,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,9 +16,13 @@
 
 namespace tocsin::engine {
 
+// What anomaly monitors learned, by the rule's id.
+using ModelsByRule = std::map<std::string, std::vector<state::v1::ModelRecord>>;
+
 // What a restart brings along.
 struct Resumed {
   AlertsByRule alerts;   // as they were at `evaluated`
+  ModelsByRule models;
   Timestamp evaluated;   // the last evaluation before the stop
   Timestamp hold_until;  // as in force then
 };
@@ -25,6 +30,7 @@ struct Resumed {
 // What rules have that goes on when they run anew, by their id.
 struct Handover {
   AlertsByRule alerts;
+  std::map<std::string, std::unique_ptr<AnomalyModels>> models;
   std::map<std::string, SeriesWriter> writers;
 };
 
@@ -87,6 +93,10 @@ class Shard {
   static void RecallLastSeen(ShardPlan& plan, Resumed& resumed);
   // And what rules wrote at their last evaluation, so that it ends if it is not written again.
   static void RecallWritten(ShardPlan& plan, const Resumed& resumed);
+  absl::Status RecallModels(ShardPlan& plan, Resumed& resumed, Timestamp now);
+  absl::Status Learn(ShardPlan& plan, Timestamp now,
+                     const std::function<bool(const rules::Monitor&)>& wanted) const;
+  void DropModels(const std::string& rule_id, const AnomalyModels& models);
   absl::Duration GapBefore(Timestamp now, const Resumed& resumed) const;
 
   // Time that is not what it seems (shard_clock.cc).
@@ -102,6 +112,8 @@ class Shard {
 
   void EvaluateGroup(GroupRuntime& group, Timestamp now);
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);
+  void EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now);
+  absl::Status EvaluateModels(RuleRuntime& rule, const QueryResult& result, Timestamp query_time);
   absl::Status EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                             const AlertCommit::Round& round, const rules::Group* group);
   absl::Status RunRule(RuleRuntime& rule, Timestamp query_time, const AlertCommit::Round& round,

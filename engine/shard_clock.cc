@@ -57,6 +57,7 @@ void Shard::ClockStepped(absl::Duration step, Timestamp now) {
   for (MonitorRuntime& monitor : plan_->monitors) {
     monitor.evaluated_at = monitor.evaluated_at + step;
     monitor.due_by_time = now;
+    if (monitor.schedule) monitor.schedule->Start(now);
   }
   if (hold_until_ != Timestamp()) hold_until_ = hold_until_ + step;
   HoldAfter(absl::AbsDuration(step), now);

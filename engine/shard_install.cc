@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "engine/anomaly_history.h"
 #include "engine/shard.h"
 
 namespace tocsin::engine {
@@ -14,11 +15,44 @@ bool IsOwedOpen(const storage::Outbox& outbox, const std::string& alias) {
   return entry && entry->desired.open();
 }
 
+// The monitor runs already, so its models go on.
+bool Knows(const rules::RuleSet* running, const rules::Monitor& monitor) {
+  if (running == nullptr) return false;
+  return std::any_of(running->monitors.begin(), running->monitors.end(),
+                     [&](const rules::Monitor& one) {
+                       return one.anomaly != nullptr && one.name == monitor.name &&
+                              one.query.text == monitor.query.text;
+                     });
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ShardPlan>> Shard::Prepare(
     std::shared_ptr<const rules::RuleSet> rules, const Owns& owns, Timestamp now) const {
-  return BuildShardPlan(deps_, options_, std::move(rules), owns, now, now);
+  // What runs may be replaced by who prepares alone.
+  const std::shared_ptr<const rules::RuleSet> running = plan_ ? plan_->rules : nullptr;
+  TOCSIN_ASSIGN_OR_RETURN(auto plan,
+                          BuildShardPlan(deps_, options_, std::move(rules), owns, now, now));
+  TOCSIN_RETURN_IF_ERROR(Learn(*plan, now, [&](const rules::Monitor& monitor) {
+    return !Knows(running.get(), monitor);
+  }));
+  return plan;
+}
+
+// The past of monitors that `wanted` picks.
+absl::Status Shard::Learn(ShardPlan& plan, Timestamp now,
+                          const std::function<bool(const rules::Monitor&)>& wanted) const {
+  std::vector<ModelsOfMonitor> monitors;
+  for (const MonitorRuntime& monitor : plan.monitors) {
+    if (monitor.rule->models == nullptr || !wanted(*monitor.monitor)) continue;
+    monitors.push_back({monitor.monitor, monitor.rule->models.get()});
+  }
+  const RecordedPast past{deps_.log,
+                          deps_.registry,
+                          {absl::Milliseconds(options_.limits.past_ms_max),
+                           absl::Milliseconds(options_.limits.future_ms_max)},
+                          MakeQueryOptions(options_)};
+  return LearnFromRecorded(monitors, past, now);
 }
 
 absl::Status Shard::CatchUp(ShardPlan& plan) const {
@@ -42,6 +76,7 @@ absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Ow
                                                     std::min(now, resumed.evaluated), now));
   RecallWritten(*plan, resumed);
   RecallLastSeen(*plan, resumed);
+  TOCSIN_RETURN_IF_ERROR(RecallModels(*plan, resumed, now));
   const absl::Duration gap = GapBefore(now, resumed);
   // What was left of an earlier hold goes on.
   if (resumed.hold_until > resumed.evaluated) hold_until_ = resumed.hold_until + gap;
@@ -58,7 +93,7 @@ absl::Status Shard::Resume(std::shared_ptr<const rules::RuleSet> rules, const Ow
     }
   }
   // At start the engine hands over only what this shard owns.
-  Handover handover{std::move(resumed.alerts), {}};
+  Handover handover{std::move(resumed.alerts), {}, {}};
   TakeOver(std::move(plan), now, handover);
   Retire(handover, now);
   return absl::OkStatus();
@@ -86,6 +121,25 @@ void Shard::RecallLastSeen(ShardPlan& plan, Resumed& resumed) {
       alert.state.last_seen = std::max(alert.state.last_seen, seen);
     }
   }
+}
+
+// As they were stored, and then what happened since, also while nobody was there.
+absl::Status Shard::RecallModels(ShardPlan& plan, Resumed& resumed, Timestamp now) {
+  for (const MonitorRuntime& monitor : plan.monitors) {
+    if (monitor.rule->models == nullptr) continue;
+    const auto records = resumed.models.extract(monitor.rule->id);
+    if (records.empty()) continue;
+    for (const state::v1::ModelRecord& record : records.mapped()) {
+      TOCSIN_RETURN_IF_ERROR(monitor.rule->models->Restore(record));
+    }
+  }
+  for (const auto& [rule_id, records] : resumed.models) {
+    for (const state::v1::ModelRecord& record : records) {
+      TOCSIN_ASSIGN_OR_RETURN(const Labels labels, Labels::FromCanonical(record.labels()));
+      commit_.DropModel(rule_id, labels);
+    }
+  }
+  return Learn(plan, now, [](const rules::Monitor&) { return true; });
 }
 
 void Shard::RecallWritten(ShardPlan& plan, const Resumed& resumed) {
@@ -122,6 +176,7 @@ void Shard::HandOver(Handover& handover) {
   if (plan_ == nullptr) return;
   ForEachRule(*plan_, [&](RuleRuntime& rule) {
     handover.writers.emplace(rule.id, std::move(rule.writer));
+    if (rule.models != nullptr) handover.models.emplace(rule.id, std::move(rule.models));
     if (rule.alerts == nullptr) return;
     auto& alerts = handover.alerts[rule.id];
     for (AlertInstance& alert : rule.alerts->TakeAll()) alerts.push_back(std::move(alert));
@@ -131,6 +186,12 @@ void Shard::HandOver(Handover& handover) {
 void Shard::TakeOver(std::unique_ptr<ShardPlan> plan, Timestamp now, Handover& handover) {
   ForEachRule(*plan, [&](RuleRuntime& rule) {
     if (auto writer = handover.writers.extract(rule.id)) rule.writer.Continue(writer.mapped());
+    if (rule.models != nullptr) {
+      if (auto models = handover.models.extract(rule.id)) {
+        rule.models->Continue(*models.mapped());
+        DropModels(rule.id, *models.mapped());  // those of another query
+      }
+    }
     if (rule.alerts == nullptr) return;
     const auto alerts = handover.alerts.extract(rule.id);
     if (alerts.empty()) return;
@@ -153,6 +214,7 @@ void Shard::Retire(Handover& handover, Timestamp now) {
       commit_.Retire(rule_id, std::move(alert), rules::Reason::kRuleRemoved, round);
     }
   }
+  for (const auto& [rule_id, models] : handover.models) DropModels(rule_id, *models);
   for (auto& [rule_id, writer] : handover.writers) {
     writer.Begin(now.millis());
     const SampleBatch& markers = writer.Finish();
@@ -163,6 +225,10 @@ void Shard::Retire(Handover& handover, Timestamp now) {
   }
   handover = Handover();
   commit_owed_ = true;
+}
+
+void Shard::DropModels(const std::string& rule_id, const AnomalyModels& models) {
+  models.ForEach([&](const AnomalyRow& row) { commit_.DropModel(rule_id, row.labels); });
 }
 
 absl::Status Shard::Flush(Timestamp now) {

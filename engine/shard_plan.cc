@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/composite_plan.h"
+#include "rules/anomaly.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::engine {
@@ -103,7 +104,16 @@ absl::Status PlanBuilder::AddMonitor(const rules::Monitor& monitor, Timestamp no
   TOCSIN_RETURN_IF_ERROR(AddTemplateQueries(monitor.labels, *runtime.rule));
   TOCSIN_RETURN_IF_ERROR(AddTemplateQueries(monitor.annotations, *runtime.rule));
   runtime.rule->id = MonitorId(monitor);
-  runtime.rule->alerts = MakeMonitorAlerts(monitor, options_.limits.alerts_per_rule_max);
+  const size_t alerts_max = options_.limits.alerts_per_rule_max;
+  if (monitor.anomaly != nullptr) {
+    runtime.schedule = GroupSchedule(Timestamp(), monitor.anomaly->interval);
+    runtime.schedule->Start(now);
+    runtime.rule->models = std::make_unique<AnomalyModels>(monitor, alerts_max);
+    runtime.rule->alerts = MakeAnomalyAlerts(monitor, *runtime.rule->models, alerts_max);
+    plan_.monitors.push_back(std::move(runtime));
+    return absl::OkStatus();
+  }
+  runtime.rule->alerts = MakeMonitorAlerts(monitor, alerts_max);
   plan_.triggers->Watch(static_cast<uint32_t>(plan_.monitors.size()),
                         QueryEngine::Needs(*monitor.query.expr, MakeQueryOptions(options_)));
   runtime.due_by_time = now;

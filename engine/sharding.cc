@@ -112,6 +112,9 @@ void RetireRest(const std::vector<Shard*>& shards, Handover rest,
   for (auto& [rule_id, writer] : rest.writers) {
     by_shard[giver.at(rule_id)].writers.emplace(rule_id, std::move(writer));
   }
+  for (auto& [rule_id, models] : rest.models) {
+    by_shard[giver.at(rule_id)].models.emplace(rule_id, std::move(models));
+  }
   for (size_t i = 0; i < shards.size(); ++i) shards[i]->Retire(by_shard[i], now);
 }
 
@@ -150,6 +153,7 @@ absl::Status InstallOnAll(const std::vector<Shard*>& shards,
     for (const auto& [rule_id, writer] : given.writers) giver[rule_id] = i;
     handover.alerts.merge(given.alerts);
     handover.writers.merge(given.writers);
+    handover.models.merge(given.models);
   }
   for (size_t i = 0; i < shards.size(); ++i) {
     shards[i]->TakeOver(std::move(plans[i]), now, handover);
@@ -163,12 +167,15 @@ std::vector<Resumed> ShareOut(Resumed recovered, const rules::RuleSet& rules,
   AlertsByRule& alerts = recovered.alerts;
   std::vector<Resumed> shares;
   for (size_t i = 0; i < shards; ++i) {
-    Resumed& share = shares.emplace_back(Resumed{{}, recovered.evaluated, recovered.hold_until});
+    Resumed& share =
+        shares.emplace_back(Resumed{{}, {}, recovered.evaluated, recovered.hold_until});
     for (const std::string& rule_id : OwnedRuleIds(rules, placement.OwnedBy(i))) {
       if (auto node = alerts.extract(rule_id)) share.alerts.insert(std::move(node));
+      if (auto node = recovered.models.extract(rule_id)) share.models.insert(std::move(node));
     }
   }
   shares.back().alerts.merge(alerts);
+  shares.back().models.merge(recovered.models);
   return shares;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rules/anomaly_decoder.h"
 #include "rules/composite_decoder.h"
 #include "rules/decode_values.h"
 #include "rules/page_decoder.h"
@@ -107,7 +108,7 @@ void LintQuery(DecodeContext& context, const YamlNode& node, const Query& query)
       "let the query give the value and put the comparison into threshold");
 }
 
-// Reports unless exactly one way to decide is given and supported; fills in that one.
+// Reports unless exactly one way to decide is given; fills in that one.
 void DecodeDecision(DecodeContext& context, const MapReader& reader, const YamlNode& node,
                     Monitor& monitor) {
   std::vector<const char*> given;
@@ -128,8 +129,7 @@ void DecodeDecision(DecodeContext& context, const MapReader& reader, const YamlN
     monitor.threshold = DecodeThreshold(context, *threshold).value_or(Threshold());
     return;
   }
-  context.Error(reader.Key(given[0]), code::kUnsupported,
-                absl::StrCat("not supported yet: ", given[0], " monitors"));
+  DecodeAnomaly(context, *reader.Find("anomaly"), monitor);
 }
 
 std::optional<Query> DecodeQuery(DecodeContext& context, const MapReader& reader) {

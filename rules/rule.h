@@ -63,6 +63,7 @@ struct NoData {
   absl::Duration forget_after = absl::Hours(24);  // kKeep: then the alert is dropped
 };
 
+struct Anomaly;
 struct Composite;
 
 // A native `monitors:` entry.
@@ -71,6 +72,9 @@ struct Monitor {
   // Null for others. A composite monitor has no query; its value is its level as a number (0, 1,
   // 2), and its threshold says so.
   std::shared_ptr<const Composite> composite;
+  // Null for others. The value of an anomaly monitor's rows, as its threshold sees them, is their
+  // level as a number.
+  std::shared_ptr<const Anomaly> anomaly;
   Query query;
   Threshold threshold;
   absl::Duration for_duration;

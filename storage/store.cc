@@ -24,6 +24,8 @@ const char* FamilyName(Family family) {
       return "chunks";
     case Family::kSilences:
       return "silences";
+    case Family::kModels:
+      return "models";
   }
   return "unknown";
 }

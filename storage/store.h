@@ -15,10 +15,10 @@ namespace tocsin::storage {
 
 // The column families of the one database. Numbers are for code only; the names on disk are in
 // FORMAT.md.
-enum class Family { kLog, kSeries, kAlerts, kOutbox, kHistory, kMeta, kChunks, kSilences };
+enum class Family { kLog, kSeries, kAlerts, kOutbox, kHistory, kMeta, kChunks, kSilences, kModels };
 inline constexpr Family kAllFamilies[] = {Family::kLog,    Family::kSeries,  Family::kAlerts,
                                           Family::kOutbox, Family::kHistory, Family::kMeta,
-                                          Family::kChunks, Family::kSilences};
+                                          Family::kChunks, Family::kSilences, Family::kModels};
 const char* FamilyName(Family family);
 
 // Changes that become visible and durable together, or not at all. Applied in order.

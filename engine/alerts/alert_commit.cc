@@ -68,6 +68,17 @@ AlertInstance Closing(const AlertInstance& before, const AlertInstance& after) {
 
 }  // namespace
 
+void AlertCommit::KeepModel(const std::string& rule_id, const Labels& labels,
+                            state::v1::ModelRecord record) {
+  record.set_rule(rule_id);
+  batch_.Put(storage::Family::kModels, storage::AlertKey(rule_id, labels),
+             storage::EncodeMessage(record));
+}
+
+void AlertCommit::DropModel(const std::string& rule_id, const Labels& labels) {
+  batch_.Delete(storage::Family::kModels, storage::AlertKey(rule_id, labels));
+}
+
 absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
                                     AlertInstance& instance) {
   const Labels& identity = IdentityLabels(intent.rule_id, instance);

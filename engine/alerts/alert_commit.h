@@ -52,6 +52,10 @@ class AlertCommit {
   // Writes an alert as it is: recovery moved its clocks.
   void Keep(const std::string& rule_id, const AlertInstance& instance);
 
+  // What an anomaly monitor learned of a row, or that it forgets it.
+  void KeepModel(const std::string& rule_id, const Labels& labels, state::v1::ModelRecord record);
+  void DropModel(const std::string& rule_id, const Labels& labels);
+
   // An alert that is given up although nothing was evaluated (its rule is gone, say): closes its
   // page with that reason and forgets it.
   void Retire(const std::string& rule_id, AlertInstance instance, rules::Reason reason,
