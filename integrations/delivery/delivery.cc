@@ -78,8 +78,11 @@ std::optional<Delivery::Work> Delivery::Take(Timestamp now) {
     ReconcileEscalating(now);
     if (FlushGroups(now)) AdoptChanged(now);
     work = TakeTask();
-    if (!work) StoreQueued(now);
-    if (!work) work = TakeTask();
+    while (!work) {
+      StoreQueued(now);
+      work = TakeTask();
+      if (to_store_.empty()) break;
+    }
     lines.swap(log_);
   }
   WriteLines(lines);

@@ -98,12 +98,17 @@ Step Upkeep(const TargetDelivery& target, const OpsgenieConfig& config) {
     consider(Action::kCreate, target.close_uncertain_until_ms());
   }
   const int64_t again_ms = target.renotify_at_ms();
-  if (again_ms != 0 && target.read_ms() < again_ms && CanLookup(target, config)) {
-    // Somebody may have it in hand by now.
-    consider(Action::kCreate, again_ms + kReadFirstMaxMs);
-    consider(Action::kLookup, again_ms);
-  } else {
+  if (again_ms == 0) return next;
+  // Somebody may have it in hand by now, also since the last attempt.
+  const bool looked = target.read_ms() >= again_ms;
+  const int64_t tell_ms = std::max(again_ms, target.next_attempt_ms());
+  const bool fresh = looked && tell_ms <= target.read_ms() + kReadFirstMaxMs;
+  if (!CanLookup(target, config) || fresh) {
     consider(Action::kCreate, again_ms);
+  } else {
+    consider(Action::kCreate,
+             looked ? target.read_ms() + 2 * kReadFirstMaxMs : again_ms + kReadFirstMaxMs);
+    consider(Action::kLookup, again_ms);
   }
   return next;
 }

@@ -99,8 +99,12 @@ TEST(PageOptionsTest, TheRulesPriorityComesFirst) {
 
 TEST(PageOptionsTest, TheRulesPrioritySaysHowUrgentAPageIs) {
   const auto urgency = [](const DesiredPage& page) {
+    const OpsgenieConfig config = Config();
+    const opsgenie::Expander expander = [](const std::string& text, const DesiredPage&) {
+      return text;
+    };
     return delivery::UrgencyOf(delivery::Action::kCreate, page, state::v1::TargetDelivery(),
-                               Config());
+                               {config, expander, delivery::EscalationSteps()});
   };
   DesiredPage page = Page();
   EXPECT_EQ(urgency(page), 0);
