@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "app/command_line_detect.h"
 #include "app/command_line_migrate.h"
 #include "app/command_line_silence.h"
 #include "app/command_line_state.h"
@@ -43,6 +44,7 @@ struct Commands {
   StateCommandOptions state;
   SilenceCommandOptions silence;
   MigrateOptions migrate;
+  DetectOptions detect;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
@@ -259,6 +261,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddStateCommands(app, commands.state, commands.run);
   AddSilenceCommands(app, commands.silence, commands.run);
   AddMigrateCommands(app, commands.migrate, commands.run);
+  AddDetectCommand(app, commands.detect, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them

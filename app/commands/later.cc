@@ -3,8 +3,8 @@
 namespace tocsin::app {
 
 const std::vector<std::string>& LaterCommands() {
-  static const std::vector<std::string> commands = {"replay", "plan",    "detect",
-                                                    "import", "anomaly", "feedback"};
+  static const std::vector<std::string> commands = {"replay", "plan", "import", "anomaly",
+                                                    "feedback"};
   return commands;
 }
 

@@ -12,6 +12,7 @@ namespace tocsin::anomaly {
 namespace {
 
 constexpr double kSecondsPerDay = 86400;
+constexpr double kFarthest = 1e30;  // from the first value: sums stay finite in single precision
 
 // Days in which half of such a memory is forgotten, or the age of the series if that is less.
 double MemoryDays(const SeriesModel& model, const Pace& pace, float half_life) {
@@ -104,7 +105,8 @@ Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value) cons
     return verdict;
   }
   if (first) model.origin = value;
-  Verdict verdict = Judge(model, time_ms, static_cast<float>(value - model.origin));
+  const double relative = std::clamp(value - model.origin, -kFarthest, kFarthest);
+  Verdict verdict = Judge(model, time_ms, static_cast<float>(relative));
   verdict.value = value;
   return verdict;
 }

@@ -13,6 +13,7 @@ constexpr float kMeanPoints = 12;
 constexpr float kWeightMax = 6;  // of a point in that mean
 constexpr float kHoldShareMin = 0.04F;
 constexpr float kDayMs = 86'400'000;
+constexpr int64_t kProfilesKnownMs = 14 * int64_t{86'400'000};
 
 // As many points on finer data would make it wait too long, as much time would make it hasty.
 float PointsNeeded(const Parameters& parameters, const Pace& pace) {
@@ -23,18 +24,30 @@ float MeanRate(const Pace& pace) {
   return std::min(pace.weight, kWeightMax) / kMeanPoints;
 }
 
+// Moves what is expected: by both profiles alike, once they have seen their patterns.
+void Shift(SeriesModel& model, uint32_t picked, float by) {
+  float* offset = model.pattern.offset;
+  const bool both = picked != kLevelPredictor && model.last_ms - model.first_ms > kProfilesKnownMs;
+  if (both) {
+    offset[kDailyPredictor] += by;
+    offset[kWeeklyPredictor] += by;
+  } else {
+    offset[picked] += by;
+  }
+  model.views.drift = 0;
+}
+
 // Back at the level from before the last accepted one: that is no fault, and what is expected is
 // as it was then.
 bool BackInRegime(SeriesModel& model, const Parameters& parameters, const Prediction& prediction,
                   float x) {
   IncidentState& incident = model.incident;
-  if (model.last_ms >= incident.regime_until_ms || incident.picked != prediction.picked) {
-    return false;
-  }
-  const float residual = prediction.shape().Residual(x - incident.regime_offset);
+  if (model.last_ms >= incident.regime_until_ms) return false;
+  const float before = prediction.offset - incident.regime_shift;
+  const float residual = prediction.shape().Residual(x - before);
   if (!(std::fabs(residual) < parameters.regime_scales * prediction.sigma)) return false;
-  std::swap(model.pattern.offset[prediction.picked], incident.regime_offset);
-  model.views.drift = 0;
+  Shift(model, prediction.picked, -incident.regime_shift);
+  incident.regime_shift = -incident.regime_shift;
   return true;
 }
 
@@ -96,17 +109,17 @@ void CloseNow(SeriesModel& model, const Parameters& parameters) {
 
 Close CloseIfDue(SeriesModel& model, const Parameters& parameters) {
   IncidentState& incident = model.incident;
-  float& offset = model.pattern.offset[incident.picked];
+  const float moved = model.pattern.offset[incident.picked] - incident.offset;
   if (incident.inside >= parameters.close_points) {
-    offset = incident.offset;
+    Shift(model, incident.picked, -moved);
     CloseNow(model, parameters);
     return Close::kBack;
   }
   if (incident.age < incident.hold) return Close::kNotClosed;
+  Shift(model, incident.picked, incident.mean - moved);
   incident.accepted += 1;
-  incident.regime_offset = incident.offset;
+  incident.regime_shift = incident.mean;
   incident.regime_until_ms = model.last_ms + static_cast<int64_t>(parameters.regime_days * kDayMs);
-  offset = incident.offset + incident.mean;
   CloseNow(model, parameters);
   return Close::kAccepted;
 }

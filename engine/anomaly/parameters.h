@@ -21,8 +21,6 @@ struct Parameters {
   float daily_days = 2;       // a pattern is eligible after so many days
   float weekly_days = 8;
   float steep = 4;  // an edge of the pattern: that many scales within three slots
-  float weekly_reach =
-      0.35F;  // hours by which an edge of the weekly pattern may come early or late
 
   // Scales: the usual size of a residual. A residual is clipped before it is learned.
   float scale_rate = 0.002F;

@@ -10,6 +10,8 @@ constexpr int64_t kHour = 3600;
 constexpr int64_t kQuarter = 900;
 constexpr int64_t kThursday = 3;  // 1970-01-01, if Monday is 0
 
+// Half an hour either way: a step at the full hour is within it on both sides.
+constexpr float kWeeklyReach = 0.5F;  // hours
 constexpr float kDeviationMax = 1000;
 constexpr uint64_t kFirstPoints = 20;  // residuals of these are learned as they are
 constexpr uint64_t kHourlyFrom = 200;  // points before scales by hour count
@@ -56,13 +58,11 @@ Shape WeeklyShape(const PatternState& pattern, const Parameters& parameters, int
   const auto at = [=](float hours) {
     return hours < 0 ? middle - hours * (left - middle) : middle + hours * (right - middle);
   };
-  const float reach = parameters.weekly_reach;
   const float now = at(into_hour);
-  const float early = at(std::max(into_hour - reach, -1.0F));
-  const float late = at(std::min(into_hour + reach, 1.0F));
-  const float within = std::fabs(into_hour) < reach ? middle : now;
-  const float least = std::min({now, early, late, within});
-  const float most = std::max({now, early, late, within});
+  const float early = at(into_hour - kWeeklyReach);
+  const float late = at(into_hour + kWeeklyReach);
+  const float least = std::min({middle, early, late});
+  const float most = std::max({middle, early, late});
   shape = {true, now, now, now};
   if (!Flat(least, most, pattern, parameters)) {
     shape.least = least;
@@ -169,21 +169,25 @@ void LearnPattern(SeriesModel& model, const Parameters& parameters, const Pace& 
   }
   if (!learn) return;
   const bool early = model.points < kFirstPoints;
-  LearnScales(pattern, parameters, pace, slots.day_hour, prediction.residual, early);
+  // From the middle of an edge too: counted as nothing, it would make more and more look like one.
+  LearnScales(pattern, parameters, pace, slots.day_hour, x - prediction.expected, early);
   const float residual = x - pattern.offset[kLevelPredictor];
   const float bound = parameters.clip_scales * model.views.scale6;
   const bool clip = !early && bound > 0;
   pattern.offset[kLevelPredictor] +=
       pace.Rate(parameters.level_rate) * (clip ? Clip(residual, bound) : residual);
 
+  // A profile that has seen its pattern does not take the fault of an open incident for part of it.
+  const bool open = model.incident.open != 0;
+  const auto fault = [&](float days) { return open && pace.days > days ? model.incident.mean : 0; };
   const float profile_bound = parameters.profile_clip_scales * pattern.scale;
   const float step = model.step_s;
   LearnSlot(pattern.daily[slots.quarter], pattern.daily_seen[slots.quarter],
-            x - pattern.offset[kDailyPredictor],
+            x - pattern.offset[kDailyPredictor] - fault(3),
             parameters.daily_rate * std::min(1.0F, step / static_cast<float>(kQuarter)),
             profile_bound, kFirstDailyVisits);
   LearnSlot(pattern.weekly[slots.week_hour], pattern.weekly_seen[slots.week_hour],
-            x - pattern.offset[kWeeklyPredictor],
+            x - pattern.offset[kWeeklyPredictor] - fault(14),
             parameters.weekly_rate * std::min(1.0F, step / static_cast<float>(kHour)),
             profile_bound, kFirstWeeklyVisits);
   const float offset_rate = std::min(1.0F, parameters.offset_rate * pace.weight);

@@ -57,7 +57,7 @@ struct ViewState {
 
 struct IncidentState {
   int64_t regime_until_ms;  // the level before an accepted one counts until then
-  float regime_offset;
+  float regime_shift;       // from it to the accepted one
   uint32_t open;
   uint32_t picked;  // predictor, offset and band when it opened
   float offset;
