@@ -10,8 +10,8 @@
 
 namespace tocsin::engine {
 
-// The times that a reader of recorded samples looks at. A negative offset looks past `newest`: by up
-// to `late` it finds what is there.
+// The times that a reader of recorded samples looks at. A negative offset looks past `newest`: by
+// up to `late` it finds what is there.
 struct RecordedSpan {
   Timestamp oldest;
   Timestamp newest;

@@ -21,7 +21,7 @@ using ModelsByRule = std::map<std::string, std::vector<state::v1::ModelRecord>>;
 
 // What a restart brings along.
 struct Resumed {
-  AlertsByRule alerts;   // as they were at `evaluated`
+  AlertsByRule alerts;  // as they were at `evaluated`
   ModelsByRule models;
   Timestamp evaluated;   // the last evaluation before the stop
   Timestamp hold_until;  // as in force then

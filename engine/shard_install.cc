@@ -33,9 +33,8 @@ absl::StatusOr<std::unique_ptr<ShardPlan>> Shard::Prepare(
   const std::shared_ptr<const rules::RuleSet> running = plan_ ? plan_->rules : nullptr;
   TOCSIN_ASSIGN_OR_RETURN(auto plan,
                           BuildShardPlan(deps_, options_, std::move(rules), owns, now, now));
-  TOCSIN_RETURN_IF_ERROR(Learn(*plan, now, [&](const rules::Monitor& monitor) {
-    return !Knows(running.get(), monitor);
-  }));
+  TOCSIN_RETURN_IF_ERROR(Learn(
+      *plan, now, [&](const rules::Monitor& monitor) { return !Knows(running.get(), monitor); }));
   return plan;
 }
 

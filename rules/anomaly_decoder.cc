@@ -65,8 +65,7 @@ std::optional<double> ReadNumber(DecodeContext& context, const YamlNode* node,
 void DecodeDeviation(DecodeContext& context, const YamlNode* node, Anomaly& anomaly) {
   if (node == nullptr) return;
   if (node->kind != YamlNode::Kind::kMap) {
-    anomaly.deviation_min =
-        ReadNumber(context, node, "min_deviation", 0, false, false).value_or(0);
+    anomaly.deviation_min = ReadNumber(context, node, "min_deviation", 0, false, false).value_or(0);
     return;
   }
   const MapReader reader(context, *node, "min_deviation", {"absolute", "relative"});
@@ -89,13 +88,15 @@ void DecodeSeverity(DecodeContext& context, const YamlNode* node, Anomaly& anoma
                     "severity: the score of critical must be above that of warning");
     }
     if (reader.Find("warning") == nullptr && reader.Find("critical") == nullptr) {
-      context.Error(*node, code::kMissingKey, "severity needs the score of warning, critical or both");
+      context.Error(*node, code::kMissingKey,
+                    "severity needs the score of warning, critical or both");
     }
     return;
   }
   const bool critical = node->value == "critical";
   if (node->kind != YamlNode::Kind::kScalar || (!critical && node->value != "warning")) {
-    context.Error(*node, code::kBadValue, "severity must be warning or critical, or scores for them",
+    context.Error(*node, code::kBadValue,
+                  "severity must be warning or critical, or scores for them",
                   "for example {warning: 1, critical: 3}, which is the default");
     return;
   }
@@ -161,13 +162,16 @@ std::optional<CalendarOverride> DecodeOverride(DecodeContext& context, const Yam
   const auto from = ReadLocalTime(context, reader.Require("from"), "from", false);
   const YamlNode* to_node = reader.Find("to");
   const auto to = ReadLocalTime(context, to_node ? to_node : reader.Find("from"), "to", true);
-  const Words<std::optional<absl::Weekday>> words = {
-      {"ignore", std::nullopt},
-      {"monday", absl::Weekday::monday},       {"tuesday", absl::Weekday::tuesday},
-      {"wednesday", absl::Weekday::wednesday}, {"thursday", absl::Weekday::thursday},
-      {"friday", absl::Weekday::friday},       {"saturday", absl::Weekday::saturday},
-      {"sunday", absl::Weekday::sunday}};
-  const auto as = ReadWord<std::optional<absl::Weekday>>(context, reader, "as", words, std::nullopt);
+  const Words<std::optional<absl::Weekday>> words = {{"ignore", std::nullopt},
+                                                     {"monday", absl::Weekday::monday},
+                                                     {"tuesday", absl::Weekday::tuesday},
+                                                     {"wednesday", absl::Weekday::wednesday},
+                                                     {"thursday", absl::Weekday::thursday},
+                                                     {"friday", absl::Weekday::friday},
+                                                     {"saturday", absl::Weekday::saturday},
+                                                     {"sunday", absl::Weekday::sunday}};
+  const auto as =
+      ReadWord<std::optional<absl::Weekday>>(context, reader, "as", words, std::nullopt);
   if (reader.Require("as") == nullptr || !from || !to) return std::nullopt;
   if (*to <= *from) {
     context.Error(to_node ? *to_node : node, code::kUnreachable, "`to` must be after `from`");

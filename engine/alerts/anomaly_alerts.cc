@@ -91,8 +91,7 @@ class AnomalyAlerts final : public RuleAlerts {
     seen.present = true;
     seen.value = evaluation.result->frame->value(row);
     const int64_t newest_ms = (*evaluation.newest_inputs_ms)[row];
-    seen.newest_sample =
-        newest_ms == INT64_MIN ? evaluation.now : Timestamp::FromMillis(newest_ms);
+    seen.newest_sample = newest_ms == INT64_MIN ? evaluation.now : Timestamp::FromMillis(newest_ms);
     seen.hold = evaluation.hold;
     level_ = known.level;
     StepInstance(*slot, added, seen, evaluation, changes);

@@ -142,4 +142,11 @@ std::optional<storage::Outbox::Desired> World::PageOf(const Labels& alert) const
   return std::nullopt;
 }
 
+absl::StatusOr<engine::AdhocResult> World::Query(const promql::Expr& expr) const {
+  engine::AdhocLimits limits;
+  limits.samples_max = 100'000'000;
+  limits.late = limits.ahead = absl::Hours(1);
+  return engine::RunAdhocQuery(expr, {now(), now()}, engine_->registry(), engine_->log(), limits);
+}
+
 }  // namespace tocsin::testing

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "base/manual_clock.h"
+#include "engine/adhoc_query.h"
 #include "engine/stepped_engine.h"
 #include "rules/rule_file.h"
 #include "storage/memory_store.h"
@@ -44,6 +45,9 @@ class World {
   std::string AlertStateOf(const Labels& alert) const;
   // The desired page of the alert; null: none was ever owed or it is gone.
   std::optional<storage::Outbox::Desired> PageOf(const Labels& alert) const;
+
+  // Over all that is recorded, now.
+  absl::StatusOr<engine::AdhocResult> Query(const promql::Expr& expr) const;
 
   Timestamp now() const { return clock_.Now(); }
   storage::MemoryStore& store() { return store_; }
