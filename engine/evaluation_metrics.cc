@@ -43,6 +43,8 @@ EvaluationMetrics::EvaluationMetrics(Metrics& metrics)
       alerts_left_out(metrics.Counter("tocsin_alerts_left_out_total",
                                       "Rows that found no room among a rule's alerts "
                                       "(alerts_per_rule_max), per evaluation.")),
+      anomaly_models(metrics.Gauge("tocsin_anomaly_models",
+                                   "Rows of anomaly monitors of which something is learned.")),
       late_samples(Settled(metrics, "late")),
       duplicate_samples(Settled(metrics, "duplicate")),
       too_old_samples(Settled(metrics, "too_old")),

@@ -24,6 +24,7 @@ struct EvaluationMetrics {
   prometheus::Counter& commit_failures;
   prometheus::Counter& clock_steps;
   prometheus::Counter& alerts_left_out;
+  prometheus::Gauge& anomaly_models;
   prometheus::Counter& late_samples;
   prometheus::Counter& duplicate_samples;
   prometheus::Counter& too_old_samples;

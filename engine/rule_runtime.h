@@ -37,6 +37,7 @@ struct RuleRuntime {
   // Queries of the rule's templates, by their text.
   std::vector<std::pair<std::string, QueryId>> template_queries;
   std::unique_ptr<AnomalyModels> models;  // of an anomaly monitor
+  size_t models_counted = 0;              // in tocsin_anomaly_models
   std::unique_ptr<RuleAlerts> alerts;
   const rules::RecordRule* record = nullptr;
   RecordedRows recorded;  // of the record

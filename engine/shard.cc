@@ -213,9 +213,16 @@ void Shard::EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now) {
   monitor.evaluated_at = due.slot;
 }
 
+void Shard::CountModels(RuleRuntime& rule, size_t models) const {
+  deps_.metrics.anomaly_models.Increment(static_cast<double>(models) -
+                                         static_cast<double>(rule.models_counted));
+  rule.models_counted = models;
+}
+
 absl::Status Shard::EvaluateModels(RuleRuntime& rule, const QueryResult& result,
                                    Timestamp query_time) {
   rule.models->Judge(result, plan_->queries->NewestInputs(rule.query), query_time);
+  CountModels(rule, rule.models->size());
   rule.models->Store(
       [&](const Labels& labels, state::v1::ModelRecord record) {
         commit_.KeepModel(rule.id, labels, std::move(record));

@@ -113,6 +113,7 @@ class Shard {
   void EvaluateGroup(GroupRuntime& group, Timestamp now);
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);
   void EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now);
+  void CountModels(RuleRuntime& rule, size_t models) const;
   absl::Status EvaluateModels(RuleRuntime& rule, const QueryResult& result, Timestamp query_time);
   absl::Status EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                             const AlertCommit::Round& round, const rules::Group* group);

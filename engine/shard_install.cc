@@ -175,7 +175,10 @@ void Shard::HandOver(Handover& handover) {
   if (plan_ == nullptr) return;
   ForEachRule(*plan_, [&](RuleRuntime& rule) {
     handover.writers.emplace(rule.id, std::move(rule.writer));
-    if (rule.models != nullptr) handover.models.emplace(rule.id, std::move(rule.models));
+    if (rule.models != nullptr) {
+      CountModels(rule, 0);
+      handover.models.emplace(rule.id, std::move(rule.models));
+    }
     if (rule.alerts == nullptr) return;
     auto& alerts = handover.alerts[rule.id];
     for (AlertInstance& alert : rule.alerts->TakeAll()) alerts.push_back(std::move(alert));

@@ -79,7 +79,8 @@ void PrintRows(const json& rule, std::ostream& out) {
   out << (composite ? "  Its members, where they were not ok:\n" : "  The query gave:\n");
   for (const json& row : rows) {
     out << "    " << (row.contains("member") ? Text(row, "member") + " " : std::string())
-        << LabelsText(row.at("labels")) << "  " << Words(Text(row, "value")) << "\n";
+        << LabelsText(row.at("labels")) << "  " << Words(Text(row, "value"))
+        << (row.contains("band") ? ", " + Text(row, "band") : std::string()) << "\n";
   }
   PrintRest(rows.size(), rule.at("rowsTotal").get<size_t>(), "rows", out);
 }

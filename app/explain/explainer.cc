@@ -94,6 +94,7 @@ absl::StatusOr<http::ExplainedRule> Explainer::ExplainRule(const RuleFacts& fact
   rule.window = WindowOf(*facts.query);
   rule.inputs = InputsOf(*facts.query, request.time, labels, engine_, expired);
   AddResult(*facts.query, request.time, labels, engine_, expired, rule);
+  if (facts.anomaly) AddBands(facts.name, request.time, engine_, expired, rule);
   return rule;
 }
 

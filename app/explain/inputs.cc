@@ -1,12 +1,18 @@
 #include "app/explain/inputs.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/labels.h"
 #include "engine/query/query_engine.h"
 #include "integrations/http/prometheus_json.h"
+#include "rules/promql/parser.h"
 #include "rules/promql/printer.h"
+#include "rules/promql/quote.h"
 
 namespace tocsin::app::explain {
 namespace {
@@ -154,6 +160,33 @@ void AddResult(const promql::Expr& query, Timestamp at, const std::optional<Labe
       rows, labels, [](const http::ExplainedRow& row) -> const Labels& { return row.labels; });
   rows.resize(std::min(rule.rows_total, kShownMax));
   rule.rows = std::move(rows);
+}
+
+void AddBands(const std::string& monitor, Timestamp at, const engine::Engine& engine,
+              const std::function<bool()>& expired, http::ExplainedRule& rule) {
+  const std::string text =
+      absl::StrCat("{__name__=~\"tocsin:(score|expected|lower|upper)\",monitor=",
+                   promql::Quote(monitor), "}");
+  const promql::ParseResult parsed = promql::ParseExpr(text);
+  if (parsed.error) return;
+  const auto result = engine.Query(*parsed.expr, at, expired);
+  if (!result.ok()) return;  // the rows are what was asked for
+  std::map<std::string, std::map<std::string, double>> by_labels;
+  for (const auto& [labels, value] : result->rows) {
+    LabelsBuilder rest(labels);
+    rest.Delete("__name__").Delete("monitor");
+    by_labels[std::string(rest.Build().canonical())][std::string(labels.Get("__name__"))] = value;
+  }
+  for (http::ExplainedRow& row : rule.rows) {
+    LabelsBuilder rest(row.labels);
+    rest.Delete("__name__");
+    const auto found = by_labels.find(std::string(rest.Build().canonical()));
+    if (found == by_labels.end()) continue;
+    auto& series = found->second;
+    row.band = absl::StrFormat("expected %g (band %g to %g), score %.2f", series["tocsin:expected"],
+                               series["tocsin:lower"], series["tocsin:upper"],
+                               series["tocsin:score"]);
+  }
 }
 
 absl::Duration WindowOf(const promql::Expr& query) {

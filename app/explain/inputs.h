@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/engine.h"
@@ -25,6 +26,10 @@ std::vector<http::ExplainedInput> InputsOf(const promql::Expr& query, Timestamp 
 void AddResult(const promql::Expr& query, Timestamp at, const std::optional<Labels>& labels,
                const engine::Engine& engine, const std::function<bool()>& expired,
                http::ExplainedRule& rule);
+
+// Fills in the `band` of the rows, from what the anomaly monitor wrote.
+void AddBands(const std::string& monitor, Timestamp at, const engine::Engine& engine,
+              const std::function<bool()>& expired, http::ExplainedRule& rule);
 
 // How far back a query looks.
 absl::Duration WindowOf(const promql::Expr& query);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "engine/rule_runtime.h"
+#include "rules/anomaly.h"
 #include "rules/composite.h"
 #include "rules/promql/printer.h"
 
@@ -45,6 +46,31 @@ void AddThreshold(Settings& settings, const rules::Threshold& threshold) {
   AddCondition(settings, "recovery of warning", threshold.warning_recovery);
 }
 
+void AddNumber(Settings& settings, const char* name, double value, double usual) {
+  if (value != usual) settings.emplace_back(name, absl::StrCat(value));
+}
+
+void AddAnomaly(Settings& settings, const rules::Anomaly& anomaly) {
+  constexpr const char* kDirections[] = {"both", "above", "below"};
+  constexpr const char* kSeasonalities[] = {"auto", "none", "daily", "weekly"};
+  settings.emplace_back("direction", kDirections[static_cast<int>(anomaly.direction)]);
+  settings.emplace_back("seasonality", kSeasonalities[static_cast<int>(anomaly.seasonality)]);
+  settings.emplace_back("sensitivity", absl::StrCat(anomaly.sensitivity));
+  if (anomaly.preset == rules::Anomaly::Preset::kNotice) settings.emplace_back("preset", "notice");
+  AddNumber(settings, "min_deviation", anomaly.deviation_min, 0);
+  AddNumber(settings, "relative min_deviation", anomaly.relative_deviation_min, 0);
+  if (anomaly.critical_score) {
+    settings.emplace_back("critical from score", absl::StrCat(*anomaly.critical_score));
+  }
+  if (anomaly.warning_score) {
+    settings.emplace_back("warning from score", absl::StrCat(*anomaly.warning_score));
+  }
+  settings.emplace_back("timezone", anomaly.time_zone_name);
+  AddDuration(settings, "interval", anomaly.interval);
+  AddDuration(settings, "trigger", anomaly.trigger.value_or(absl::ZeroDuration()));
+  AddDuration(settings, "recovery", anomaly.recovery.value_or(absl::ZeroDuration()));
+}
+
 std::vector<std::string> NamesOf(const rules::TemplatedMap& texts) {
   std::vector<std::string> names;
   for (const auto& [name, text] : texts) names.push_back(name);
@@ -65,10 +91,15 @@ RuleFacts FactsOf(const rules::Monitor& monitor) {
       facts.settings.emplace_back("severity", rules::LevelName(*monitor.composite->severity));
     }
   } else {
-    facts.kind = "monitor";
+    facts.kind = monitor.anomaly != nullptr ? "anomaly monitor" : "monitor";
     facts.expression = monitor.query.text;
     facts.query = monitor.query.expr.get();
-    AddThreshold(facts.settings, monitor.threshold);
+    facts.anomaly = monitor.anomaly != nullptr;
+    if (facts.anomaly) {
+      AddAnomaly(facts.settings, *monitor.anomaly);
+    } else {
+      AddThreshold(facts.settings, monitor.threshold);
+    }
   }
   AddDuration(facts.settings, "for", monitor.for_duration);
   AddDuration(facts.settings, "keep_firing_for", monitor.keep_firing_for);

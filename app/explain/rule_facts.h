@@ -15,13 +15,14 @@ namespace tocsin::app::explain {
 struct RuleFacts {
   std::string id;
   std::string name;
-  std::string kind;        // "monitor", "composite monitor", "alerting rule"
+  std::string kind;        // "monitor", "anomaly monitor", "composite monitor", "alerting rule"
   std::string expression;  // query or composite
   std::vector<std::pair<std::string, std::string>> settings;
   const promql::Expr* query = nullptr;   // null for composites; lives as long as the rule set
   std::vector<std::string> members;      // of a composite
   std::vector<std::string> label_names;  // that the rule adds to those of its rows
   bool monitor = false;
+  bool anomaly = false;
 };
 
 // The monitors and alerting rules with this name or identity, in the order of the rule set.

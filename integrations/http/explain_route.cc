@@ -40,6 +40,7 @@ Json InputToJson(const ExplainedInput& input) {
 Json RowToJson(const ExplainedRow& row) {
   Json json;
   if (!row.name.empty()) json["member"] = row.name;
+  if (!row.band.empty()) json["band"] = row.band;
   json["labels"] = ToJson(row.labels);
   json["value"] = row.value;
   return json;
