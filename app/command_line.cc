@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "app/command_line_anomaly.h"
 #include "app/command_line_detect.h"
 #include "app/command_line_migrate.h"
 #include "app/command_line_silence.h"
@@ -44,6 +45,7 @@ struct Commands {
   StateCommandOptions state;
   SilenceCommandOptions silence;
   MigrateOptions migrate;
+  AnomalyTuneOptions anomaly_tune;
   DetectOptions detect;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
@@ -261,6 +263,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddStateCommands(app, commands.state, commands.run);
   AddSilenceCommands(app, commands.silence, commands.run);
   AddMigrateCommands(app, commands.migrate, commands.run);
+  AddAnomalyCommands(app, commands.anomaly_tune, commands.run);
   AddDetectCommand(app, commands.detect, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);

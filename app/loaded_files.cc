@@ -41,6 +41,19 @@ std::string ReadFile(const std::string& path) {
   return content.str();
 }
 
+// The rules that the configuration names.
+absl::Status LoadNamedRules(LoadedFiles& files) {
+  TOCSIN_ASSIGN_OR_RETURN(const auto paths, rules::ExpandGlobs(files.config.rules));
+  std::vector<rules::Diagnostic> findings;
+  const auto contents =
+      rules::ReadRuleFiles(paths, findings, files.config.limits.rule_file_bytes_max);
+  rules::LoadResult loaded = rules::LoadRules(contents, RuleLoadOptions(files.config.limits));
+  findings.insert(findings.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
+  TOCSIN_RETURN_IF_ERROR(Judge(findings));
+  files.rules = std::make_shared<const rules::RuleSet>(std::move(loaded.rules));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
@@ -57,14 +70,22 @@ absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
   ApplyFlags(options, files.config);
 
   files.fingerprint = FilesFingerprint(files.other_files, files.config.rules);
-  TOCSIN_ASSIGN_OR_RETURN(const auto paths, rules::ExpandGlobs(files.config.rules));
-  std::vector<rules::Diagnostic> findings;
-  const auto contents =
-      rules::ReadRuleFiles(paths, findings, files.config.limits.rule_file_bytes_max);
-  rules::LoadResult loaded = rules::LoadRules(contents, RuleLoadOptions(files.config.limits));
-  findings.insert(findings.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
-  TOCSIN_RETURN_IF_ERROR(Judge(findings));
-  files.rules = std::make_shared<const rules::RuleSet>(std::move(loaded.rules));
+  TOCSIN_RETURN_IF_ERROR(LoadNamedRules(files));
+  return files;
+}
+
+absl::StatusOr<LoadedFiles> LoadFilesToLook(const std::optional<std::string>& config_path,
+                                            const std::vector<std::string>& rules) {
+  LoadedFiles files;
+  if (config_path) {
+    ConfigSources sources = ConfigSources::System();
+    sources.secrets_required = false;
+    ConfigResult config = LoadConfig(*config_path, sources);
+    TOCSIN_RETURN_IF_ERROR(Judge(config.diagnostics));
+    files.config = std::move(config.config);
+  }
+  if (!rules.empty()) files.config.rules = rules;
+  TOCSIN_RETURN_IF_ERROR(LoadNamedRules(files));
   return files;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct LoadedFiles {
 // Reads everything `options` names; flags are already applied to the result. Warnings are logged.
 // InvalidArgument with all findings, one a line.
 absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options);
+
+// The same for a command that only looks: secrets need not be there. Without `config_path` all that
+// a configuration says is by default; without `rules` those that it names are read.
+absl::StatusOr<LoadedFiles> LoadFilesToLook(const std::optional<std::string>& config_path,
+                                            const std::vector<std::string>& rules);
 
 // How rule files are read under these limits: what the engine cannot run is refused.
 rules::LoadOptions RuleLoadOptions(const Limits& limits);

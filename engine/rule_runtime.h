@@ -68,8 +68,8 @@ struct MonitorRuntime {
   // Data it selects came, or members changed, since the last evaluation.
   bool touched = true;
   std::optional<GroupSchedule> schedule;  // of an anomaly monitor, which is not evaluated for data
-  Timestamp first_commit;  // when the first of it was committed
-  Timestamp due_by_time;   // when time alone can change the answer
+  Timestamp first_commit;                 // when the first of it was committed
+  Timestamp due_by_time;                  // when time alone can change the answer
   Timestamp evaluated_at;
 };
 

@@ -58,7 +58,7 @@ absl::StatusOr<uint64_t> StoreSampleLog::FindEnd(uint64_t start) const {
   return low;
 }
 
-absl::Status StoreSampleLog::Recover() {
+absl::Status StoreSampleLog::Recover(bool read_only) {
   TOCSIN_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
                           store_.Get(Family::kMeta, kMetaLogStart));
   if (stored) {
@@ -67,7 +67,7 @@ absl::Status StoreSampleLog::Recover() {
   }
   KillPoint("log_open.before_blocks");
   TOCSIN_RETURN_IF_ERROR(index_.Recover(store_));
-  TOCSIN_RETURN_IF_ERROR(RemoveUnfinishedBlock());
+  if (!read_only) TOCSIN_RETURN_IF_ERROR(RemoveUnfinishedBlock());
   KillPoint("log_open.after_blocks");
   TOCSIN_ASSIGN_OR_RETURN(next_, FindEnd(start_));
   if (next_ == start_) return absl::OkStatus();
@@ -187,7 +187,13 @@ absl::StatusOr<std::optional<Timestamp>> StoreSampleLog::FirstCommitted() const 
 
 absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLog(Store& store) {
   auto log = std::make_unique<StoreSampleLog>(store);
-  TOCSIN_RETURN_IF_ERROR(log->Recover());
+  TOCSIN_RETURN_IF_ERROR(log->Recover(/*read_only=*/false));
+  return log;
+}
+
+absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLogToRead(Store& store) {
+  auto log = std::make_unique<StoreSampleLog>(store);
+  TOCSIN_RETURN_IF_ERROR(log->Recover(/*read_only=*/true));
   return log;
 }
 

@@ -110,4 +110,8 @@ class SampleLog {
 // was never finished left. Borrows the store. DataLoss if records do not decode.
 absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLog(Store& store);
 
+// The same to read only, of a store that may refuse writes (OpenRocksdbReader): what an unfinished
+// block left stays, and is not read. Functions that write must not be called.
+absl::StatusOr<std::unique_ptr<SampleLog>> OpenSampleLogToRead(Store& store);
+
 }  // namespace tocsin::storage

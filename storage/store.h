@@ -16,8 +16,8 @@ namespace tocsin::storage {
 // The column families of the one database. Numbers are for code only; the names on disk are in
 // FORMAT.md.
 enum class Family { kLog, kSeries, kAlerts, kOutbox, kHistory, kMeta, kChunks, kSilences, kModels };
-inline constexpr Family kAllFamilies[] = {Family::kLog,    Family::kSeries,  Family::kAlerts,
-                                          Family::kOutbox, Family::kHistory, Family::kMeta,
+inline constexpr Family kAllFamilies[] = {Family::kLog,    Family::kSeries,   Family::kAlerts,
+                                          Family::kOutbox, Family::kHistory,  Family::kMeta,
                                           Family::kChunks, Family::kSilences, Family::kModels};
 const char* FamilyName(Family family);
 

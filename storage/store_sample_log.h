@@ -17,7 +17,8 @@ class StoreSampleLog : public SampleLog {
  public:
   explicit StoreSampleLog(Store& store) : store_(store) {}
 
-  absl::Status Recover();
+  // Writes nothing if `read_only`.
+  absl::Status Recover(bool read_only);
 
   absl::StatusOr<uint64_t> Append(const SampleBatch& samples,
                                   const std::vector<NewSeries>& new_series,

@@ -3,8 +3,7 @@
 namespace tocsin::app {
 
 const std::vector<std::string>& LaterCommands() {
-  static const std::vector<std::string> commands = {"replay", "plan", "import", "anomaly",
-                                                    "feedback"};
+  static const std::vector<std::string> commands = {"replay", "plan", "import", "feedback"};
   return commands;
 }
 

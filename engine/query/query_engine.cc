@@ -1,6 +1,7 @@
 #include "engine/query/query_engine.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,12 @@ std::string Place(absl::string_view text, size_t offset) {
     column = 0;
   }
   return absl::StrCat(line, ":", column);
+}
+
+// Who keeps something per row may go on with another engine, whose rows are others.
+uint64_t NextEngineLayouts() {
+  static std::atomic<uint64_t> engines{0};
+  return ++engines << 32;
 }
 
 }  // namespace
@@ -63,6 +70,7 @@ struct QueryEngine::Impl {
 
   SeriesTable& table;
   const QueryOptions options;
+  const uint64_t layouts_from = NextEngineLayouts();
   SeriesSets sets;
   Graph graph;
   absl::flat_hash_map<QueryId, std::unique_ptr<Query>> queries;
@@ -147,7 +155,7 @@ absl::StatusOr<QueryResult> QueryEngine::Evaluate(QueryId id, Timestamp t) {
   Impl::CollectNotes(query);
   result.labels = &query.labels;
   result.frame = &query.result->frame();
-  result.layout = query.result->layout();
+  result.layout = impl_->layouts_from + query.result->layout();
   if (query.result->Order(query.order)) result.order = &query.order;
   return result;
 }

@@ -63,7 +63,7 @@ struct QueryResult {
   const RowLabels* labels = nullptr;  // per row, as users see them
   const Frame* frame = nullptr;
   // While this stays the same, rows are only appended: callers extend what they computed per row.
-  // When it changes, rows were renumbered or are gone.
+  // When it changes, rows were renumbered or are gone. No two engines have one in common.
   uint64_t layout = 0;
   // The present rows in the order to show them, of sort() and topk() at the top; null: no order of
   // their own.

@@ -50,7 +50,8 @@ class DeliveryLoop {
 
   // Before delivery's.
   Mutex clock_mutex_;
-  std::optional<absl::Duration> wall_ahead_ ABSL_GUARDED_BY(clock_mutex_);  // of the monotonic clock
+  std::optional<absl::Duration> wall_ahead_
+      ABSL_GUARDED_BY(clock_mutex_);  // of the monotonic clock
 
   Mutex mutex_;
   CondVar changed_;

@@ -42,6 +42,8 @@ TEST_F(CommandLineTest, WrongUseIsExitCodeTwo) {
       {"inspect", "/nonexistent", "secrets"},
       {"inspect", "/nonexistent", "log", "--limit", "-1"},
       {"query", "up", "down"},
+      {"anomaly"},
+      {"anomaly", "frobnicate"},
       {"migrate"},
       {"migrate", "opsgenie-to-jsm"},
       {"migrate", "opsgenie-to-jsm", "--dry-run", "--config", "/nonexistent"},
@@ -61,8 +63,8 @@ TEST_F(CommandLineTest, WrongUseIsExitCodeTwo) {
 
 TEST_F(CommandLineTest, HelpAndVersionAreFine) {
   EXPECT_EQ(Run({"--help"}), 0);
-  for (const char* command :
-       {"serve", "check", "query", "status", "alerts", "backup", "restore", "inspect", "send"}) {
+  for (const char* command : {"serve", "check", "query", "status", "alerts", "backup", "restore",
+                              "inspect", "anomaly", "send"}) {
     EXPECT_THAT(out_, HasSubstr(command));
     EXPECT_EQ(Run({command, "--help"}), 0);
     EXPECT_NE(out_, "");

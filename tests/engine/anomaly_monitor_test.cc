@@ -98,6 +98,24 @@ TEST_F(AnomalyMonitorTest, WhatIsRecordedIsLearnedInOneGo) {
   EXPECT_TRUE(PageIsOpen());
 }
 
+// The log is read in spans of two hours: the first row of one is not that of the next, nor of what
+// runs after them.
+TEST_F(AnomalyMonitorTest, EachSeriesLearnsOfItsOwnPast) {
+  const Labels south{{"__name__", "orders"}, {"shop", "south"}};
+  Pass(absl::Minutes(110));
+  sent_to_ = kStart + absl::Minutes(185);
+  for (int i = 0; i < 60; ++i) world_.Schedule(sent_to_ + i * absl::Minutes(5), south, 3);
+  world_.RunUntil(sent_to_ + absl::Hours(6));
+  ASSERT_TRUE(world_.SetRules(Rules()).ok());
+  ASSERT_NE(Models().Find(south), nullptr);
+  EXPECT_NEAR(static_cast<double>(Row().model.points), 22, 2);
+  EXPECT_NEAR(static_cast<double>(Models().Find(south)->model.points), 60, 2);
+  sent_to_ = world_.now() + absl::Minutes(1);
+  Pass(absl::Hours(1));
+  EXPECT_NEAR(static_cast<double>(Row().model.points), 34, 2);
+  EXPECT_NEAR(static_cast<double>(Models().Find(south)->model.points), 60, 2);
+}
+
 TEST_F(AnomalyMonitorTest, WithoutAPastItLearnsAndPagesNobody) {
   ASSERT_TRUE(world_.SetRules(Rules()).ok());
   Pass(absl::Hours(6));

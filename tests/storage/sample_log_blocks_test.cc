@@ -270,6 +270,27 @@ TEST_P(BlocksTest, RecordsStayWhileAReaderHoldsThem) {
   EXPECT_EQ(log_->first_offset(), 2u);
 }
 
+// A block of the records is under way: who only reads finds them and changes nothing.
+TEST_P(BlocksTest, WhoOnlyReadsLeavesAnUnfinishedBlock) {
+  AppendMany(4);
+  EXPECT_TRUE(Close(20));
+  const Samples all = ReadAll();
+  WriteBatch chunk;
+  const std::string key = EncodeChunkKey({2, 1, 0});
+  chunk.Put(Family::kChunks, key, "half of it");
+  ASSERT_TRUE(store_->Write(chunk, Durability::kSynced).ok());
+  store_->SetDiskFull(true);
+  auto opened = OpenSampleLogToRead(*store_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  log_ = *std::move(opened);
+  EXPECT_EQ(ReadAll(), all);
+  EXPECT_TRUE(store_->Get(Family::kChunks, key)->has_value());
+  store_->SetDiskFull(false);
+  Reopen();
+  EXPECT_EQ(ReadAll(), all);
+  EXPECT_FALSE(store_->Get(Family::kChunks, key)->has_value());
+}
+
 TEST_P(BlocksTest, CorruptChunksAreNamed) {
   AppendMany(2);
   EXPECT_TRUE(Close(1000));

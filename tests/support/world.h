@@ -53,6 +53,7 @@ class World {
   storage::MemoryStore& store() { return store_; }
   storage::Outbox& outbox() { return engine_->outbox(); }
   engine::Shard& shard() { return engine_->shard(0); }
+  engine::SteppedEngine& engine() { return *engine_; }
   Metrics& metrics() { return engine_->metrics(); }
 
  private:
