@@ -53,42 +53,42 @@ float FrozenExcess(const ViewState& views, const Pace& pace, const Demand& deman
   return views.runs.ExcessAbove(RunLength(views, pace), kRunFloor);
 }
 
-void LookBack(const ViewState& views, const Parameters& parameters, const Prediction& prediction,
+void LookBack(const ViewState& views, const Constants& constants, const Prediction& prediction,
               const Demand& demand, float frozen, Evidence& evidence) {
   const auto raise = [&](float excess, float threshold, Channel channel) {
     Raise(evidence.score, evidence.score_channel, excess / threshold, channel);
   };
   if (std::fabs(prediction.residual) >= demand.deviation_min) {
     raise(Excess(views.range, prediction.residual, kTiny, demand.direction),
-          parameters.range_threshold, Channel::kRange);
+          constants.range_threshold, Channel::kRange);
   }
   if (std::fabs(views.mean6 - prediction.expected) >= demand.deviation_min) {
-    raise(Excess(views.level6, views.mean6, kTiny, demand.direction), parameters.level_threshold,
+    raise(Excess(views.level6, views.mean6, kTiny, demand.direction), constants.level_threshold,
           Channel::kLevel);
-    raise(Excess(views.level60, views.mean60, kTiny, demand.direction), parameters.level_threshold,
+    raise(Excess(views.level60, views.mean60, kTiny, demand.direction), constants.level_threshold,
           Channel::kLevel);
   }
-  raise(views.dense6.ExcessAbove(views.density6, parameters.density_floor),
-        parameters.density6_threshold, Channel::kDensity);
-  raise(views.dense3.ExcessAbove(views.density3, parameters.density_floor),
-        parameters.density3_threshold, Channel::kDensity);
-  raise(frozen, parameters.frozen_threshold, Channel::kFrozen);
+  raise(views.dense6.ExcessAbove(views.density6, constants.density_floor),
+        constants.density6_threshold, Channel::kDensity);
+  raise(views.dense3.ExcessAbove(views.density3, constants.density_floor),
+        constants.density3_threshold, Channel::kDensity);
+  raise(frozen, constants.frozen_threshold, Channel::kFrozen);
 }
 
-void LookClosely(const ViewState& views, const Parameters& parameters, const Prediction& prediction,
+void LookClosely(const ViewState& views, const Constants& constants, const Prediction& prediction,
                  const Demand& demand, float frozen, Evidence& evidence) {
   if (std::fabs(prediction.residual) >= demand.deviation_min) {
     const float excess =
         Excess(views.deviation.envelope, prediction.deviation, kWidthFloor, demand.direction);
-    Raise(evidence.severity, evidence.severity_channel, excess / parameters.page_deviation,
+    Raise(evidence.severity, evidence.severity_channel, excess / constants.page_deviation,
           Channel::kDeviation);
   }
   if (std::fabs(views.drift) * prediction.sigma >= demand.deviation_min) {
     const float excess = Excess(views.drifts.envelope, views.drift, kWidthFloor, demand.direction);
-    Raise(evidence.severity, evidence.severity_channel, excess / parameters.page_drift,
+    Raise(evidence.severity, evidence.severity_channel, excess / constants.page_drift,
           Channel::kDrift);
   }
-  Raise(evidence.severity, evidence.severity_channel, frozen / parameters.page_frozen,
+  Raise(evidence.severity, evidence.severity_channel, frozen / constants.page_frozen,
         Channel::kFrozen);
   if (evidence.severity_channel == Channel::kDeviation) {
     evidence.known = views.long_deviation.envelope.Excess(prediction.deviation, kWidthFloor) < 0;
@@ -98,26 +98,26 @@ void LookClosely(const ViewState& views, const Parameters& parameters, const Pre
 }
 
 // Long memory without a lag.
-void LearnAtOnce(Envelope& envelope, float x, float half_life, const Pace& pace) {
+void LearnAtOnce(Envelope& envelope, float x, float decay, const Pace& pace) {
   if (pace.newest == 1) envelope.Start(x);
   envelope.Cover(x, x);
-  envelope.Shrink(x, pace.Decay(half_life));
+  envelope.Shrink(x, decay * pace.weight);
 }
 
 struct Lesson {
-  float half_life;
+  float decay;   // share forgotten per point
   float growth;  // widths per point outside
   float share;
   bool at_once;
 };
 
 void LearnLate(LaggedEnvelope& memory, float x, const Lesson& lesson, const Pace& pace,
-               const Parameters& parameters, bool warm, bool learn) {
-  if (pace.points <= parameters.warm_points / 2 || pace.newest == 1) {
+               const Constants& constants, bool warm, bool learn) {
+  if (pace.points <= constants.warm_points / 2 || pace.newest == 1) {
     memory.Start(x);
     return;
   }
-  memory.envelope.Shrink(x, pace.Decay(lesson.half_life));
+  memory.envelope.Shrink(x, lesson.decay * pace.weight);
   if (!warm) {
     memory.envelope.Cover(x, x);
   } else if (learn) {
@@ -138,20 +138,20 @@ void TakeIn(LaggedEnvelope& memory, const Lesson& lesson, const Pace& pace) {
   memory.Turn();
 }
 
-void LearnSpread(SeriesModel& model, const Parameters& parameters, const Pace& pace, float x) {
+void LearnSpread(SeriesModel& model, const Constants& constants, const Pace& pace, float x) {
   ViewState& views = model.views;
   const float distance = std::fabs(x - model.pattern.offset[kLevelPredictor]);
   const bool early = model.points < kFirstPoints;
   const auto clip = [&](float scale, float scales) {
     return early || scale == 0 ? distance : std::min(distance, scales * scale);
   };
-  const float rate = pace.Rate(parameters.scale_rate);
+  const float rate = pace.Rate(constants.scale_rate);
   views.scale6 += rate * (clip(views.scale6, 6) - views.scale6);
   views.scale3 += rate * (clip(views.scale3, 3) - views.scale3);
 }
 
 // A run is learned when it ends: it would hide itself otherwise.
-void FollowRun(SeriesModel& model, const Parameters& parameters, const Pace& pace, float x) {
+void FollowRun(SeriesModel& model, const Constants& constants, const Pace& pace, float x) {
   ViewState& views = model.views;
   const bool same = model.points > 1 && x == views.last_value;
   if (same) {
@@ -160,14 +160,13 @@ void FollowRun(SeriesModel& model, const Parameters& parameters, const Pace& pac
     if (views.run > 0) views.runs.Cover(0, RunLength(views, pace));
     views.run = 0;
   }
-  views.equal_share +=
-      pace.Rate(parameters.scale_rate) * ((same ? 1.0F : 0.0F) - views.equal_share);
+  views.equal_share += pace.Rate(constants.scale_rate) * ((same ? 1.0F : 0.0F) - views.equal_share);
   views.last_value = x;
 }
 
 }  // namespace
 
-void FollowViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pace,
                  const Prediction& prediction, const Demand& demand, float x) {
   ViewState& views = model.views;
   if (pace.newest == 1) {
@@ -183,53 +182,53 @@ void FollowViews(SeriesModel& model, const Parameters& parameters, const Pace& p
   const float clipped = std::clamp(prediction.deviation, -kDriftClip, kDriftClip);
   views.drift += short_rate * (clipped - views.drift);
 
-  FollowRun(model, parameters, pace, x);
+  FollowRun(model, constants, pace, x);
 
   const float distance = x - model.pattern.offset[kLevelPredictor];
   const bool started = model.points > kFirstPoints;
   const float far6 = started && Far(distance, 6 * views.scale6, demand) ? 1 : 0;
   const float far3 = started && Far(distance, 3 * views.scale3, demand) ? 1 : 0;
-  const float rate = std::min(1.0F, parameters.density_rate * pace.weight);
+  const float rate = std::min(1.0F, constants.density_rate * pace.weight);
   views.density6 += rate * (far6 - views.density6);
   views.density3 += rate * (far3 - views.density3);
 }
 
-Evidence Look(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& pace,
               const Prediction& prediction, const Demand& demand, bool warm) {
   Evidence evidence;
   const ViewState& views = model.views;
   evidence.unchanged = views.run > 0;
   if (!warm) return evidence;
   const float frozen = evidence.unchanged ? FrozenExcess(views, pace, demand) : 0;
-  LookBack(views, parameters, prediction, demand, frozen, evidence);
-  LookClosely(views, parameters, prediction, demand, frozen, evidence);
+  LookBack(views, constants, prediction, demand, frozen, evidence);
+  LookClosely(views, constants, prediction, demand, frozen, evidence);
   evidence.score *= demand.sensitivity;
   evidence.severity *= demand.sensitivity / (1 + model.incident.accepted);
   return evidence;
 }
 
-void LearnViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void LearnViews(SeriesModel& model, const Constants& constants, const Pace& pace,
                 const Prediction& prediction, float x, bool warm, bool eager, bool learn) {
   ViewState& views = model.views;
-  LearnAtOnce(views.range, prediction.residual, parameters.range_half_life, pace);
-  LearnAtOnce(views.level6, views.mean6, parameters.level_half_life, pace);
-  LearnAtOnce(views.level60, views.mean60, parameters.level_half_life, pace);
-  LearnAtOnce(views.dense6, views.density6, parameters.density_half_life, pace);
-  LearnAtOnce(views.dense3, views.density3, parameters.density_half_life, pace);
-  views.runs.Shrink(0, pace.Decay(parameters.level_half_life));
+  LearnAtOnce(views.range, prediction.residual, constants.range_decay, pace);
+  LearnAtOnce(views.level6, views.mean6, constants.level_decay, pace);
+  LearnAtOnce(views.level60, views.mean60, constants.level_decay, pace);
+  LearnAtOnce(views.dense6, views.density6, constants.density_decay, pace);
+  LearnAtOnce(views.dense3, views.density3, constants.density_decay, pace);
+  views.runs.Shrink(0, constants.level_decay * pace.weight);
 
-  const Lesson recent = {parameters.short_half_life, parameters.short_growth,
-                         parameters.short_share, eager};
-  const Lesson ever = {parameters.range_half_life, kAtOnce, 1, true};
-  LearnLate(views.deviation, prediction.deviation, recent, pace, parameters, warm, learn);
-  LearnLate(views.drifts, views.drift, recent, pace, parameters, warm, learn);
-  LearnLate(views.long_deviation, prediction.deviation, ever, pace, parameters, warm, learn);
-  LearnLate(views.long_drifts, views.drift, ever, pace, parameters, warm, learn);
+  const Lesson recent = {constants.short_decay, constants.short_growth, constants.short_share,
+                         eager};
+  const Lesson ever = {constants.range_decay, kAtOnce, 1, true};
+  LearnLate(views.deviation, prediction.deviation, recent, pace, constants, warm, learn);
+  LearnLate(views.drifts, views.drift, recent, pace, constants, warm, learn);
+  LearnLate(views.long_deviation, prediction.deviation, ever, pace, constants, warm, learn);
+  LearnLate(views.long_drifts, views.drift, ever, pace, constants, warm, learn);
   if (!learn) return;
-  LearnSpread(model, parameters, pace, x);
+  LearnSpread(model, constants, pace, x);
   if (!warm) return;
   views.block += pace.weight;
-  if (views.block < parameters.lag) return;
+  if (views.block < constants.lag) return;
   views.block = 0;
   TakeIn(views.deviation, recent, pace);
   TakeIn(views.drifts, recent, pace);
@@ -237,14 +236,14 @@ void LearnViews(SeriesModel& model, const Parameters& parameters, const Pace& pa
   TakeIn(views.long_drifts, ever, pace);
 }
 
-void LearnIncident(SeriesModel& model, const Parameters& parameters) {
+void LearnIncident(SeriesModel& model, const Constants& constants) {
   ViewState& views = model.views;
   const Extremes& deviations = model.incident.deviations;
   const Extremes& drifts = model.incident.drifts;
-  views.deviation.envelope.Approach(deviations.least, deviations.most, parameters.short_growth,
-                                    parameters.short_share);
-  views.drifts.envelope.Approach(drifts.least, drifts.most, parameters.short_growth,
-                                 parameters.short_share);
+  views.deviation.envelope.Approach(deviations.least, deviations.most, constants.short_growth,
+                                    constants.short_share);
+  views.drifts.envelope.Approach(drifts.least, drifts.most, constants.short_growth,
+                                 constants.short_share);
   views.long_deviation.envelope.Cover(deviations.least, deviations.most);
   views.long_drifts.envelope.Cover(drifts.least, drifts.most);
   for (LaggedEnvelope* memory :
@@ -254,14 +253,14 @@ void LearnIncident(SeriesModel& model, const Parameters& parameters) {
   views.drift = 0;
 }
 
-void LimitMemory(SeriesModel& model, const Parameters& parameters) {
+void LimitMemory(SeriesModel& model, const Constants& constants) {
   ViewState& views = model.views;
   for (LaggedEnvelope* memory : {&views.deviation, &views.long_deviation}) {
-    memory->envelope.Limit(parameters.switch_limit);
+    memory->envelope.Limit(constants.switch_limit);
     memory->Forget();
   }
   for (LaggedEnvelope* memory : {&views.drifts, &views.long_drifts}) {
-    memory->envelope.Limit(parameters.switch_limit / 2);
+    memory->envelope.Limit(constants.switch_limit / 2);
     memory->Forget();
   }
   views.drift = 0;

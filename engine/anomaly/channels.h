@@ -29,21 +29,21 @@ struct Demand {
 };
 
 // Moves the running means on to x. Before Look().
-void FollowViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pace,
                  const Prediction& prediction, const Demand& demand, float x);
 
 // Compares the views with what is remembered; learns nothing. `warm`: enough points were seen.
-Evidence Look(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& pace,
               const Prediction& prediction, const Demand& demand, bool warm);
 
 // Takes the views into memory: long memory always, short memory and scales only if `learn`.
-void LearnViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void LearnViews(SeriesModel& model, const Constants& constants, const Pace& pace,
                 const Prediction& prediction, float x, bool warm, bool eager, bool learn);
 
 // What the incident that closes has shown is taken in once.
-void LearnIncident(SeriesModel& model, const Parameters& parameters);
+void LearnIncident(SeriesModel& model, const Constants& constants);
 
 // Short memory knows the residuals of a worse pattern: what is far outside the usual is dropped.
-void LimitMemory(SeriesModel& model, const Parameters& parameters);
+void LimitMemory(SeriesModel& model, const Constants& constants);
 
 }  // namespace tocsin::anomaly

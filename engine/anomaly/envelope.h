@@ -5,8 +5,6 @@
 
 namespace tocsin::anomaly {
 
-inline constexpr float kLn2 = 0.69314718F;
-
 // All that a quantity has been within memory: an interval that grows with what lies outside it and
 // otherwise shrinks towards where the quantity mostly is, so that an extreme is half forgotten
 // after a half-life. Plain data.

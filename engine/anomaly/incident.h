@@ -25,11 +25,12 @@ struct IncidentStep {
 };
 
 // Of the evidence that this point would have to bring to open an incident; infinite if nothing can.
-float SeverityNeeded(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+float SeverityNeeded(const SeriesModel& model, const Constants& constants, const Pace& pace,
                      bool learning);
 
-IncidentStep FollowIncident(SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                            const Prediction& prediction, const Evidence& evidence, float x,
-                            bool learning);
+// `needed` is what SeverityNeeded() gave for this point.
+IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, const Pace& pace,
+                            const Prediction& prediction, const Evidence& evidence, float needed,
+                            float x);
 
 }  // namespace tocsin::anomaly

@@ -24,10 +24,10 @@ struct Pace {
   // The rate of a mean over so many points, faster after a gap.
   float MeanRate(float points_of_mean) const {
     const float rate = 2 / (points_of_mean + 1) * weight;
+    if (gap == 1) return std::min(1.0F, std::max(rate, newest));
     const float stretched = rate * gap / (1 + rate * (gap - 1));
     return std::min(1.0F, std::max(stretched, newest));
   }
-  float Decay(float half_life) const { return kLn2 / half_life * weight; }
 };
 
 // Counts the point at `time_ms`, which is after the last one, and learns the step.

@@ -51,15 +51,15 @@ struct Prediction {
   const Shape& shape() const { return shapes[picked]; }
 };
 
-Prediction Predict(const SeriesModel& model, const Parameters& parameters, Seasonality seasonality,
+Prediction Predict(const SeriesModel& model, const Constants& constants, Seasonality seasonality,
                    const Pace& pace, const Slots& slots, float x);
 
 // Learns the residuals: profiles, offsets and scales only if `learn`, errors of predictors always.
-void LearnPattern(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void LearnPattern(SeriesModel& model, const Constants& constants, const Pace& pace,
                   const Slots& slots, const Prediction& prediction, float x, bool learn);
 
 // Lets another predictor take over if it has been clearly better. True if a longer pattern did:
 // residuals are smaller from now on.
-bool PickPredictor(SeriesModel& model, const Parameters& parameters, const Prediction& prediction);
+bool PickPredictor(SeriesModel& model, const Constants& constants, const Prediction& prediction);
 
 }  // namespace tocsin::anomaly
