@@ -15,18 +15,15 @@ constexpr float kShortMeans = 6;
 constexpr float kLongMeans = 60;
 constexpr float kFrozenPoints = 6;   // a shorter run is nothing
 constexpr float kOftenEqual = 0.2F;  // then a run is nothing either
-constexpr uint64_t kFirstPoints = 20;
+constexpr uint64_t kSpreadFirstPoints = 20;
 constexpr float kGrowthPoints = 40;  // points outside that count at most
 
-float Excess(const Envelope& envelope, float x, float floor, Direction direction) {
-  switch (direction) {
-    case Direction::kAbove:
-      return envelope.ExcessAbove(x, floor);
-    case Direction::kBelow:
-      return envelope.ExcessBelow(x, floor);
-    default:
-      return envelope.Excess(x, floor);
+inline float Excess(const Envelope& envelope, float x, float floor, Direction direction) {
+  float outside = std::max(x - envelope.high, envelope.low - x);
+  if (direction != Direction::kBoth) [[unlikely]] {
+    outside = direction == Direction::kAbove ? x - envelope.high : envelope.low - x;
   }
+  return outside / std::max(envelope.width(), floor);
 }
 
 bool Far(float distance, float bound, const Demand& demand) {
@@ -98,7 +95,7 @@ void LookClosely(const ViewState& views, const Constants& constants, const Predi
 }
 
 // Long memory without a lag.
-void LearnAtOnce(Envelope& envelope, float x, float decay, const Pace& pace) {
+inline void LearnAtOnce(Envelope& envelope, float x, float decay, const Pace& pace) {
   if (pace.newest == 1) envelope.Start(x);
   envelope.Cover(x, x);
   envelope.Shrink(x, decay * pace.weight);
@@ -111,8 +108,8 @@ struct Lesson {
   bool at_once;
 };
 
-void LearnLate(LaggedEnvelope& memory, float x, const Lesson& lesson, const Pace& pace,
-               const Constants& constants, bool warm, bool learn) {
+inline void LearnLate(LaggedEnvelope& memory, float x, const Lesson& lesson, const Pace& pace,
+                      const Constants& constants, bool warm, bool learn) {
   if (pace.points <= constants.warm_points / 2 || pace.newest == 1) {
     memory.Start(x);
     return;
@@ -141,13 +138,20 @@ void TakeIn(LaggedEnvelope& memory, const Lesson& lesson, const Pace& pace) {
 void LearnSpread(SeriesModel& model, const Constants& constants, const Pace& pace, float x) {
   ViewState& views = model.views;
   const float distance = std::fabs(x - model.pattern.offset[kLevelPredictor]);
-  const bool early = model.points < kFirstPoints;
+  const bool early = model.points < kSpreadFirstPoints;
   const auto clip = [&](float scale, float scales) {
     return early || scale == 0 ? distance : std::min(distance, scales * scale);
   };
   const float rate = pace.Rate(constants.scale_rate);
   views.scale6 += rate * (clip(views.scale6, 6) - views.scale6);
   views.scale3 += rate * (clip(views.scale3, 3) - views.scale3);
+}
+
+// A share that has been nothing for long is nothing: processors are slow with the tiniest numbers.
+void FollowShare(float& share, float now, float rate) {
+  constexpr float kNothing = 1e-9F;
+  share += rate * (now - share);
+  if (share < kNothing) share = 0;
 }
 
 // A run is learned when it ends: it would hide itself otherwise.
@@ -160,7 +164,7 @@ void FollowRun(SeriesModel& model, const Constants& constants, const Pace& pace,
     if (views.run > 0) views.runs.Cover(0, RunLength(views, pace));
     views.run = 0;
   }
-  views.equal_share += pace.Rate(constants.scale_rate) * ((same ? 1.0F : 0.0F) - views.equal_share);
+  FollowShare(views.equal_share, same ? 1 : 0, pace.Rate(constants.scale_rate));
   views.last_value = x;
 }
 
@@ -185,12 +189,12 @@ void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pac
   FollowRun(model, constants, pace, x);
 
   const float distance = x - model.pattern.offset[kLevelPredictor];
-  const bool started = model.points > kFirstPoints;
+  const bool started = model.points > kSpreadFirstPoints;
   const float far6 = started && Far(distance, 6 * views.scale6, demand) ? 1 : 0;
   const float far3 = started && Far(distance, 3 * views.scale3, demand) ? 1 : 0;
   const float rate = std::min(1.0F, constants.density_rate * pace.weight);
-  views.density6 += rate * (far6 - views.density6);
-  views.density3 += rate * (far3 - views.density3);
+  FollowShare(views.density6, far6, rate);
+  FollowShare(views.density3, far3, rate);
 }
 
 Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& pace,

@@ -22,7 +22,6 @@ struct Envelope {
     return std::max(x - high, low - x) / std::max(width(), floor);
   }
   float ExcessAbove(float x, float floor) const { return (x - high) / std::max(width(), floor); }
-  float ExcessBelow(float x, float floor) const { return (low - x) / std::max(width(), floor); }
 
   // Forgets the share `decay`, while the middle follows x at twice that.
   void Shrink(float x, float decay) {

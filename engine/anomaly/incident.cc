@@ -11,6 +11,7 @@ constexpr float kGapMax = 6;      // steps: evidence from before a longer gap do
 constexpr float kGapCounted = 3;  // steps of a gap that count as back in the band
 constexpr float kMeanPoints = 12;
 constexpr float kWeightMax = 6;  // of a point in that mean
+constexpr float kForgotten = 1e-3F;
 constexpr float kHoldShareMin = 0.04F;
 constexpr float kDayMs = 86'400'000;
 constexpr int64_t kProfilesKnownMs = 14 * int64_t{86'400'000};
@@ -145,6 +146,7 @@ IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, cons
   incident.hot = evidence.severity >= 1 ? (pace.gap > kGapMax ? 1 : incident.hot + 1) : 0;
   incident.rested += pace.weight;
   incident.accepted *= 1 - std::min(1.0F, constants.accepted_decay * pace.weight);
+  if (incident.accepted < kForgotten) incident.accepted = 0;
   if (incident.open != 0) {
     Compare(model, constants, pace, prediction, evidence, x);
     step.close = CloseIfDue(model, constants);
