@@ -65,7 +65,7 @@ void Open(SeriesModel& model, const Constants& constants, const Pace& pace,
   incident.upper = (usual.high + margin) * prediction.sigma;
   incident.frozen = evidence.severity_channel == Channel::kFrozen ? 1 : 0;
   incident.age = incident.inside = incident.hot = 0;
-  const float share = std::exp2(-2 * incident.accepted);
+  const float share = std::exp2(-2 * std::max(0.0F, incident.accepted - 0.5F));
   incident.hold =
       (evidence.known ? constants.known_hold : constants.hold) * std::max(kHoldShareMin, share);
   incident.mean = MeanRate(pace) * prediction.residual;

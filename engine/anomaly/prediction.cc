@@ -221,7 +221,10 @@ bool PickPredictor(SeriesModel& model, const Constants& constants, const Predict
   const float shrunk = pattern.error[best] / pattern.error[before];
   pattern.scale *= shrunk;
   for (float& scale : pattern.hourly_scale) scale *= shrunk;
-  return true;
+  const uint32_t bit = 1U << best;
+  const bool first = (pattern.used & bit) == 0;
+  pattern.used |= bit;
+  return first;
 }
 
 }  // namespace tocsin::anomaly

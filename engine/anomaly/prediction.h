@@ -58,8 +58,8 @@ Prediction Predict(const SeriesModel& model, const Constants& constants, Seasona
 void LearnPattern(SeriesModel& model, const Constants& constants, const Pace& pace,
                   const Slots& slots, const Prediction& prediction, float x, bool learn);
 
-// Lets another predictor take over if it has been clearly better. True if a longer pattern did:
-// residuals are smaller from now on.
+// Lets another predictor take over if it has been clearly better. True if that is a longer pattern
+// for the first time: residuals are smaller than what is remembered from now on.
 bool PickPredictor(SeriesModel& model, const Constants& constants, const Prediction& prediction);
 
 }  // namespace tocsin::anomaly

@@ -27,6 +27,7 @@ struct PatternState {
   float offset[kPredictors];  // of the level: the level itself
   float error[kPredictors];   // running mean of |residual|
   uint32_t picked;            // the predictor that is used
+  uint32_t used;              // bits of those that have taken over
   float relearn_days;         // left since another one took over
 };
 
@@ -85,23 +86,22 @@ struct SeriesModel {
   int64_t last_ms = 0;
   double origin = 0;
   uint64_t points = 0;
+  IncidentState incident = {};
   float step_s = 0;        // usual time between points
   uint32_t zone_hint = 0;  // for LocalClock
   uint32_t learned = 0;    // the last point was judged
-  uint32_t reserved = 0;
-  IncidentState incident = {};
   PatternState pattern = {};
   ViewState views = {};
 };
 
 static_assert(std::is_trivially_copyable_v<SeriesModel>);
 // No padding: equal models have equal bytes.
-static_assert(sizeof(PatternState) == 4 * (96 + 168 + 24 + 9) + 96 + 168);
+static_assert(sizeof(PatternState) == 4 * (96 + 168 + 24 + 10) + 96 + 168);
 static_assert(sizeof(LaggedEnvelope) == 36 && sizeof(Envelope) == 12);
 static_assert(sizeof(ViewState) == 4 * 11 + 6 * 12 + 4 * 36);
 static_assert(sizeof(IncidentState) == 8 + 4 * 20);
 static_assert(sizeof(SeriesModel) ==
-              48 + sizeof(IncidentState) + sizeof(PatternState) + sizeof(ViewState));
+              44 + sizeof(IncidentState) + sizeof(PatternState) + sizeof(ViewState));
 static_assert(sizeof(SeriesModel) <= 4096);
 
 // The bytes of a model: version, size, then the model itself (little endian). The same model has
