@@ -11,19 +11,19 @@ namespace tocsin::anomaly {
 // coarser data a memory is the geometric mean of as many points and as much time (Pace).
 struct Parameters {
   // Prediction. Rates are shares taken over per point, or per visit of a slot.
-  float level_rate = 0.01F;
-  float offset_rate = 0.01F;  // how fast a profile as a whole follows the series
-  float daily_rate = 0.3F;    // a slot of 15 minutes, per day
-  float weekly_rate = 0.25F;  // an hour of the week, per week
-  float error_rate = 0.003F;  // errors of the predictors: about a day
-  float better = 0.85F;       // a longer pattern takes over when its error is below this share
-  float worse = 0.7F;         // and gives way to the plain level when that one's is below this
-  float daily_days = 2;       // a pattern is eligible after so many days
+  float level_rate = 0.005F;
+  float offset_rate = 0.005F;  // how fast a profile as a whole follows the series
+  float daily_rate = 0.3F;     // a slot of 15 minutes, per day
+  float weekly_rate = 0.25F;   // an hour of the week, per week
+  float error_rate = 0.003F;   // errors of the predictors: about a day
+  float better = 0.85F;        // a longer pattern takes over when its error is below this share
+  float worse = 0.7F;          // and gives way to the plain level when that one's is below this
+  float daily_days = 2;        // a pattern is eligible after so many days
   float weekly_days = 8;
   float steep = 4;  // an edge of the pattern: that many scales within three slots
 
   // Scales: the usual size of a residual. A residual is clipped before it is learned.
-  float scale_rate = 0.002F;
+  float scale_rate = 0.001F;
   float hourly_scale_rate = 0.005F;
   float clip_scales = 6;
   float profile_clip_scales = 12;
@@ -45,11 +45,11 @@ struct Parameters {
   float relearn_days = 1;  // and for so long it takes in at once what is outside
 
   // Thresholds: excess over the memory, in its widths, that is a score of 1.
-  float range_threshold = 0.039F;
-  float level_threshold = 0.15F;
-  float density6_threshold = 0.035F;
-  float density3_threshold = 0.1F;
-  float frozen_threshold = 0.35F;
+  float range_threshold = 0.042F;
+  float level_threshold = 0.24F;
+  float density6_threshold = 0.042F;
+  float density3_threshold = 0.12F;
+  float frozen_threshold = 0.42F;
 
   // Opening an incident: evidence is the excess over short memory in these units.
   float page_deviation = 0.32F;
