@@ -17,9 +17,10 @@ constexpr float kDayMs = 86'400'000;
 constexpr int64_t kProfilesKnownMs = 14 * int64_t{86'400'000};
 
 // As many points on finer data would make it hasty, as much time would make it wait: the
-// geometric mean, points / sqrt(weight).
+// geometric mean, points / sqrt(weight). One point is never enough.
 bool LastsLongEnough(const Constants& constants, const Pace& pace, float hot_points) {
-  return hot_points * hot_points * pace.weight >= constants.page_points * constants.page_points;
+  const float needed = constants.page_points;
+  return hot_points > 1 && hot_points * hot_points * pace.weight >= needed * needed;
 }
 
 float MeanRate(const Pace& pace) {
