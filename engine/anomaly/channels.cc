@@ -72,25 +72,35 @@ void LookBack(const ViewState& views, const Constants& constants, const Predicti
   raise(frozen, constants.frozen_threshold, Channel::kFrozen);
 }
 
+// One view against both memories of it.
+void Weigh(float view, const LaggedEnvelope& recent, const LaggedEnvelope& ever, float threshold,
+           Channel channel, Direction direction, Evidence& evidence) {
+  const float severity = Excess(recent.envelope, view, kWidthFloor, direction) / threshold;
+  const bool known = ever.envelope.Excess(view, kWidthFloor) < 0;
+  if (severity > evidence.severity) {
+    evidence.severity = severity;
+    evidence.severity_channel = channel;
+    evidence.known = known;
+  }
+  if (!known) evidence.sudden = std::max(evidence.sudden, severity);
+}
+
 void LookClosely(const ViewState& views, const Constants& constants, const Prediction& prediction,
                  const Demand& demand, float frozen, Evidence& evidence) {
   if (std::fabs(prediction.residual) >= demand.deviation_min) {
-    const float excess =
-        Excess(views.deviation.envelope, prediction.deviation, kWidthFloor, demand.direction);
-    Raise(evidence.severity, evidence.severity_channel, excess / constants.page_deviation,
-          Channel::kDeviation);
+    Weigh(prediction.deviation, views.deviation, views.long_deviation, constants.page_deviation,
+          Channel::kDeviation, demand.direction, evidence);
   }
   if (std::fabs(views.drift) * prediction.sigma >= demand.deviation_min) {
-    const float excess = Excess(views.drifts.envelope, views.drift, kWidthFloor, demand.direction);
-    Raise(evidence.severity, evidence.severity_channel, excess / constants.page_drift,
-          Channel::kDrift);
+    Weigh(views.drift, views.drifts, views.long_drifts, constants.page_drift, Channel::kDrift,
+          demand.direction, evidence);
   }
-  Raise(evidence.severity, evidence.severity_channel, frozen / constants.page_frozen,
-        Channel::kFrozen);
-  if (evidence.severity_channel == Channel::kDeviation) {
-    evidence.known = views.long_deviation.envelope.Excess(prediction.deviation, kWidthFloor) < 0;
-  } else if (evidence.severity_channel == Channel::kDrift) {
-    evidence.known = views.long_drifts.envelope.Excess(views.drift, kWidthFloor) < 0;
+  const float standstill = frozen / constants.page_frozen;
+  evidence.sudden = std::max(evidence.sudden, standstill);
+  if (standstill > evidence.severity) {
+    evidence.severity = standstill;
+    evidence.severity_channel = Channel::kFrozen;
+    evidence.known = false;
   }
 }
 
@@ -207,7 +217,9 @@ Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& 
   LookBack(views, constants, prediction, demand, frozen, evidence);
   LookClosely(views, constants, prediction, demand, frozen, evidence);
   evidence.score *= demand.sensitivity;
-  evidence.severity *= demand.sensitivity / (1 + model.incident.accepted);
+  const float weight = demand.sensitivity / (1 + model.incident.accepted);
+  evidence.severity *= weight;
+  evidence.sudden *= weight;
   return evidence;
 }
 

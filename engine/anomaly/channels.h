@@ -18,6 +18,7 @@ struct Evidence {
   float severity = 0;
   Channel severity_channel = Channel::kNone;
   bool known = false;      // long memory has seen such a deviation
+  float sudden = 0;        // the evidence of what long memory has not seen
   bool unchanged = false;  // the value is that of the last point
 };
 

@@ -12,7 +12,8 @@ namespace tocsin::anomaly {
 namespace {
 
 constexpr double kSecondsPerDay = 86400;
-constexpr double kFarthest = 1e30;  // from the first value: sums stay finite in single precision
+constexpr uint64_t kPointsMin = 40;  // before a series is judged, however coarse it is
+constexpr double kFarthest = 1e30;   // from the first value: sums stay finite in single precision
 
 // Days in which half of such a memory is forgotten, or the age of the series if that is less.
 double MemoryDays(const SeriesModel& model, const Pace& pace, float half_life) {
@@ -33,16 +34,24 @@ struct Band {
 };
 
 Band BandOf(const SeriesModel& model, const Constants& constants, const Prediction& prediction,
-            const Demand& demand, float severity_needed) {
-  const Envelope& range = model.views.range;
-  const float reach = constants.range_threshold / demand.sensitivity * range.width();
-  Band band = {range.low - reach, range.high + reach};
-  if (std::isfinite(severity_needed)) {
-    const Envelope& usual = model.views.deviation.envelope;
-    const float excess = severity_needed * constants.page_deviation *
-                         (1 + model.incident.accepted) / demand.sensitivity * usual.width();
-    band.lower = std::max(band.lower, (usual.low - excess) * prediction.sigma);
-    band.upper = std::min(band.upper, (usual.high + excess) * prediction.sigma);
+            const Demand& demand, const Needed& needed) {
+  const ViewState& views = model.views;
+  const float reach = constants.range_threshold / demand.sensitivity * views.range.width();
+  Band band = {views.range.low - reach, views.range.high + reach};
+  const Envelope& usual = views.deviation.envelope;
+  const float unit =
+      constants.page_deviation * (1 + model.incident.accepted) / demand.sensitivity * usual.width();
+  const auto narrow = [&](float low, float high) {
+    band.lower = std::max(band.lower, low * prediction.sigma);
+    band.upper = std::min(band.upper, high * prediction.sigma);
+  };
+  if (std::isfinite(needed.severity)) {
+    narrow(usual.low - needed.severity * unit, usual.high + needed.severity * unit);
+  }
+  if (std::isfinite(needed.sudden)) {
+    const Envelope& ever = views.long_deviation.envelope;
+    narrow(std::min(ever.low, usual.low - needed.sudden * unit),
+           std::max(ever.high, usual.high + needed.sudden * unit));
   }
   band.lower = std::min(band.lower, -demand.deviation_min);
   band.upper = std::max(band.upper, demand.deviation_min);
@@ -120,12 +129,12 @@ Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
       options_.direction, static_cast<float>(options_.sensitivity),
       static_cast<float>(
           std::max(options_.deviation_min, options_.relative_deviation_min * std::fabs(expected)))};
-  const bool warm = pace.points > constants_.warm_points;
+  const bool warm = pace.points > constants_.warm_points && model.points >= kPointsMin;
   const bool learning = !warm || pace.days < constants_.warm_days;
 
   FollowViews(model, constants_, pace, prediction, demand, x);
   const Evidence evidence = Look(model, constants_, pace, prediction, demand, warm);
-  const float needed = SeverityNeeded(model, constants_, pace, learning);
+  const Needed needed = NeededToOpen(model, constants_, pace, learning);
   const Band band = BandOf(model, constants_, prediction, demand, needed);
 
   Verdict verdict;
@@ -137,8 +146,8 @@ Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
     verdict.score = evidence.score;
     verdict.channel = evidence.score_channel;
   }
-  if (evidence.severity >= needed) verdict.channel = evidence.severity_channel;
-  if (verdict.score >= 1 || evidence.severity >= needed) {
+  if (needed.MetBy(evidence)) verdict.channel = evidence.severity_channel;
+  if (verdict.score >= 1 || needed.MetBy(evidence)) {
     Remember(model, constants_, pace, prediction, verdict);
   }
 

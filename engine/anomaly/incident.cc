@@ -129,19 +129,19 @@ Close CloseIfDue(SeriesModel& model, const Constants& constants) {
 
 }  // namespace
 
-float SeverityNeeded(const SeriesModel& model, const Constants& constants, const Pace& pace,
-                     bool learning) {
+Needed NeededToOpen(const SeriesModel& model, const Constants& constants, const Pace& pace,
+                    bool learning) {
   const IncidentState& incident = model.incident;
   if (learning || incident.open != 0 || incident.rested + pace.weight < constants.rest) {
-    return HUGE_VALF;
+    return {HUGE_VALF, HUGE_VALF};
   }
   const float hot = pace.gap > kGapMax ? 0 : incident.hot;
-  return LastsLongEnough(constants, pace, hot + 1) ? 1 : constants.page_extreme;
+  return {LastsLongEnough(constants, pace, hot + 1) ? 1 : HUGE_VALF, constants.page_extreme};
 }
 
 IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, const Pace& pace,
-                            const Prediction& prediction, const Evidence& evidence, float needed,
-                            float x) {
+                            const Prediction& prediction, const Evidence& evidence,
+                            const Needed& needed, float x) {
   IncidentState& incident = model.incident;
   IncidentStep step;
   incident.hot = evidence.severity >= 1 ? (pace.gap > kGapMax ? 1 : incident.hot + 1) : 0;
@@ -151,7 +151,7 @@ IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, cons
   if (incident.open != 0) {
     Compare(model, constants, pace, prediction, evidence, x);
     step.close = CloseIfDue(model, constants);
-  } else if (evidence.severity >= needed) {
+  } else if (needed.MetBy(evidence)) {
     if (BackInRegime(model, constants, prediction, x)) {
       incident.hot = 0;
       incident.rested = constants.rest - kMeanPoints;
