@@ -34,6 +34,7 @@ struct Pace {
 inline Pace NextPace(SeriesModel& model, int64_t time_ms) {
   constexpr float kStepRate = 0.02F;
   constexpr float kStandardStep = 300;
+  constexpr double kDaysPerMs = 1 / 86'400'000.0;
   constexpr float kWeightMax = 20;  // of a point a day and less
   Pace pace;
   model.points += 1;
@@ -53,7 +54,7 @@ inline Pace NextPace(SeriesModel& model, int64_t time_ms) {
   pace.gap = seconds / model.step_s;
   const float ratio = model.step_s / kStandardStep;
   pace.weight = ratio > 1 ? std::min(std::sqrt(ratio), kWeightMax) : ratio;
-  pace.days = static_cast<float>(static_cast<double>(time_ms - model.first_ms) / 86'400'000.0);
+  pace.days = static_cast<float>(static_cast<double>(time_ms - model.first_ms) * kDaysPerMs);
   pace.step_days = model.step_s / 86400;
   pace.points = static_cast<float>(model.points) * pace.weight;
   return pace;

@@ -32,8 +32,8 @@ struct Shape {
   float most = 0;
 
   // Distance of x (without offset) from what is expected.
-  float Residual(float x) const { return x > most ? x - most : x < least ? x - least : 0.0F; }
-  float Nearest(float x) const { return std::clamp(x, least, most); }
+  // Without a branch: on which side of the expected value x lies cannot be guessed.
+  float Residual(float x) const { return std::max(x - most, 0.0F) + std::min(x - least, 0.0F); }
 };
 
 // What is expected of a point, before it is learned.
