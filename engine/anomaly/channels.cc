@@ -7,6 +7,7 @@ namespace tocsin::anomaly {
 namespace {
 
 constexpr float kDriftClip = 20;      // a single deviation counts no more in their mean
+constexpr float kChangeMax = 1e4F;    // usual steps
 constexpr float kWidthFloor = 1e-3F;  // of memories in scales
 constexpr float kTiny = 1e-30F;       // of memories in the metric's unit
 constexpr float kRunFloor = 0.5F;     // of the memory of runs, in log(1 + run)
@@ -82,7 +83,23 @@ void Weigh(float view, const LaggedEnvelope& recent, const LaggedEnvelope& ever,
     evidence.severity_channel = channel;
     evidence.known = known;
   }
-  if (!known) evidence.sudden = std::max(evidence.sudden, severity);
+  if (!known && severity > evidence.sudden) {
+    evidence.sudden = severity;
+    evidence.sudden_channel = channel;
+  }
+}
+
+// By how much the step exceeds all on its side, in the largest of those.
+float ChangeExcess(const ViewState& views, const Prediction& prediction, const Demand& demand) {
+  const float step = std::fabs(views.change) * views.change_scale;
+  if (step < demand.deviation_min || std::fabs(prediction.residual) < demand.deviation_min)
+    return 0;
+  if (views.equal_share >= kOftenEqual) return 0;
+  if (demand.direction == Direction::kAbove && views.change < 0) return 0;
+  if (demand.direction == Direction::kBelow && views.change > 0) return 0;
+  const Envelope& ever = views.long_changes.envelope;
+  const float largest = std::max(1.0F, views.change > 0 ? ever.high : -ever.low);
+  return std::fabs(views.change) / largest - 1;
 }
 
 void LookClosely(const ViewState& views, const Constants& constants, const Prediction& prediction,
@@ -95,8 +112,16 @@ void LookClosely(const ViewState& views, const Constants& constants, const Predi
     Weigh(views.drift, views.drifts, views.long_drifts, constants.page_drift, Channel::kDrift,
           demand.direction, evidence);
   }
+  const float change = ChangeExcess(views, prediction, demand) / constants.page_change;
+  if (change > evidence.sudden) {
+    evidence.sudden = change;
+    evidence.sudden_channel = Channel::kChange;
+  }
   const float standstill = frozen / constants.page_frozen;
-  evidence.sudden = std::max(evidence.sudden, standstill);
+  if (standstill > evidence.sudden) {
+    evidence.sudden = standstill;
+    evidence.sudden_channel = Channel::kFrozen;
+  }
   if (standstill > evidence.severity) {
     evidence.severity = standstill;
     evidence.severity_channel = Channel::kFrozen;
@@ -164,6 +189,19 @@ void FollowShare(float& share, float now, float rate) {
   if (share < kNothing) share = 0;
 }
 
+// The step to x, in usual steps. What follows a gap is none.
+void FollowChange(SeriesModel& model, const Constants& constants, const Pace& pace, float x) {
+  ViewState& views = model.views;
+  const float step = model.points > 1 && pace.gap < 2 ? x - views.last_value : 0;
+  views.change =
+      views.change_scale > 0 ? std::clamp(step / views.change_scale, -kChangeMax, kChangeMax) : 0;
+  const float size = std::fabs(step);
+  const bool clip = model.points > kSpreadFirstPoints && views.change_scale > 0;
+  views.change_scale +=
+      pace.Rate(constants.scale_rate) *
+      ((clip ? std::min(size, 6 * views.change_scale) : size) - views.change_scale);
+}
+
 // A run is learned when it ends: it would hide itself otherwise.
 void FollowRun(SeriesModel& model, const Constants& constants, const Pace& pace, float x) {
   ViewState& views = model.views;
@@ -189,6 +227,7 @@ void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pac
     views.long_drifts.Start(0);
     views.deviation.Start(0);
     views.drifts.Start(0);
+    views.long_changes.Start(0);
   }
   const float short_rate = pace.MeanRate(kShortMeans);
   views.mean6 += short_rate * (x - views.mean6);
@@ -196,6 +235,7 @@ void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pac
   const float clipped = std::clamp(prediction.deviation, -kDriftClip, kDriftClip);
   views.drift += short_rate * (clipped - views.drift);
 
+  FollowChange(model, constants, pace, x);
   FollowRun(model, constants, pace, x);
 
   const float distance = x - model.pattern.offset[kLevelPredictor];
@@ -240,6 +280,7 @@ void LearnViews(SeriesModel& model, const Constants& constants, const Pace& pace
   LearnLate(views.drifts, views.drift, recent, pace, constants, warm, learn);
   LearnLate(views.long_deviation, prediction.deviation, ever, pace, constants, warm, learn);
   LearnLate(views.long_drifts, views.drift, ever, pace, constants, warm, learn);
+  LearnLate(views.long_changes, views.change, ever, pace, constants, warm, learn);
   if (!learn) return;
   LearnSpread(model, constants, pace, x);
   if (!warm) return;
@@ -250,6 +291,7 @@ void LearnViews(SeriesModel& model, const Constants& constants, const Pace& pace
   TakeIn(views.drifts, recent, pace);
   TakeIn(views.long_deviation, ever, pace);
   TakeIn(views.long_drifts, ever, pace);
+  TakeIn(views.long_changes, ever, pace);
 }
 
 void LearnIncident(SeriesModel& model, const Constants& constants) {
@@ -262,6 +304,7 @@ void LearnIncident(SeriesModel& model, const Constants& constants) {
                                  constants.short_share);
   views.long_deviation.envelope.Cover(deviations.least, deviations.most);
   views.long_drifts.envelope.Cover(drifts.least, drifts.most);
+  views.long_changes.envelope.Cover(model.incident.changes.least, model.incident.changes.most);
   for (LaggedEnvelope* memory :
        {&views.deviation, &views.drifts, &views.long_deviation, &views.long_drifts}) {
     memory->Forget();

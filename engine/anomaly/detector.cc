@@ -146,7 +146,7 @@ Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
     verdict.score = evidence.score;
     verdict.channel = evidence.score_channel;
   }
-  if (needed.MetBy(evidence)) verdict.channel = evidence.severity_channel;
+  if (needed.MetBy(evidence)) verdict.channel = needed.ChannelOf(evidence);
   if (verdict.score >= 1 || needed.MetBy(evidence)) {
     Remember(model, constants_, pace, prediction, verdict);
   }
@@ -156,8 +156,9 @@ Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
   verdict.opened = step.opened;
   verdict.close = step.close;
   if (step.opened) {
-    verdict.score =
-        std::max<double>({verdict.score, 1.0, evidence.severity / constants_.severe_per_score});
+    verdict.score = std::max<double>(
+        {verdict.score, 1.0,
+         std::max(evidence.severity, evidence.sudden) / constants_.severe_per_score});
   }
   const bool learn = model.incident.open == 0 || model.incident.age >= constants_.quarantine;
   const bool eager = learning || model.pattern.relearn_days > 0;

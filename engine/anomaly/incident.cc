@@ -73,8 +73,10 @@ void Open(SeriesModel& model, const Constants& constants, const Pace& pace,
   incident.largest_mean = std::fabs(incident.mean);
   incident.deviations.Clear();
   incident.drifts.Clear();
+  incident.changes.Clear();
   incident.deviations.Add(prediction.deviation);
   incident.drifts.Add(model.views.drift);
+  incident.changes.Add(model.views.change);
   ViewState& views = model.views;
   for (LaggedEnvelope* memory :
        {&views.deviation, &views.drifts, &views.long_deviation, &views.long_drifts}) {
@@ -89,6 +91,7 @@ void Compare(SeriesModel& model, const Constants& constants, const Pace& pace,
   incident.age += pace.weight * pace.gap;
   incident.deviations.Add(prediction.deviation);
   incident.drifts.Add(model.views.drift);
+  incident.changes.Add(model.views.change);
   const Shape& shape = prediction.shapes[incident.picked];
   if (!shape.known) return;
   const float residual = shape.Residual(x - incident.offset);

@@ -32,6 +32,9 @@ struct Needed {
   bool MetBy(const Evidence& evidence) const {
     return evidence.severity >= severity || evidence.sudden >= sudden;
   }
+  Channel ChannelOf(const Evidence& evidence) const {
+    return evidence.severity >= severity ? evidence.severity_channel : evidence.sudden_channel;
+  }
 };
 Needed NeededToOpen(const SeriesModel& model, const Constants& constants, const Pace& pace,
                     bool learning);

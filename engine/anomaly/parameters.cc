@@ -24,6 +24,7 @@ Parameters ParametersOf(Preset preset) {
     constexpr float kEager = 0.625F;
     parameters.page_deviation *= kEager;
     parameters.page_drift *= kEager;
+    parameters.page_change *= kEager;
     parameters.page_frozen *= kEager;
   }
   return parameters;

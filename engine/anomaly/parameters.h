@@ -54,6 +54,7 @@ struct Parameters {
   // Opening an incident: evidence is the excess over short memory in these units.
   float page_deviation = 0.32F;
   float page_drift = 0.48F;
+  float page_change = 0.4F;
   float page_frozen = 0.28F;
   float page_points = 1.5F;    // evidence of 1 must last longer than so many points
   float page_extreme = 2.5F;   // or what long memory has not seen is so large once
