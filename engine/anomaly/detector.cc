@@ -5,8 +5,10 @@
 
 #include "engine/anomaly/channels.h"
 #include "engine/anomaly/incident.h"
+#include "engine/anomaly/memory.h"
 #include "engine/anomaly/pace.h"
 #include "engine/anomaly/prediction.h"
+#include "engine/anomaly/views.h"
 
 namespace tocsin::anomaly {
 namespace {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/anomaly/memory.h"
+
 namespace tocsin::anomaly {
 namespace {
 
