@@ -6,11 +6,12 @@
 namespace tocsin::anomaly {
 namespace {
 
-constexpr float kWidthFloor = 1e-3F;  // of memories in scales
-constexpr float kTiny = 1e-30F;       // of memories in the metric's unit
-constexpr float kRunFloor = 0.5F;     // of the memory of runs, in log(1 + run)
-constexpr float kFrozenPoints = 6;    // a shorter run is nothing
-constexpr float kOftenEqual = 0.2F;   // then neither a run nor a step is anything
+constexpr float kWidthFloor = 1e-3F;   // of memories in scales
+constexpr float kTiny = 1e-30F;        // of memories in the metric's unit
+constexpr float kRunFloor = 0.5F;      // of the memory of runs, in log(1 + run)
+constexpr float kChangeShare = 0.25F;  // of the usual deviation
+constexpr float kFrozenPoints = 6;     // a shorter run is nothing
+constexpr float kOftenEqual = 0.2F;    // then neither a run nor a step is anything
 
 inline float Excess(const Envelope& envelope, float x, float floor, Direction direction) {
   float outside = std::max(x - envelope.high, envelope.low - x);
@@ -72,9 +73,11 @@ void Weigh(float view, const LaggedEnvelope& recent, const LaggedEnvelope& ever,
   }
 }
 
-// By how much the step exceeds all on its side, in the largest of those.
+// By how much the step exceeds all on its side, in the largest of those. One that is small beside
+// the usual deviation does not matter, however smooth the series is.
 float ChangeExcess(const ViewState& views, const Prediction& prediction, const Demand& demand) {
   const float step = std::fabs(views.change) * views.change_scale;
+  if (step < kChangeShare * prediction.sigma) return 0;
   if (step < demand.deviation_min || std::fabs(prediction.residual) < demand.deviation_min)
     return 0;
   if (views.equal_share >= kOftenEqual) return 0;
