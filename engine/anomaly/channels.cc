@@ -6,37 +6,19 @@
 namespace tocsin::anomaly {
 namespace {
 
-constexpr float kDriftClip = 20;      // a single deviation counts no more in their mean
-constexpr float kWidthFloor = 1e-3F;  // of memories in scales
-constexpr float kTiny = 1e-30F;       // of memories in the metric's unit
-constexpr float kRunFloor = 0.5F;     // of the memory of runs, in log(1 + run)
-constexpr float kAtOnce = 1e6F;       // growth in widths
-constexpr float kShortMeans = 6;
-constexpr float kLongMeans = 60;
-constexpr float kFrozenPoints = 6;   // a shorter run is nothing
-constexpr float kOftenEqual = 0.2F;  // then a run is nothing either
-constexpr uint64_t kFirstPoints = 20;
-constexpr float kGrowthPoints = 40;  // points outside that count at most
+constexpr float kWidthFloor = 1e-3F;   // of memories in scales
+constexpr float kTiny = 1e-30F;        // of memories in the metric's unit
+constexpr float kRunFloor = 0.5F;      // of the memory of runs, in log(1 + run)
+constexpr float kChangeShare = 0.25F;  // of the usual deviation
+constexpr float kFrozenPoints = 6;     // a shorter run is nothing
+constexpr float kOftenEqual = 0.2F;    // then neither a run nor a step is anything
 
-float Excess(const Envelope& envelope, float x, float floor, Direction direction) {
-  switch (direction) {
-    case Direction::kAbove:
-      return envelope.ExcessAbove(x, floor);
-    case Direction::kBelow:
-      return envelope.ExcessBelow(x, floor);
-    default:
-      return envelope.Excess(x, floor);
+inline float Excess(const Envelope& envelope, float x, float floor, Direction direction) {
+  float outside = std::max(x - envelope.high, envelope.low - x);
+  if (direction != Direction::kBoth) [[unlikely]] {
+    outside = direction == Direction::kAbove ? x - envelope.high : envelope.low - x;
   }
-}
-
-bool Far(float distance, float bound, const Demand& demand) {
-  if (demand.direction == Direction::kAbove && distance < 0) return false;
-  if (demand.direction == Direction::kBelow && distance > 0) return false;
-  return std::fabs(distance) > std::max(bound, demand.deviation_min);
-}
-
-float RunLength(const ViewState& views, const Pace& pace) {
-  return std::log1p(static_cast<float>(views.run) * pace.weight);
+  return outside / std::max(envelope.width(), floor);
 }
 
 void Raise(float& best, Channel& channel, float value, Channel candidate) {
@@ -53,218 +35,102 @@ float FrozenExcess(const ViewState& views, const Pace& pace, const Demand& deman
   return views.runs.ExcessAbove(RunLength(views, pace), kRunFloor);
 }
 
-void LookBack(const ViewState& views, const Parameters& parameters, const Prediction& prediction,
+void LookBack(const ViewState& views, const Constants& constants, const Prediction& prediction,
               const Demand& demand, float frozen, Evidence& evidence) {
   const auto raise = [&](float excess, float threshold, Channel channel) {
     Raise(evidence.score, evidence.score_channel, excess / threshold, channel);
   };
   if (std::fabs(prediction.residual) >= demand.deviation_min) {
     raise(Excess(views.range, prediction.residual, kTiny, demand.direction),
-          parameters.range_threshold, Channel::kRange);
+          constants.range_threshold, Channel::kRange);
   }
   if (std::fabs(views.mean6 - prediction.expected) >= demand.deviation_min) {
-    raise(Excess(views.level6, views.mean6, kTiny, demand.direction), parameters.level_threshold,
+    raise(Excess(views.level6, views.mean6, kTiny, demand.direction), constants.level_threshold,
           Channel::kLevel);
-    raise(Excess(views.level60, views.mean60, kTiny, demand.direction), parameters.level_threshold,
+    raise(Excess(views.level60, views.mean60, kTiny, demand.direction), constants.level_threshold,
           Channel::kLevel);
   }
-  raise(views.dense6.ExcessAbove(views.density6, parameters.density_floor),
-        parameters.density6_threshold, Channel::kDensity);
-  raise(views.dense3.ExcessAbove(views.density3, parameters.density_floor),
-        parameters.density3_threshold, Channel::kDensity);
-  raise(frozen, parameters.frozen_threshold, Channel::kFrozen);
+  raise(views.dense6.ExcessAbove(views.density6, constants.density_floor),
+        constants.density6_threshold, Channel::kDensity);
+  raise(views.dense3.ExcessAbove(views.density3, constants.density_floor),
+        constants.density3_threshold, Channel::kDensity);
+  raise(frozen, constants.frozen_threshold, Channel::kFrozen);
 }
 
-void LookClosely(const ViewState& views, const Parameters& parameters, const Prediction& prediction,
+// One view against both memories of it.
+void Weigh(float view, const LaggedEnvelope& recent, const LaggedEnvelope& ever, float threshold,
+           Channel channel, Direction direction, Evidence& evidence) {
+  const float severity = Excess(recent.envelope, view, kWidthFloor, direction) / threshold;
+  const bool known = ever.envelope.Excess(view, kWidthFloor) < 0;
+  if (severity > evidence.severity) {
+    evidence.severity = severity;
+    evidence.severity_channel = channel;
+    evidence.known = known;
+  }
+  if (!known && severity > evidence.sudden) {
+    evidence.sudden = severity;
+    evidence.sudden_channel = channel;
+  }
+}
+
+// By how much the step exceeds all on its side, in the largest of those. One that is small beside
+// the usual deviation does not matter, however smooth the series is.
+float ChangeExcess(const ViewState& views, const Prediction& prediction, const Demand& demand) {
+  const float step = std::fabs(views.change) * views.change_scale;
+  if (step < kChangeShare * prediction.sigma) return 0;
+  if (step < demand.deviation_min || std::fabs(prediction.residual) < demand.deviation_min)
+    return 0;
+  if (views.equal_share >= kOftenEqual) return 0;
+  if (demand.direction == Direction::kAbove && views.change < 0) return 0;
+  if (demand.direction == Direction::kBelow && views.change > 0) return 0;
+  const Envelope& ever = views.long_changes.envelope;
+  const float largest = std::max(1.0F, views.change > 0 ? ever.high : -ever.low);
+  return std::fabs(views.change) / largest - 1;
+}
+
+void LookClosely(const ViewState& views, const Constants& constants, const Prediction& prediction,
                  const Demand& demand, float frozen, Evidence& evidence) {
   if (std::fabs(prediction.residual) >= demand.deviation_min) {
-    const float excess =
-        Excess(views.deviation.envelope, prediction.deviation, kWidthFloor, demand.direction);
-    Raise(evidence.severity, evidence.severity_channel, excess / parameters.page_deviation,
-          Channel::kDeviation);
+    Weigh(prediction.deviation, views.deviation, views.long_deviation, constants.page_deviation,
+          Channel::kDeviation, demand.direction, evidence);
   }
   if (std::fabs(views.drift) * prediction.sigma >= demand.deviation_min) {
-    const float excess = Excess(views.drifts.envelope, views.drift, kWidthFloor, demand.direction);
-    Raise(evidence.severity, evidence.severity_channel, excess / parameters.page_drift,
-          Channel::kDrift);
+    Weigh(views.drift, views.drifts, views.long_drifts, constants.page_drift, Channel::kDrift,
+          demand.direction, evidence);
   }
-  Raise(evidence.severity, evidence.severity_channel, frozen / parameters.page_frozen,
-        Channel::kFrozen);
-  if (evidence.severity_channel == Channel::kDeviation) {
-    evidence.known = views.long_deviation.envelope.Excess(prediction.deviation, kWidthFloor) < 0;
-  } else if (evidence.severity_channel == Channel::kDrift) {
-    evidence.known = views.long_drifts.envelope.Excess(views.drift, kWidthFloor) < 0;
+  const float change = ChangeExcess(views, prediction, demand) / constants.page_change;
+  if (change > evidence.sudden) {
+    evidence.sudden = change;
+    evidence.sudden_channel = Channel::kChange;
   }
-}
-
-// Long memory without a lag.
-void LearnAtOnce(Envelope& envelope, float x, float half_life, const Pace& pace) {
-  if (pace.newest == 1) envelope.Start(x);
-  envelope.Cover(x, x);
-  envelope.Shrink(x, pace.Decay(half_life));
-}
-
-struct Lesson {
-  float half_life;
-  float growth;  // widths per point outside
-  float share;
-  bool at_once;
-};
-
-void LearnLate(LaggedEnvelope& memory, float x, const Lesson& lesson, const Pace& pace,
-               const Parameters& parameters, bool warm, bool learn) {
-  if (pace.points <= parameters.warm_points / 2 || pace.newest == 1) {
-    memory.Start(x);
-    return;
+  const float standstill = frozen / constants.page_frozen;
+  if (standstill > evidence.sudden) {
+    evidence.sudden = standstill;
+    evidence.sudden_channel = Channel::kFrozen;
   }
-  memory.envelope.Shrink(x, pace.Decay(lesson.half_life));
-  if (!warm) {
-    memory.envelope.Cover(x, x);
-  } else if (learn) {
-    memory.Add(x);
+  if (standstill > evidence.severity) {
+    evidence.severity = standstill;
+    evidence.severity_channel = Channel::kFrozen;
+    evidence.known = false;
   }
-}
-
-void TakeIn(LaggedEnvelope& memory, const Lesson& lesson, const Pace& pace) {
-  if (!memory.waiting.empty()) {
-    if (lesson.at_once) {
-      memory.envelope.Cover(memory.waiting.least, memory.waiting.most);
-    } else {
-      const float points = std::min(kGrowthPoints, memory.waiting_outside * pace.weight);
-      memory.envelope.Approach(memory.waiting.least, memory.waiting.most,
-                               std::pow(1 + lesson.growth, points) - 1, lesson.share);
-    }
-  }
-  memory.Turn();
-}
-
-void LearnSpread(SeriesModel& model, const Parameters& parameters, const Pace& pace, float x) {
-  ViewState& views = model.views;
-  const float distance = std::fabs(x - model.pattern.offset[kLevelPredictor]);
-  const bool early = model.points < kFirstPoints;
-  const auto clip = [&](float scale, float scales) {
-    return early || scale == 0 ? distance : std::min(distance, scales * scale);
-  };
-  const float rate = pace.Rate(parameters.scale_rate);
-  views.scale6 += rate * (clip(views.scale6, 6) - views.scale6);
-  views.scale3 += rate * (clip(views.scale3, 3) - views.scale3);
-}
-
-// A run is learned when it ends: it would hide itself otherwise.
-void FollowRun(SeriesModel& model, const Parameters& parameters, const Pace& pace, float x) {
-  ViewState& views = model.views;
-  const bool same = model.points > 1 && x == views.last_value;
-  if (same) {
-    ++views.run;
-  } else {
-    if (views.run > 0) views.runs.Cover(0, RunLength(views, pace));
-    views.run = 0;
-  }
-  views.equal_share +=
-      pace.Rate(parameters.scale_rate) * ((same ? 1.0F : 0.0F) - views.equal_share);
-  views.last_value = x;
 }
 
 }  // namespace
 
-void FollowViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                 const Prediction& prediction, const Demand& demand, float x) {
-  ViewState& views = model.views;
-  if (pace.newest == 1) {
-    views.mean6 = views.mean60 = x;
-    views.long_deviation.Start(0);
-    views.long_drifts.Start(0);
-    views.deviation.Start(0);
-    views.drifts.Start(0);
-  }
-  const float short_rate = pace.MeanRate(kShortMeans);
-  views.mean6 += short_rate * (x - views.mean6);
-  views.mean60 += pace.MeanRate(kLongMeans) * (x - views.mean60);
-  const float clipped = std::clamp(prediction.deviation, -kDriftClip, kDriftClip);
-  views.drift += short_rate * (clipped - views.drift);
-
-  FollowRun(model, parameters, pace, x);
-
-  const float distance = x - model.pattern.offset[kLevelPredictor];
-  const bool started = model.points > kFirstPoints;
-  const float far6 = started && Far(distance, 6 * views.scale6, demand) ? 1 : 0;
-  const float far3 = started && Far(distance, 3 * views.scale3, demand) ? 1 : 0;
-  const float rate = std::min(1.0F, parameters.density_rate * pace.weight);
-  views.density6 += rate * (far6 - views.density6);
-  views.density3 += rate * (far3 - views.density3);
-}
-
-Evidence Look(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& pace,
               const Prediction& prediction, const Demand& demand, bool warm) {
   Evidence evidence;
   const ViewState& views = model.views;
   evidence.unchanged = views.run > 0;
   if (!warm) return evidence;
   const float frozen = evidence.unchanged ? FrozenExcess(views, pace, demand) : 0;
-  LookBack(views, parameters, prediction, demand, frozen, evidence);
-  LookClosely(views, parameters, prediction, demand, frozen, evidence);
+  LookBack(views, constants, prediction, demand, frozen, evidence);
+  LookClosely(views, constants, prediction, demand, frozen, evidence);
   evidence.score *= demand.sensitivity;
-  evidence.severity *= demand.sensitivity / (1 + model.incident.accepted);
+  const float weight = demand.sensitivity / (1 + model.incident.accepted);
+  evidence.severity *= weight;
+  evidence.sudden *= weight;
   return evidence;
-}
-
-void LearnViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                const Prediction& prediction, float x, bool warm, bool eager, bool learn) {
-  ViewState& views = model.views;
-  LearnAtOnce(views.range, prediction.residual, parameters.range_half_life, pace);
-  LearnAtOnce(views.level6, views.mean6, parameters.level_half_life, pace);
-  LearnAtOnce(views.level60, views.mean60, parameters.level_half_life, pace);
-  LearnAtOnce(views.dense6, views.density6, parameters.density_half_life, pace);
-  LearnAtOnce(views.dense3, views.density3, parameters.density_half_life, pace);
-  views.runs.Shrink(0, pace.Decay(parameters.level_half_life));
-
-  const Lesson recent = {parameters.short_half_life, parameters.short_growth,
-                         parameters.short_share, eager};
-  const Lesson ever = {parameters.range_half_life, kAtOnce, 1, true};
-  LearnLate(views.deviation, prediction.deviation, recent, pace, parameters, warm, learn);
-  LearnLate(views.drifts, views.drift, recent, pace, parameters, warm, learn);
-  LearnLate(views.long_deviation, prediction.deviation, ever, pace, parameters, warm, learn);
-  LearnLate(views.long_drifts, views.drift, ever, pace, parameters, warm, learn);
-  if (!learn) return;
-  LearnSpread(model, parameters, pace, x);
-  if (!warm) return;
-  views.block += pace.weight;
-  if (views.block < parameters.lag) return;
-  views.block = 0;
-  TakeIn(views.deviation, recent, pace);
-  TakeIn(views.drifts, recent, pace);
-  TakeIn(views.long_deviation, ever, pace);
-  TakeIn(views.long_drifts, ever, pace);
-}
-
-void LearnIncident(SeriesModel& model, const Parameters& parameters) {
-  ViewState& views = model.views;
-  const Extremes& deviations = model.incident.deviations;
-  const Extremes& drifts = model.incident.drifts;
-  views.deviation.envelope.Approach(deviations.least, deviations.most, parameters.short_growth,
-                                    parameters.short_share);
-  views.drifts.envelope.Approach(drifts.least, drifts.most, parameters.short_growth,
-                                 parameters.short_share);
-  views.long_deviation.envelope.Cover(deviations.least, deviations.most);
-  views.long_drifts.envelope.Cover(drifts.least, drifts.most);
-  for (LaggedEnvelope* memory :
-       {&views.deviation, &views.drifts, &views.long_deviation, &views.long_drifts}) {
-    memory->Forget();
-  }
-  views.drift = 0;
-}
-
-void LimitMemory(SeriesModel& model, const Parameters& parameters) {
-  ViewState& views = model.views;
-  for (LaggedEnvelope* memory : {&views.deviation, &views.long_deviation}) {
-    memory->envelope.Limit(parameters.switch_limit);
-    memory->Forget();
-  }
-  for (LaggedEnvelope* memory : {&views.drifts, &views.long_drifts}) {
-    memory->envelope.Limit(parameters.switch_limit / 2);
-    memory->Forget();
-  }
-  views.drift = 0;
 }
 
 }  // namespace tocsin::anomaly

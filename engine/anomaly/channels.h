@@ -6,6 +6,7 @@
 #include "engine/anomaly/prediction.h"
 #include "engine/anomaly/series_model.h"
 #include "engine/anomaly/verdict.h"
+#include "engine/anomaly/views.h"
 
 namespace tocsin::anomaly {
 
@@ -17,33 +18,14 @@ struct Evidence {
   // The evidence for an incident, by short memory: 1 and more is enough if it lasts.
   float severity = 0;
   Channel severity_channel = Channel::kNone;
-  bool known = false;      // long memory has seen such a deviation
+  bool known = false;  // long memory has seen such a deviation
+  float sudden = 0;    // the evidence of what long memory has not seen
+  Channel sudden_channel = Channel::kNone;
   bool unchanged = false;  // the value is that of the last point
 };
 
-// What a monitor asks for, in the model's own terms.
-struct Demand {
-  Direction direction;
-  float sensitivity;
-  float deviation_min;  // at this point, in the unit of the metric
-};
-
-// Moves the running means on to x. Before Look().
-void FollowViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                 const Prediction& prediction, const Demand& demand, float x);
-
 // Compares the views with what is remembered; learns nothing. `warm`: enough points were seen.
-Evidence Look(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& pace,
               const Prediction& prediction, const Demand& demand, bool warm);
-
-// Takes the views into memory: long memory always, short memory and scales only if `learn`.
-void LearnViews(SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                const Prediction& prediction, float x, bool warm, bool eager, bool learn);
-
-// What the incident that closes has shown is taken in once.
-void LearnIncident(SeriesModel& model, const Parameters& parameters);
-
-// Short memory knows the residuals of a worse pattern: what is far outside the usual is dropped.
-void LimitMemory(SeriesModel& model, const Parameters& parameters);
 
 }  // namespace tocsin::anomaly

@@ -5,14 +5,17 @@
 
 #include "engine/anomaly/channels.h"
 #include "engine/anomaly/incident.h"
+#include "engine/anomaly/memory.h"
 #include "engine/anomaly/pace.h"
 #include "engine/anomaly/prediction.h"
+#include "engine/anomaly/views.h"
 
 namespace tocsin::anomaly {
 namespace {
 
 constexpr double kSecondsPerDay = 86400;
-constexpr double kFarthest = 1e30;  // from the first value: sums stay finite in single precision
+constexpr uint64_t kPointsMin = 40;  // before a series is judged, however coarse it is
+constexpr double kFarthest = 1e30;   // from the first value: sums stay finite in single precision
 
 // Days in which half of such a memory is forgotten, or the age of the series if that is less.
 double MemoryDays(const SeriesModel& model, const Pace& pace, float half_life) {
@@ -32,17 +35,25 @@ struct Band {
   float upper;
 };
 
-Band BandOf(const SeriesModel& model, const Parameters& parameters, const Prediction& prediction,
-            const Demand& demand, float severity_needed) {
-  const Envelope& range = model.views.range;
-  const float reach = parameters.range_threshold / demand.sensitivity * range.width();
-  Band band = {range.low - reach, range.high + reach};
-  if (std::isfinite(severity_needed)) {
-    const Envelope& usual = model.views.deviation.envelope;
-    const float excess = severity_needed * parameters.page_deviation *
-                         (1 + model.incident.accepted) / demand.sensitivity * usual.width();
-    band.lower = std::max(band.lower, (usual.low - excess) * prediction.sigma);
-    band.upper = std::min(band.upper, (usual.high + excess) * prediction.sigma);
+Band BandOf(const SeriesModel& model, const Constants& constants, const Prediction& prediction,
+            const Demand& demand, const Needed& needed) {
+  const ViewState& views = model.views;
+  const float reach = constants.range_threshold / demand.sensitivity * views.range.width();
+  Band band = {views.range.low - reach, views.range.high + reach};
+  const Envelope& usual = views.deviation.envelope;
+  const float unit =
+      constants.page_deviation * (1 + model.incident.accepted) / demand.sensitivity * usual.width();
+  const auto narrow = [&](float low, float high) {
+    band.lower = std::max(band.lower, low * prediction.sigma);
+    band.upper = std::min(band.upper, high * prediction.sigma);
+  };
+  if (std::isfinite(needed.severity)) {
+    narrow(usual.low - needed.severity * unit, usual.high + needed.severity * unit);
+  }
+  if (std::isfinite(needed.sudden)) {
+    const Envelope& ever = views.long_deviation.envelope;
+    narrow(std::min(ever.low, usual.low - needed.sudden * unit),
+           std::max(ever.high, usual.high + needed.sudden * unit));
   }
   band.lower = std::min(band.lower, -demand.deviation_min);
   band.upper = std::max(band.upper, demand.deviation_min);
@@ -51,7 +62,7 @@ Band BandOf(const SeriesModel& model, const Parameters& parameters, const Predic
 }
 
 // What the reason needs of memory, before the point is learned.
-void Remember(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void Remember(const SeriesModel& model, const Constants& constants, const Pace& pace,
               const Prediction& prediction, Verdict& verdict) {
   const ViewState& views = model.views;
   const bool above = prediction.residual >= 0;
@@ -62,15 +73,15 @@ void Remember(const SeriesModel& model, const Parameters& parameters, const Pace
   switch (verdict.channel) {
     case Channel::kDeviation:
       verdict.largest_before = side(views.deviation.envelope) * prediction.sigma;
-      verdict.memory_days = MemoryDays(model, pace, parameters.short_half_life);
+      verdict.memory_days = MemoryDays(model, pace, constants.short_half_life);
       break;
     case Channel::kDrift:
       verdict.largest_before = side(views.drifts.envelope) * prediction.sigma;
-      verdict.memory_days = MemoryDays(model, pace, parameters.short_half_life);
+      verdict.memory_days = MemoryDays(model, pace, constants.short_half_life);
       break;
     default:
       verdict.largest_before = side(views.range);
-      verdict.memory_days = MemoryDays(model, pace, parameters.range_half_life);
+      verdict.memory_days = MemoryDays(model, pace, constants.range_half_life);
       break;
   }
 }
@@ -81,7 +92,7 @@ Detector::Detector(const DetectorOptions& options)
     : Detector(options, ParametersOf(options.preset)) {}
 
 Detector::Detector(const DetectorOptions& options, const Parameters& parameters)
-    : options_(options), parameters_(parameters), clock_(options.time_zone) {}
+    : options_(options), constants_(parameters), clock_(options.time_zone) {}
 
 absl::Status Detector::Validate(const DetectorOptions& options) {
   if (!(options.sensitivity > 0) || !std::isfinite(options.sensitivity)) {
@@ -114,19 +125,19 @@ Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value) cons
 Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
   const Pace pace = NextPace(model, time_ms);
   const Slots slots(clock_.LocalSeconds(time_ms, model.zone_hint));
-  const Prediction prediction = Predict(model, parameters_, options_.seasonality, pace, slots, x);
+  const Prediction prediction = Predict(model, constants_, options_.seasonality, pace, slots, x);
   const double expected = model.origin + static_cast<double>(prediction.expected);
   const Demand demand = {
       options_.direction, static_cast<float>(options_.sensitivity),
       static_cast<float>(
           std::max(options_.deviation_min, options_.relative_deviation_min * std::fabs(expected)))};
-  const bool warm = pace.points > parameters_.warm_points;
-  const bool learning = !warm || pace.days < parameters_.warm_days;
+  const bool warm = pace.points > constants_.warm_points && model.points >= kPointsMin;
+  const bool learning = !warm || pace.days < constants_.warm_days;
 
-  FollowViews(model, parameters_, pace, prediction, demand, x);
-  const Evidence evidence = Look(model, parameters_, pace, prediction, demand, warm);
-  const float needed = SeverityNeeded(model, parameters_, pace, learning);
-  const Band band = BandOf(model, parameters_, prediction, demand, needed);
+  FollowViews(model, constants_, pace, prediction, demand, x);
+  const Evidence evidence = Look(model, constants_, pace, prediction, demand, warm);
+  const Needed needed = NeededToOpen(model, constants_, pace, learning);
+  const Band band = BandOf(model, constants_, prediction, demand, needed);
 
   Verdict verdict;
   verdict.judged = !learning;
@@ -137,26 +148,29 @@ Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
     verdict.score = evidence.score;
     verdict.channel = evidence.score_channel;
   }
-  if (evidence.severity >= needed) verdict.channel = evidence.severity_channel;
-  Remember(model, parameters_, pace, prediction, verdict);
+  if (needed.MetBy(evidence)) verdict.channel = needed.ChannelOf(evidence);
+  if (verdict.score >= 1 || needed.MetBy(evidence)) {
+    Remember(model, constants_, pace, prediction, verdict);
+  }
 
   const IncidentStep step =
-      FollowIncident(model, parameters_, pace, prediction, evidence, x, learning);
+      FollowIncident(model, constants_, pace, prediction, evidence, needed, x);
   verdict.opened = step.opened;
   verdict.close = step.close;
   if (step.opened) {
-    verdict.score =
-        std::max<double>({verdict.score, 1.0, evidence.severity / parameters_.severe_per_score});
+    verdict.score = std::max<double>(
+        {verdict.score, 1.0,
+         std::max(evidence.severity, evidence.sudden) / constants_.severe_per_score});
   }
-  const bool learn = model.incident.open == 0 || model.incident.age >= parameters_.quarantine;
+  const bool learn = model.incident.open == 0 || model.incident.age >= constants_.quarantine;
   const bool eager = learning || model.pattern.relearn_days > 0;
-  LearnViews(model, parameters_, pace, prediction, x, warm, eager, learn);
-  LearnPattern(model, parameters_, pace, slots, prediction, x, learn);
+  LearnViews(model, constants_, pace, prediction, x, warm, eager, learn);
+  LearnPattern(model, constants_, pace, slots, prediction, x, learn);
   model.pattern.relearn_days =
       std::max(0.0F, model.pattern.relearn_days - pace.step_days * std::min(pace.gap, 3.0F));
-  if (model.incident.open == 0 && PickPredictor(model, parameters_, prediction)) {
-    LimitMemory(model, parameters_);
-    model.pattern.relearn_days = parameters_.relearn_days;
+  if (model.incident.open == 0 && PickPredictor(model, constants_, prediction)) {
+    LimitMemory(model, constants_);
+    model.pattern.relearn_days = constants_.relearn_days;
   }
   model.learned = learning ? 0 : 1;
   verdict.state = StateOf(model, learning);

@@ -51,7 +51,7 @@ class Detector {
   Verdict Judge(SeriesModel& model, int64_t time_ms, float x) const;
 
   DetectorOptions options_;
-  Parameters parameters_;
+  Constants constants_;
   LocalClock clock_;
 };
 

@@ -5,8 +5,6 @@
 
 namespace tocsin::anomaly {
 
-inline constexpr float kLn2 = 0.69314718F;
-
 // All that a quantity has been within memory: an interval that grows with what lies outside it and
 // otherwise shrinks towards where the quantity mostly is, so that an extreme is half forgotten
 // after a half-life. Plain data.
@@ -24,7 +22,6 @@ struct Envelope {
     return std::max(x - high, low - x) / std::max(width(), floor);
   }
   float ExcessAbove(float x, float floor) const { return (x - high) / std::max(width(), floor); }
-  float ExcessBelow(float x, float floor) const { return (low - x) / std::max(width(), floor); }
 
   // Forgets the share `decay`, while the middle follows x at twice that.
   void Shrink(float x, float decay) {

@@ -13,23 +13,35 @@ namespace tocsin::anomaly {
 
 // The incident of a series: one page for one cause.
 //
-// It opens when evidence of 1 lasts, or once when it is extreme, and then compares with what was
-// expected when it opened, however the model learns on. So a fault that lasts stays visible, and
-// its end is not another page: the level from before comes back with it. It closes when the series
-// is back, or after a day, when the new level is accepted; for a week the old one is remembered,
-// and a return to it does not page either. A series whose levels keep being accepted has to show
-// more each time, and is held for a shorter time: time in alarm is bounded.
+// It opens when evidence of 1 lasts, or once when it is extreme and new, and then compares with
+// what was expected when it opened, however the model learns on. So a fault that lasts stays
+// visible, and its end is not another page: the level from before comes back with it. It closes
+// when the series is back, or after a day, when the new level is accepted; for a week the old one
+// is remembered, and a return to it does not page either. A series whose levels keep being accepted
+// has to show more each time, and is held for a shorter time: time in alarm is bounded.
 struct IncidentStep {
   bool opened = false;
   Close close = Close::kNotClosed;
 };
 
-// Of the evidence that this point would have to bring to open an incident; infinite if nothing can.
-float SeverityNeeded(const SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                     bool learning);
+// The evidence that would open an incident with this point; infinite if none can.
+struct Needed {
+  float severity;  // because it lasts: 1 after points of evidence
+  float sudden;
 
-IncidentStep FollowIncident(SeriesModel& model, const Parameters& parameters, const Pace& pace,
-                            const Prediction& prediction, const Evidence& evidence, float x,
-                            bool learning);
+  bool MetBy(const Evidence& evidence) const {
+    return evidence.severity >= severity || evidence.sudden >= sudden;
+  }
+  Channel ChannelOf(const Evidence& evidence) const {
+    return evidence.severity >= severity ? evidence.severity_channel : evidence.sudden_channel;
+  }
+};
+Needed NeededToOpen(const SeriesModel& model, const Constants& constants, const Pace& pace,
+                    bool learning);
+
+// `needed` is what NeededToOpen() gave for this point.
+IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, const Pace& pace,
+                            const Prediction& prediction, const Evidence& evidence,
+                            const Needed& needed, float x);
 
 }  // namespace tocsin::anomaly

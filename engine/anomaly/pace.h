@@ -24,16 +24,18 @@ struct Pace {
   // The rate of a mean over so many points, faster after a gap.
   float MeanRate(float points_of_mean) const {
     const float rate = 2 / (points_of_mean + 1) * weight;
+    if (gap == 1) return std::min(1.0F, std::max(rate, newest));
     const float stretched = rate * gap / (1 + rate * (gap - 1));
     return std::min(1.0F, std::max(stretched, newest));
   }
-  float Decay(float half_life) const { return kLn2 / half_life * weight; }
 };
 
 // Counts the point at `time_ms`, which is after the last one, and learns the step.
 inline Pace NextPace(SeriesModel& model, int64_t time_ms) {
   constexpr float kStepRate = 0.02F;
   constexpr float kStandardStep = 300;
+  constexpr double kDaysPerMs = 1 / 86'400'000.0;
+  constexpr float kWeightMax = 20;  // of a point a day and less
   Pace pace;
   model.points += 1;
   pace.newest = 1 / static_cast<float>(model.points);
@@ -51,8 +53,8 @@ inline Pace NextPace(SeriesModel& model, int64_t time_ms) {
   model.last_ms = time_ms;
   pace.gap = seconds / model.step_s;
   const float ratio = model.step_s / kStandardStep;
-  pace.weight = ratio > 1 ? std::sqrt(ratio) : ratio;
-  pace.days = static_cast<float>(static_cast<double>(time_ms - model.first_ms) / 86'400'000.0);
+  pace.weight = ratio > 1 ? std::min(std::sqrt(ratio), kWeightMax) : ratio;
+  pace.days = static_cast<float>(static_cast<double>(time_ms - model.first_ms) * kDaysPerMs);
   pace.step_days = model.step_s / 86400;
   pace.points = static_cast<float>(model.points) * pace.weight;
   return pace;

@@ -22,11 +22,11 @@ int64_t Floor(int64_t value, int64_t unit) {
   return value / unit - static_cast<int64_t>(value % unit < 0);
 }
 
-bool Flat(float least, float most, const PatternState& pattern, const Parameters& parameters) {
-  return most - least <= parameters.steep * pattern.scale;
+bool Flat(float least, float most, const PatternState& pattern, const Constants& constants) {
+  return most - least <= constants.steep * pattern.scale;
 }
 
-Shape DailyShape(const PatternState& pattern, const Parameters& parameters, int slot) {
+Shape DailyShape(const PatternState& pattern, const Constants& constants, int slot) {
   Shape shape;
   if (pattern.daily_seen[slot] == 0) return shape;
   const int before = slot == 0 ? kDailySlots - 1 : slot - 1;
@@ -36,7 +36,7 @@ Shape DailyShape(const PatternState& pattern, const Parameters& parameters, int 
   if (pattern.daily_seen[before] == 0 || pattern.daily_seen[after] == 0) return shape;
   const float least = std::min({pattern.daily[before], centre, pattern.daily[after]});
   const float most = std::max({pattern.daily[before], centre, pattern.daily[after]});
-  if (!Flat(least, most, pattern, parameters)) {
+  if (!Flat(least, most, pattern, constants)) {
     shape.least = least;
     shape.most = most;
   }
@@ -44,7 +44,7 @@ Shape DailyShape(const PatternState& pattern, const Parameters& parameters, int 
 }
 
 // Between the middles of hours the profile is a straight line.
-Shape WeeklyShape(const PatternState& pattern, const Parameters& parameters, int hour,
+Shape WeeklyShape(const PatternState& pattern, const Constants& constants, int hour,
                   float into_hour) {
   Shape shape;
   if (pattern.weekly_seen[hour] == 0) return shape;
@@ -64,7 +64,7 @@ Shape WeeklyShape(const PatternState& pattern, const Parameters& parameters, int
   const float least = std::min({middle, early, late});
   const float most = std::max({middle, early, late});
   shape = {true, now, now, now};
-  if (!Flat(least, most, pattern, parameters)) {
+  if (!Flat(least, most, pattern, constants)) {
     shape.least = least;
     shape.most = most;
   }
@@ -88,28 +88,27 @@ void LearnSlot(float& slot, uint8_t& seen, float target, float rate, float bound
   if (seen < UINT8_MAX) ++seen;
 }
 
-void LearnScales(PatternState& pattern, const Parameters& parameters, const Pace& pace, int hour,
+void LearnScales(PatternState& pattern, const Constants& constants, const Pace& pace, int hour,
                  float residual, bool early) {
   const float size = std::fabs(residual);
   const bool clip = !early && pattern.scale > 0;
-  const float clipped = clip ? std::min(size, parameters.clip_scales * pattern.scale) : size;
-  pattern.scale += pace.Rate(parameters.scale_rate) * (clipped - pattern.scale);
+  const float clipped = clip ? std::min(size, constants.clip_scales * pattern.scale) : size;
+  pattern.scale += pace.Rate(constants.scale_rate) * (clipped - pattern.scale);
   float& hourly = pattern.hourly_scale[hour];
   if (hourly == 0) {
     hourly = pattern.scale;
   } else {
-    hourly += std::min(1.0F, parameters.hourly_scale_rate * pace.weight) * (clipped - hourly);
+    hourly += std::min(1.0F, constants.hourly_scale_rate * pace.weight) * (clipped - hourly);
   }
 }
 
-bool Eligible(uint32_t predictor, Seasonality seasonality, const Parameters& parameters,
-              float days) {
+bool Eligible(uint32_t predictor, Seasonality seasonality, const Constants& constants, float days) {
   switch (predictor) {
     case kDailyPredictor:
-      return days >= parameters.daily_days &&
+      return days >= constants.daily_days &&
              (seasonality == Seasonality::kAuto || seasonality == Seasonality::kDaily);
     case kWeeklyPredictor:
-      return days >= parameters.weekly_days &&
+      return days >= constants.weekly_days &&
              (seasonality == Seasonality::kAuto || seasonality == Seasonality::kWeekly);
     default:
       return true;
@@ -128,17 +127,17 @@ Slots::Slots(int64_t local_seconds) {
   into_hour = static_cast<float>(second % kHour) / static_cast<float>(kHour) - 0.5F;
 }
 
-Prediction Predict(const SeriesModel& model, const Parameters& parameters, Seasonality seasonality,
+Prediction Predict(const SeriesModel& model, const Constants& constants, Seasonality seasonality,
                    const Pace& pace, const Slots& slots, float x) {
   const PatternState& pattern = model.pattern;
   Prediction prediction;
   prediction.shapes[kLevelPredictor] = {true, 0, 0, 0};
-  prediction.shapes[kDailyPredictor] = DailyShape(pattern, parameters, slots.quarter);
+  prediction.shapes[kDailyPredictor] = DailyShape(pattern, constants, slots.quarter);
   prediction.shapes[kWeeklyPredictor] =
-      WeeklyShape(pattern, parameters, slots.week_hour, slots.into_hour);
+      WeeklyShape(pattern, constants, slots.week_hour, slots.into_hour);
   for (uint32_t i = 0; i < kPredictors; ++i) {
     const Shape& shape = prediction.shapes[i];
-    prediction.eligible[i] = shape.known && Eligible(i, seasonality, parameters, pace.days);
+    prediction.eligible[i] = shape.known && Eligible(i, seasonality, constants, pace.days);
     prediction.residuals[i] =
         shape.known ? shape.Residual(x - pattern.offset[i]) : prediction.residuals[i - 1];
   }
@@ -157,7 +156,7 @@ Prediction Predict(const SeriesModel& model, const Parameters& parameters, Seaso
   return prediction;
 }
 
-void LearnPattern(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void LearnPattern(SeriesModel& model, const Constants& constants, const Pace& pace,
                   const Slots& slots, const Prediction& prediction, float x, bool learn) {
   PatternState& pattern = model.pattern;
   // Errors count against the middle of what is expected, so that a wide edge does not win.
@@ -165,33 +164,33 @@ void LearnPattern(SeriesModel& model, const Parameters& parameters, const Pace& 
   for (uint32_t i = 0; i < kPredictors; ++i) {
     const Shape& shape = prediction.shapes[i];
     if (shape.known) centred = x - shape.centre - pattern.offset[i];
-    pattern.error[i] += pace.Rate(parameters.error_rate) * (std::fabs(centred) - pattern.error[i]);
+    pattern.error[i] += pace.Rate(constants.error_rate) * (std::fabs(centred) - pattern.error[i]);
   }
   if (!learn) return;
   const bool early = model.points < kFirstPoints;
   // From the middle of an edge too: counted as nothing, it would make more and more look like one.
-  LearnScales(pattern, parameters, pace, slots.day_hour, x - prediction.expected, early);
+  LearnScales(pattern, constants, pace, slots.day_hour, x - prediction.expected, early);
   const float residual = x - pattern.offset[kLevelPredictor];
-  const float bound = parameters.clip_scales * model.views.scale6;
+  const float bound = constants.clip_scales * model.views.scale6;
   const bool clip = !early && bound > 0;
   pattern.offset[kLevelPredictor] +=
-      pace.Rate(parameters.level_rate) * (clip ? Clip(residual, bound) : residual);
+      pace.Rate(constants.level_rate) * (clip ? Clip(residual, bound) : residual);
 
   // A profile that has seen its pattern does not take the fault of an open incident for part of it.
   const bool open = model.incident.open != 0;
   const auto fault = [&](float days) { return open && pace.days > days ? model.incident.mean : 0; };
-  const float profile_bound = parameters.profile_clip_scales * pattern.scale;
+  const float profile_bound = constants.profile_clip_scales * pattern.scale;
   const float step = model.step_s;
   LearnSlot(pattern.daily[slots.quarter], pattern.daily_seen[slots.quarter],
             x - pattern.offset[kDailyPredictor] - fault(3),
-            parameters.daily_rate * std::min(1.0F, step / static_cast<float>(kQuarter)),
+            constants.daily_rate * std::min(1.0F, step / static_cast<float>(kQuarter)),
             profile_bound, kFirstDailyVisits);
   LearnSlot(pattern.weekly[slots.week_hour], pattern.weekly_seen[slots.week_hour],
             x - pattern.offset[kWeeklyPredictor] - fault(14),
-            parameters.weekly_rate * std::min(1.0F, step / static_cast<float>(kHour)),
-            profile_bound, kFirstWeeklyVisits);
-  const float offset_rate = std::min(1.0F, parameters.offset_rate * pace.weight);
-  const float offset_bound = parameters.clip_scales * pattern.scale;
+            constants.weekly_rate * std::min(1.0F, step / static_cast<float>(kHour)), profile_bound,
+            kFirstWeeklyVisits);
+  const float offset_rate = std::min(1.0F, constants.offset_rate * pace.weight);
+  const float offset_bound = constants.clip_scales * pattern.scale;
   // From the second round on: before, a profile takes in the level too.
   if (pace.days > 1) {
     pattern.offset[kDailyPredictor] +=
@@ -203,17 +202,17 @@ void LearnPattern(SeriesModel& model, const Parameters& parameters, const Pace& 
   }
 }
 
-bool PickPredictor(SeriesModel& model, const Parameters& parameters, const Prediction& prediction) {
+bool PickPredictor(SeriesModel& model, const Constants& constants, const Prediction& prediction) {
   PatternState& pattern = model.pattern;
   const uint32_t before = prediction.picked;
   uint32_t best = before;
   for (uint32_t i : {kDailyPredictor, kWeeklyPredictor}) {
-    if (prediction.eligible[i] && pattern.error[i] < parameters.better * pattern.error[best]) {
+    if (prediction.eligible[i] && pattern.error[i] < constants.better * pattern.error[best]) {
       best = i;
     }
   }
   if (before != kLevelPredictor &&
-      pattern.error[kLevelPredictor] < parameters.worse * pattern.error[best]) {
+      pattern.error[kLevelPredictor] < constants.worse * pattern.error[best]) {
     best = kLevelPredictor;
   }
   if (best == before) return false;
@@ -222,7 +221,10 @@ bool PickPredictor(SeriesModel& model, const Parameters& parameters, const Predi
   const float shrunk = pattern.error[best] / pattern.error[before];
   pattern.scale *= shrunk;
   for (float& scale : pattern.hourly_scale) scale *= shrunk;
-  return true;
+  const uint32_t bit = 1U << best;
+  const bool first = (pattern.used & bit) == 0;
+  pattern.used |= bit;
+  return first;
 }
 
 }  // namespace tocsin::anomaly

@@ -32,8 +32,8 @@ struct Shape {
   float most = 0;
 
   // Distance of x (without offset) from what is expected.
-  float Residual(float x) const { return x > most ? x - most : x < least ? x - least : 0.0F; }
-  float Nearest(float x) const { return std::clamp(x, least, most); }
+  // Without a branch: on which side of the expected value x lies cannot be guessed.
+  float Residual(float x) const { return std::max(x - most, 0.0F) + std::min(x - least, 0.0F); }
 };
 
 // What is expected of a point, before it is learned.
@@ -51,15 +51,15 @@ struct Prediction {
   const Shape& shape() const { return shapes[picked]; }
 };
 
-Prediction Predict(const SeriesModel& model, const Parameters& parameters, Seasonality seasonality,
+Prediction Predict(const SeriesModel& model, const Constants& constants, Seasonality seasonality,
                    const Pace& pace, const Slots& slots, float x);
 
 // Learns the residuals: profiles, offsets and scales only if `learn`, errors of predictors always.
-void LearnPattern(SeriesModel& model, const Parameters& parameters, const Pace& pace,
+void LearnPattern(SeriesModel& model, const Constants& constants, const Pace& pace,
                   const Slots& slots, const Prediction& prediction, float x, bool learn);
 
-// Lets another predictor take over if it has been clearly better. True if a longer pattern did:
-// residuals are smaller from now on.
-bool PickPredictor(SeriesModel& model, const Parameters& parameters, const Prediction& prediction);
+// Lets another predictor take over if it has been clearly better. True if that is a longer pattern
+// for the first time: residuals are smaller than what is remembered from now on.
+bool PickPredictor(SeriesModel& model, const Constants& constants, const Prediction& prediction);
 
 }  // namespace tocsin::anomaly

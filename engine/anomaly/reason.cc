@@ -50,6 +50,9 @@ std::string Reason(const Verdict& verdict) {
     case Channel::kDensity:
       return absl::StrCat(Where(verdict), ": large deviations are more frequent than in ",
                           Days(verdict.memory_days));
+    case Channel::kChange:
+      return absl::StrCat(Where(verdict), ": such a step has not been in ",
+                          Days(verdict.memory_days));
     case Channel::kFrozen:
       return absl::StrCat("value ", Number(verdict.value), " has not changed for ",
                           verdict.run_points, " points, longer than in ",
@@ -86,6 +89,8 @@ const char* ChannelName(Channel channel) {
       return "drift";
     case Channel::kDensity:
       return "density";
+    case Channel::kChange:
+      return "change";
     case Channel::kFrozen:
       return "frozen";
   }

@@ -27,6 +27,7 @@ struct PatternState {
   float offset[kPredictors];  // of the level: the level itself
   float error[kPredictors];   // running mean of |residual|
   uint32_t picked;            // the predictor that is used
+  uint32_t used;              // bits of those that have taken over
   float relearn_days;         // left since another one took over
 };
 
@@ -41,9 +42,11 @@ struct ViewState {
   float density3;
   float equal_share;  // share of steps without a change
   float last_value;
-  uint32_t run;    // steps without a change up to now
-  float block;     // points in the block that fills
-  Envelope range;  // residuals
+  float change_scale;  // usual size of a step, clipped at 6 times itself
+  float change;        // the last step in such scales
+  uint32_t run;        // steps without a change up to now
+  float block;         // points in the block that fills
+  Envelope range;      // residuals
   Envelope level6;
   Envelope level60;
   Envelope dense6;
@@ -53,6 +56,7 @@ struct ViewState {
   LaggedEnvelope drifts;
   LaggedEnvelope long_deviation;  // long memory of the same
   LaggedEnvelope long_drifts;
+  LaggedEnvelope long_changes;
 };
 
 struct IncidentState {
@@ -74,6 +78,7 @@ struct IncidentState {
   float accepted;       // levels that were accepted, half forgotten after a half-life
   Extremes deviations;  // while open
   Extremes drifts;
+  Extremes changes;
 };
 
 // Everything that was learned of one series, and its incident: plain bytes of a fixed size, to be
@@ -85,21 +90,21 @@ struct SeriesModel {
   int64_t last_ms = 0;
   double origin = 0;
   uint64_t points = 0;
+  IncidentState incident = {};
   float step_s = 0;        // usual time between points
   uint32_t zone_hint = 0;  // for LocalClock
   uint32_t learned = 0;    // the last point was judged
   uint32_t reserved = 0;
-  IncidentState incident = {};
   PatternState pattern = {};
   ViewState views = {};
 };
 
 static_assert(std::is_trivially_copyable_v<SeriesModel>);
 // No padding: equal models have equal bytes.
-static_assert(sizeof(PatternState) == 4 * (96 + 168 + 24 + 9) + 96 + 168);
+static_assert(sizeof(PatternState) == 4 * (96 + 168 + 24 + 10) + 96 + 168);
 static_assert(sizeof(LaggedEnvelope) == 36 && sizeof(Envelope) == 12);
-static_assert(sizeof(ViewState) == 4 * 11 + 6 * 12 + 4 * 36);
-static_assert(sizeof(IncidentState) == 8 + 4 * 20);
+static_assert(sizeof(ViewState) == 4 * 13 + 6 * 12 + 5 * 36);
+static_assert(sizeof(IncidentState) == 8 + 4 * 22);
 static_assert(sizeof(SeriesModel) ==
               48 + sizeof(IncidentState) + sizeof(PatternState) + sizeof(ViewState));
 static_assert(sizeof(SeriesModel) <= 4096);

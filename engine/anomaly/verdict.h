@@ -16,6 +16,7 @@ enum class Channel : uint8_t {
   kDrift = 4,      // the mean deviation of the last half hour is larger than those of the last days
   kDensity = 5,    // large deviations have become frequent
   kFrozen = 6,     // the value has not changed for longer than ever
+  kChange = 7,     // a step far larger than any in long memory
 };
 
 // Why an incident closed.

@@ -194,6 +194,36 @@ TEST(ComplaintsTest, EachPageGivesAReason) {
   }
 }
 
+// A series that climbs and falls smoothly is mostly far from its level: a small step is its fault.
+TEST(ComplaintsTest, AStepInASmoothSeriesPages) {
+  const Detector detector({});
+  Dice dice(4);
+  SeriesModel model;
+  std::string reason;
+  double used = 40;
+  for (size_t i = 0; i < kFrom + 6; ++i) {
+    used = used > 80 ? 25 : used + 0.06 + 0.02 * dice.Normal();
+    const double value = used + (i >= kFrom ? 6 : 0);
+    const Verdict verdict = detector.Update(model, RowTime(i), value);
+    if (verdict.opened && i >= kFrom) reason = Reason(verdict);
+  }
+  EXPECT_THAT(reason, HasSubstr("such a step has not been in 21 days"));
+}
+
+// One that is new, but small beside what the series does anyway, is none.
+TEST(ComplaintsTest, ASmallStepInASmoothSeriesDoesNotPage) {
+  const Detector detector({});
+  Dice dice(4);
+  SeriesModel model;
+  double used = 40;
+  for (size_t i = 0; i < kFrom + 50; ++i) {
+    used = used > 80 ? 25 : used + 0.06 + 0.02 * dice.Normal();
+    if (i == kFrom) used += 12 * 0.06;  // as if an hour was left out
+    const bool opened = detector.Update(model, RowTime(i), used).opened;
+    ASSERT_FALSE(opened && i >= kFrom) << i;
+  }
+}
+
 TEST(ComplaintsTest, AStandstillGivesItsLength) {
   const Detector detector({});
   Dice dice(1);

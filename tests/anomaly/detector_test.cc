@@ -6,33 +6,11 @@
 #include <cstring>
 #include <limits>
 
+#include "tests/anomaly/feed.h"
 #include "tests/anomaly/made_series.h"
 
 namespace tocsin::anomaly {
 namespace {
-
-std::vector<double> Values(const std::string& kind, int rows, uint64_t seed = 1) {
-  for (const Kind& one : Kinds()) {
-    if (one.name != kind) continue;
-    Dice dice(seed);
-    return one.make(dice, rows).values;
-  }
-  return {};
-}
-
-std::vector<double> WithFault(std::vector<double> values, size_t begin, size_t rows, double add) {
-  for (size_t i = begin; i < begin + rows; ++i) values[i] += add;
-  return values;
-}
-
-std::vector<Verdict> RunAll(const Detector& detector, const std::vector<double>& values) {
-  SeriesModel model;
-  std::vector<Verdict> verdicts;
-  for (size_t i = 0; i < values.size(); ++i) {
-    verdicts.push_back(detector.Update(model, RowTime(i), values[i]));
-  }
-  return verdicts;
-}
 
 bool SameBytes(const SeriesModel& a, const SeriesModel& b) {
   return SerializeModel(a) == SerializeModel(b);
@@ -193,64 +171,6 @@ TEST(DetectorTest, ValuesOutsideTheBandHaveAScoreOfOne) {
   }
 }
 
-TEST(DetectorTest, SensitivityDividesTheThresholds) {
-  const std::vector<double> values = WithFault(Values("tides", 3 * kWeekRows), 5000, 2, 80);
-  DetectorOptions options;
-  const std::vector<Verdict> plain = RunAll(Detector(options), values);
-  options.sensitivity = 2;
-  const std::vector<Verdict> eager = RunAll(Detector(options), values);
-  // The first points are learned alike, so the scores are twice as high there.
-  for (size_t i = 2 * kDayRows; i < 2 * kDayRows + 100; ++i) {
-    ASSERT_NEAR(eager[i].score, 2 * plain[i].score, 1e-6) << i;
-  }
-}
-
-TEST(DetectorTest, OnlyTheDirectionAskedForCounts) {
-  struct Case {
-    Direction direction;
-    double add;
-    bool found;
-  };
-  const Case cases[] = {
-      {Direction::kAbove, 500, true},  {Direction::kAbove, -500, false},
-      {Direction::kBelow, 500, false}, {Direction::kBelow, -500, true},
-      {Direction::kBoth, 500, true},   {Direction::kBoth, -500, true},
-  };
-  for (const Case& one : cases) {
-    DetectorOptions options;
-    options.direction = one.direction;
-    const Detector detector(options);
-    SeriesModel model;
-    const std::vector<double> values = WithFault(Values("tides", 3 * kWeekRows), 5000, 20, one.add);
-    bool opened = false, scored = false;
-    for (size_t i = 0; i < 5020; ++i) {
-      const Verdict verdict = detector.Update(model, RowTime(i), values[i]);
-      if (i >= 5000) {
-        opened = opened || verdict.opened;
-        scored = scored || verdict.score >= 1;
-      }
-    }
-    EXPECT_EQ(opened, one.found) << one.add;
-    EXPECT_EQ(scored, one.found) << one.add;
-  }
-}
-
-TEST(DetectorTest, LessThanTheLeastDeviationIsNeverOutside) {
-  for (const bool relative : {false, true}) {
-    DetectorOptions options;
-    if (relative) {
-      options.relative_deviation_min = 10;
-    } else {
-      options.deviation_min = 2000;
-    }
-    const std::vector<double> values = WithFault(Values("tides", 3 * kWeekRows), 5000, 20, 300);
-    for (const Verdict& verdict : RunAll(Detector(options), values)) {
-      ASSERT_LT(verdict.score, 1);
-      ASSERT_FALSE(verdict.opened);
-    }
-  }
-}
-
 TEST(DetectorTest, AConstantSeriesIsFineUntilItChanges) {
   const Detector detector({});
   std::vector<double> values(2 * kWeekRows, 42.5);
@@ -318,19 +238,6 @@ TEST(DetectorTest, LostPointsDoNotPage) {
     }
     EXPECT_LE(lossy_pages, pages + 1) << kind;
   }
-}
-
-TEST(DetectorTest, OptionsOutOfRangeAreNamed) {
-  DetectorOptions options;
-  EXPECT_TRUE(Detector::Validate(options).ok());
-  options.sensitivity = 0;
-  EXPECT_EQ(Detector::Validate(options).message(), "sensitivity must be above 0");
-  options.sensitivity = 1;
-  options.deviation_min = -1;
-  EXPECT_EQ(Detector::Validate(options).message(), "deviation_min must not be negative");
-  options.deviation_min = 0;
-  options.relative_deviation_min = std::nan("");
-  EXPECT_EQ(Detector::Validate(options).message(), "relative_deviation_min must not be negative");
 }
 
 TEST(SeriesModelTest, OtherBytesAreRefused) {

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "engine/anomaly/options.h"
+#include "engine/anomaly/pace.h"
+#include "engine/anomaly/parameters.h"
+#include "engine/anomaly/prediction.h"
+#include "engine/anomaly/series_model.h"
+
+namespace tocsin::anomaly {
+
+// What a monitor asks for, in the model's own terms.
+struct Demand {
+  Direction direction;
+  float sensitivity;
+  float deviation_min;  // at this point, in the unit of the metric
+};
+
+// Moves the running means on to x. Before Look().
+void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pace,
+                 const Prediction& prediction, const Demand& demand, float x);
+
+// The length of the present run of equal values, as it is remembered: log(1 + weighted points).
+float RunLength(const ViewState& views, const Pace& pace);
+
+}  // namespace tocsin::anomaly
