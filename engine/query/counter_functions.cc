@@ -19,19 +19,17 @@ bool IsChange(double before, double after) {
 
 // The sum of what was lost at those neighbours in the window between which an event lies.
 struct Events {
-  DoubleDouble lost;  // the values before the events
-  Sample last;
+  DoubleDouble lost;          // the values before the events
+  Sample last{INT64_MIN, 0};  // INT64_MIN: there is none
   uint32_t count = 0;
-  bool any = false;  // there is a last one
 
   template <typename IsEvent>
   void Enter(const Sample& sample, IsEvent&& is_event) {
-    if (any && is_event(last.value, sample.value)) {
+    if (last.time_ms != INT64_MIN && is_event(last.value, sample.value)) {
       ++count;
       lost.Add(last.value);
     }
     last = sample;
-    any = true;
   }
   template <typename IsEvent>
   void Expire(const Sample& sample, const Sample* next, IsEvent&& is_event) {
