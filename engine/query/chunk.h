@@ -45,7 +45,7 @@ class Chunk {
   void Read(size_t begin, size_t end, int64_t* times, double* values) const;
 
   // Where the samples are, for who knows that they will be needed.
-  const void* block() const { return block_.get(); }
+  const uint8_t* block() const { return block_.get(); }
 
   // What the block takes, without the allocator's share.
   size_t bytes() const { return BlockSize(header()); }

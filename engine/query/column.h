@@ -52,7 +52,7 @@ class Column {
   }
 
   // begin() <= position < end().
-  Sample at(uint32_t position) const {
+  [[gnu::always_inline]] Sample at(uint32_t position) const {
     if (position >= tail_begin_) return tail_->at(position - tail_begin_);
     const Chunk& chunk = ChunkOf(position);
     const size_t i = position - chunk.first();
@@ -71,7 +71,7 @@ class Column {
   // Where the oldest samples are lies behind two pointers: who walks many columns asks for what the
   // first points to some columns ahead, and for the second's a few later.
   const void* Chunks() const { return chunks_.data(); }
-  const void* OldestChunk() const { return chunks_.empty() ? nullptr : chunks_.front().block(); }
+  const uint8_t* OldestChunk() const { return chunks_.empty() ? nullptr : chunks_.front().block(); }
 
   // Samples [from, to) into arrays of that size.
   void Read(uint32_t from, uint32_t to, int64_t* times, double* values) const;

@@ -97,7 +97,7 @@ struct ExtrapolatedRate : KernelDefaults {
   double Factor(const State& state, const RowWindow& window, double result) const {
     const Sample& first = window.cursor.first;
     if (!timing_.IsOf(first.time_ms, state.last.time_ms, window)) {
-      timing_ = Timing(first.time_ms, state.last.time_ms, window, kind.per_second);
+      Retime(first.time_ms, state.last.time_ms, window);
     }
     if (!kind.counter || !(result > 0 && first.value >= 0)) return timing_.factor;
     // Where the counter would have been zero, if that may be nearer than the start: the division
@@ -141,6 +141,11 @@ struct ExtrapolatedRate : KernelDefaults {
       return (sampled + std::min(to_start, before) + to_end) / sampled / range;
     }
   };
+  // Apart: inlined, its reads in pairs would be made for each row and wait for what that just
+  // wrote.
+  [[gnu::noinline]] void Retime(int64_t first_ms, int64_t last_ms, const RowWindow& window) const {
+    timing_ = Timing(first_ms, last_ms, window, kind.per_second);
+  }
   mutable Timing timing_;
 };
 

@@ -44,8 +44,8 @@ class RangeOperator : public RowwiseOperator {
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty; may keep
 //                                           in the state what it found out
-//   NeededSoon(state)                       memory outside of the state that the next sample to
-//                                           enter or expire touches; may be null
+//   NeededSoon(state)                       if there is such: memory outside of the state that the
+//                                           next sample to enter or expire touches; may be null
 template <typename Kernel>
 class RangeFunction : public RangeOperator {
  public:
@@ -93,8 +93,13 @@ class RangeFunction : public RangeOperator {
         __builtin_prefetch(far_state + 1, 1);
         __builtin_prefetch(&view.column(row + kFarthest) + 1);
         __builtin_prefetch(view.column(row + kFar).Chunks());
-        __builtin_prefetch(view.column(row + kNear).OldestChunk());
-        __builtin_prefetch(kernel_.NeededSoon(states_[row + kNear].state));
+        if (const auto* chunk = view.column(row + kNear).OldestChunk()) {
+          __builtin_prefetch(chunk);
+          __builtin_prefetch(chunk + 64);
+        }
+        if constexpr (requires(const Row& near) { kernel_.NeededSoon(near.state); }) {
+          __builtin_prefetch(kernel_.NeededSoon(states_[row + kNear].state));
+        }
       }
       Row& state = states_[row];
       if (!state.cursor.Holds(view.version(row), view.end_ms) && !Slide(row, view)) {

@@ -65,10 +65,6 @@ struct KernelDefaults {
   template <typename State>
   void Expire(State&, const Sample&, const Sample* /*next*/, const WindowCursor&) const {}
   template <typename State>
-  const void* NeededSoon(const State&) const {
-    return nullptr;
-  }
-  template <typename State>
   bool Drifted(const State&, const WindowCursor&) const {
     return false;
   }
