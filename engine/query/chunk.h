@@ -39,7 +39,7 @@ class Chunk {
     return h.time_base + static_cast<int64_t>(h.time_step) * static_cast<int64_t>(i) +
            static_cast<int64_t>(Bits(times_at(), h.time_width, i));
   }
-  double value(size_t i) const { return ToValue(header(), i); }
+  [[gnu::always_inline]] double value(size_t i) const { return ToValue(header(), i); }
   int64_t newest_time() const { return time(size() - 1); }
   // Samples [begin, end) into arrays.
   void Read(size_t begin, size_t end, int64_t* times, double* values) const;
@@ -77,7 +77,7 @@ class Chunk {
     std::memcpy(&word, packed + bit / 8, sizeof(word));
     return word >> (bit % 8) << (64 - width) >> (64 - width);
   }
-  double ToValue(const Header& h, size_t i) const {
+  [[gnu::always_inline]] double ToValue(const Header& h, size_t i) const {
     const uint8_t* packed = times_at();
     if (h.time_width > 0) packed += PackedSize(h.size, h.time_width);
     const uint64_t whole = static_cast<uint64_t>(h.value_base) +

@@ -141,7 +141,8 @@ class RangeFunction : public RangeOperator {
   // compiler knows of, and calls of it are left out.
   static constexpr size_t kFarthest = 24, kFar = 12, kNear = 6;
 
-  void Follow(size_t row, const RangeVector::View& view) {
+  // Not inlined, nor what else is rare: it would take the registers that the usual case needs.
+  [[gnu::noinline]] void Follow(size_t row, const RangeVector::View& view) {
     WindowCursor& cursor = states_[row].cursor;
     const Column& column = view.column(row);
     const uint32_t known = cursor.rewrites;
@@ -183,14 +184,14 @@ class RangeFunction : public RangeOperator {
       if (second.time_ms <= view.begin_ms || IsStaleMarker(second.value)) return false;
     }
     ++cursor.version;
-    ++cursor.samples;
     kernel_.Enter(state.state, cursor.end++, newest, column);
     if (leaves) {
       const Sample first = cursor.first;
       cursor.first = second;
       ++cursor.begin;
-      --cursor.samples;
       kernel_.Expire(state.state, first, &second, cursor);
+    } else {
+      ++cursor.samples;
     }
     cursor.SetValidUntil(cursor.first.time_ms + (view.end_ms - view.begin_ms));
     if (kernel_.Drifted(state.state, cursor)) [[unlikely]] {
@@ -208,7 +209,7 @@ class RangeFunction : public RangeOperator {
            cursor.begin >= column.begin() && column.time(cursor.end - 1) > view.begin_ms;
   }
 
-  void Begin(size_t row, const Column& column, const RangeVector::View& view) {
+  [[gnu::noinline]] void Begin(size_t row, const Column& column, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     cursor = {};
@@ -288,7 +289,7 @@ class RangeFunction : public RangeOperator {
     }
   }
 
-  void Settle(size_t row, const Column& column, const RangeVector::View& view) {
+  [[gnu::noinline]] void Settle(size_t row, const Column& column, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     cursor.version = view.version(row);
@@ -304,7 +305,7 @@ class RangeFunction : public RangeOperator {
     cursor.SetValidUntil(std::min(next_ms, cursor.first.time_ms + (view.end_ms - view.begin_ms)));
   }
 
-  void WithHistograms(const RowWindow& window, const RangeVector::View& view) {
+  [[gnu::noinline]] void WithHistograms(const RowWindow& window, const RangeVector::View& view) {
     const HistogramRange::Result result = ComputeMixed(window.row, range_.Read(window.row), view);
     if (result.type != HistogramRange::Result::Type::kOfFloats) return;
     // The kernel over what is left of the window.

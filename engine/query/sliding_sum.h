@@ -62,7 +62,7 @@ class SlidingSum {
     sum_.Add(value);
     guard_.Entered(std::fabs(value));
   }
-  void Expire(double value) {
+  [[gnu::always_inline]] void Expire(double value) {
     if (!std::isfinite(value)) [[unlikely]]
       return Count(value, UINT32_MAX);
     if (!finite_) return;
