@@ -34,7 +34,7 @@ class Chunk {
   uint32_t first() const { return header().first; }
   uint32_t end() const { return header().first + header().size; }
   // 0 <= i < size().
-  int64_t time(size_t i) const {
+  [[gnu::always_inline]] int64_t time(size_t i) const {
     const Header& h = header();
     return h.time_base + static_cast<int64_t>(h.time_step) * static_cast<int64_t>(i) +
            static_cast<int64_t>(Bits(times_at(), h.time_width, i));

@@ -135,7 +135,7 @@ class Column {
 
   Rare& MutableRare();
   AppendResult Take(int64_t time_ms, double value);
-  const Chunk& ChunkOf(uint32_t position) const {
+  [[gnu::always_inline]] const Chunk& ChunkOf(uint32_t position) const {
     const Chunk& oldest = chunks_.front();
     return position < oldest.end() ? oldest : LaterChunkOf(position);
   }
