@@ -24,12 +24,12 @@ inline bool IsTaken(AppendResult result) {
 }
 
 // The samples of one series, in order of time: the newest 8 as they came, the others in compressed
-// chunks that grow to 32 samples, in a long column to 64. Every sample
+// chunks that grow to 32 samples, in a long column to 64; of a short window in one alone. A sample
 // has a position, counted from the first the series ever had, that it keeps until a late one is put
 // in before it.
 //
 // Reading one sample costs a few ns wherever it is. Memory: a sample among the newest 8 takes 12
-// bytes, others what Chunk says; a sample is encoded at most five times.
+// bytes, others what Chunk says; a sample is encoded about five times.
 class Column {
  public:
   // Positions of the samples kept: [begin, end). Whole chunks are dropped, so a few samples before
