@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/grow.h"
+
 namespace tocsin::engine {
 
 uint32_t MonitorTriggers::ClassOf(const std::string& metric) {
@@ -33,7 +35,10 @@ void MonitorTriggers::Watch(uint32_t monitor, const std::vector<SelectorNeed>& n
 }
 
 void MonitorTriggers::SeriesAdded(SeriesTable::Slot slot, const Labels& labels) {
-  if (slot >= class_of_slot_.size()) class_of_slot_.resize(slot + 1, kNone);
+  if (slot >= class_of_slot_.size()) {
+    ReserveGently(class_of_slot_, slot + 1);
+    class_of_slot_.resize(slot + 1, kNone);
+  }
   Leave(slot);
   class_of_slot_[slot] = ClassOf(std::string(labels.metric_name()));
   ++classes_[class_of_slot_[slot]].series;

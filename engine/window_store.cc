@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/grow.h"
 #include "base/status_macros.h"
 
 namespace tocsin::engine {
@@ -16,7 +17,8 @@ WindowStore::WindowStore(SeriesTable& table, std::shared_ptr<const SelectorIndex
 
 void WindowStore::Introduce(SeriesRef ref, const Labels& labels) {
   if (ref >= slot_of_ref_.size()) {
-    slot_of_ref_.resize(std::max<size_t>(ref + 1, slot_of_ref_.size() * 3 / 2), kUnknown);
+    ReserveGently(slot_of_ref_, ref + 1);
+    slot_of_ref_.resize(ref + 1, kUnknown);
   }
   if (slot_of_ref_[ref] != kUnknown) return;
   if (selectors_->Match(labels) == 0) {
@@ -25,7 +27,10 @@ void WindowStore::Introduce(SeriesRef ref, const Labels& labels) {
   }
   const SeriesTable::Slot slot = table_.FindOrAdd(labels);
   slot_of_ref_[ref] = slot;
-  if (slot >= ref_of_slot_.size()) ref_of_slot_.resize(slot + 1, kNoRef);
+  if (slot >= ref_of_slot_.size()) {
+    ReserveGently(ref_of_slot_, slot + 1);
+    ref_of_slot_.resize(slot + 1, kNoRef);
+  }
   const SeriesRef before = std::exchange(ref_of_slot_[slot], ref);
   if (before != kNoRef) slot_of_ref_[before] = kUnknown;
   added_(slot, labels);

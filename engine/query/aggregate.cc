@@ -86,6 +86,10 @@ class Aggregate final : public GroupedOperator {
  protected:
   absl::Status Compute(int64_t) override {
     frame_.Reset(rows_);
+    if (groups_.AreRows() && !in(0).has_histograms()) {
+      KeepRows();
+      return absl::OkStatus();
+    }
     accumulators_.resize(rows_);
     const auto take = [&](size_t row) { Take(row); };
     if (!in(0).has_histograms() || op_ == AggregateOp::kCount || op_ == AggregateOp::kGroup) {
@@ -108,6 +112,14 @@ class Aggregate final : public GroupedOperator {
       frame_.Set(group, 0);
       accumulators_[group] = Accumulator(in(0).value(row));
     }
+  }
+
+  // Each group has one row, which is its own.
+  void KeepRows() {
+    const double* from = in(0).values().data();
+    double* to = frame_.values().data();
+    for (size_t row = 0; row < rows_; ++row) to[row] = Accumulator(from[row]).Get();
+    frame_.words() = in(0).words();
   }
 
   void AggregateHistograms() {

@@ -46,15 +46,20 @@ int64_t MeanStep(const int64_t* numbers, size_t n) {
 
 void Pack(const int64_t* numbers, size_t n, const Line& line, uint8_t* out) {
   if (line.width == 0) return;
+  uint64_t word = 0;
+  size_t filled = 0;  // bits of the word, < 64
   for (size_t i = 0; i < n; ++i) {
     const uint64_t residual = static_cast<uint64_t>(numbers[i]) - static_cast<uint64_t>(line.base) -
                               static_cast<uint64_t>(line.step) * static_cast<uint64_t>(i);
-    const size_t bit = i * line.width;
-    uint64_t word = 0;
-    std::memcpy(&word, out + bit / 8, sizeof(word));
-    word |= residual << (bit % 8);
-    std::memcpy(out + bit / 8, &word, sizeof(word));
+    word |= residual << filled;
+    filled += line.width;
+    if (filled < 64) continue;
+    std::memcpy(out, &word, sizeof(word));
+    out += sizeof(word);
+    filled -= 64;
+    word = filled == 0 ? 0 : residual >> (line.width - filled);
   }
+  std::memcpy(out, &word, (filled + 7) / 8);
 }
 
 // Numbers [begin, begin + n) of what Pack() made.

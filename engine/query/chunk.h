@@ -34,18 +34,18 @@ class Chunk {
   uint32_t first() const { return header().first; }
   uint32_t end() const { return header().first + header().size; }
   // 0 <= i < size().
-  int64_t time(size_t i) const {
+  [[gnu::always_inline]] int64_t time(size_t i) const {
     const Header& h = header();
     return h.time_base + static_cast<int64_t>(h.time_step) * static_cast<int64_t>(i) +
            static_cast<int64_t>(Bits(times_at(), h.time_width, i));
   }
-  double value(size_t i) const { return ToValue(header(), i); }
+  [[gnu::always_inline]] double value(size_t i) const { return ToValue(header(), i); }
   int64_t newest_time() const { return time(size() - 1); }
   // Samples [begin, end) into arrays.
   void Read(size_t begin, size_t end, int64_t* times, double* values) const;
 
   // Where the samples are, for who knows that they will be needed.
-  const void* block() const { return block_.get(); }
+  const uint8_t* block() const { return block_.get(); }
 
   // What the block takes, without the allocator's share.
   size_t bytes() const { return BlockSize(header()); }
@@ -77,7 +77,7 @@ class Chunk {
     std::memcpy(&word, packed + bit / 8, sizeof(word));
     return word >> (bit % 8) << (64 - width) >> (64 - width);
   }
-  double ToValue(const Header& h, size_t i) const {
+  [[gnu::always_inline]] double ToValue(const Header& h, size_t i) const {
     const uint8_t* packed = times_at();
     if (h.time_width > 0) packed += PackedSize(h.size, h.time_width);
     const uint64_t whole = static_cast<uint64_t>(h.value_base) +

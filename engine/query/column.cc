@@ -12,6 +12,8 @@ namespace {
 // From this size on a column gives its chunks full size.
 constexpr size_t kLongColumn = 2 * Chunk::kMaxSize;
 constexpr size_t kUsualChunk = Chunk::kMaxSize / 2;
+// Of a short window all that is needed stays one chunk, of up to this size.
+constexpr size_t kOnlyChunk = 40;
 
 bool FitsOneChunk(int64_t first_ms, int64_t last_ms) {
   return last_ms - first_ms <= int64_t{UINT32_MAX};
@@ -83,30 +85,36 @@ AppendResult Column::Take(int64_t time_ms, double value) {
     values.insert(values.begin() + (at - times.begin()), value);
     times.insert(at, time_ms);
   });
-  if (histograms_ != nullptr) histograms_->MakeGap(PositionOf(time_ms));
+  if (auto* histograms = MutableHistograms()) histograms->MakeGap(PositionOf(time_ms));
   return AppendResult::kInserted;
 }
 
-ColumnHistograms& Column::MutableHistograms() {
-  if (histograms_ == nullptr) histograms_ = std::make_unique<ColumnHistograms>();
-  return *histograms_;
+Column::Rare& Column::MutableRare() {
+  if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+  return *rare_;
+}
+
+ColumnHistograms& Column::HistogramsToAddTo() {
+  std::unique_ptr<ColumnHistograms>& histograms = MutableRare().histograms;
+  if (histograms == nullptr) histograms = std::make_unique<ColumnHistograms>();
+  return *histograms;
 }
 
 AppendResult Column::Append(int64_t time_ms, const NativeHistogram& histogram) {
   const AppendResult result = Take(time_ms, HistogramMark());
-  if (IsTaken(result)) MutableHistograms().Set(PositionOf(time_ms), histogram);
+  if (IsTaken(result)) HistogramsToAddTo().Set(PositionOf(time_ms), histogram);
   return result;
 }
 
 AppendResult Column::AppendAsIs(int64_t time_ms, HistogramPtr histogram) {
   const AppendResult result = Take(time_ms, HistogramMark());
-  if (IsTaken(result)) MutableHistograms().SetAsIs(PositionOf(time_ms), std::move(histogram));
+  if (IsTaken(result)) HistogramsToAddTo().SetAsIs(PositionOf(time_ms), std::move(histogram));
   return result;
 }
 
 void Column::Replace(int64_t time_ms, double value) {
   const uint32_t position = PositionOf(time_ms);
-  if (histograms_ != nullptr) histograms_->Erase(position);
+  if (auto* histograms = MutableHistograms()) histograms->Erase(position);
   if (position >= tail_begin_) {
     tail_->values[position - tail_begin_] = value;
     return Rewritten(position);
@@ -120,7 +128,7 @@ void Column::Replace(int64_t time_ms, double value) {
 void Column::Remove(int64_t time_ms) {
   const uint32_t after = FirstAfter(time_ms);
   if (after == begin() || time(after - 1) != time_ms) return;
-  if (histograms_ != nullptr) histograms_->CloseGap(after - 1);
+  if (auto* histograms = MutableHistograms()) histograms->CloseGap(after - 1);
   Rewrite(time_ms, [&](std::vector<int64_t>& times, std::vector<double>& values) {
     const auto at = std::lower_bound(times.begin(), times.end(), time_ms);
     values.erase(values.begin() + (at - times.begin()));
@@ -130,17 +138,18 @@ void Column::Remove(int64_t time_ms) {
 
 void Column::Clear() {
   chunks_.clear();
-  histograms_.reset();
+  if (rare_ != nullptr) rare_->histograms.reset();
   tail_begin_ = tail_size_ = 0;
   trimmed_ms_ = INT64_MIN;
   Rewritten(0);
 }
 
 void Column::Rewritten(uint32_t from) {
-  if (std::exchange(noted_, false)) remembered_ = 0;
-  rewritten_from_ = remembered_ == 0 ? from : std::min(rewritten_from_, from);
-  if (remembered_ < UINT16_MAX) ++remembered_;
-  ++rewrites_;
+  Rare& rare = MutableRare();
+  if (std::exchange(rare.noted, false)) rare.remembered = 0;
+  rare.rewritten_from = rare.remembered == 0 ? from : std::min(rare.rewritten_from, from);
+  if (rare.remembered < UINT16_MAX) ++rare.remembered;
+  ++rare.rewrites;
 }
 
 void Column::Push(int64_t time_ms, double value) {
@@ -153,15 +162,27 @@ void Column::Push(int64_t time_ms, double value) {
   ++tail_size_;
 }
 
+// How many of the last chunk's samples nobody needs any more. Of a chunk behind another none.
+size_t Column::Outdated() const {
+  if (chunks_.size() != 1) return 0;
+  const Chunk& chunk = chunks_.front();
+  size_t n = 0;
+  while (n < chunk.size() && chunk.time(n) <= trimmed_ms_) ++n;
+  return n;
+}
+
 // The tail becomes part of the last chunk or one of its own. A larger chunk shares its header among
-// more samples, but stays until its last is too old: so only a long column has the largest.
+// more samples, but stays until its last is too old: so only a long column has the largest, and one
+// that is an only chunk anyway loses what is outdated on the way.
 void Column::Seal() {
-  int64_t times[kUsualChunk];
-  double values[kUsualChunk];
-  const bool joins = !chunks_.empty() && chunks_.back().size() + tail_size_ <= kUsualChunk &&
+  int64_t times[kOnlyChunk];
+  double values[kOnlyChunk];
+  const size_t outdated = Outdated();
+  const size_t most = outdated > 0 ? kOnlyChunk : kUsualChunk;
+  const bool joins = !chunks_.empty() && chunks_.back().size() - outdated + tail_size_ <= most &&
                      FitsOneChunk(chunks_.back().time(0), tail_->time(tail_size_ - 1));
-  const size_t before = joins ? chunks_.back().size() : 0;
-  if (joins) chunks_.back().Read(0, before, times, values);
+  const size_t before = joins ? chunks_.back().size() - outdated : 0;
+  if (joins) chunks_.back().Read(outdated, outdated + before, times, values);
   for (size_t i = 0; i < tail_size_; ++i) {
     times[before + i] = tail_->time(i);
     values[before + i] = tail_->values[i];
@@ -170,6 +191,7 @@ void Column::Seal() {
                               tail_begin_ - static_cast<uint32_t>(before));
   if (joins) {
     chunks_.back() = std::move(chunk);
+    if (auto* histograms = MutableHistograms()) histograms->TrimBefore(begin());
   } else {
     ReserveGently(chunks_, chunks_.size() + 1);
     chunks_.push_back(std::move(chunk));
@@ -221,11 +243,11 @@ void Column::Trim(int64_t keep_after_ms) {
   });
   chunks_.erase(chunks_.begin(), keep);
   if (chunks_.empty()) chunks_.shrink_to_fit();
-  if (histograms_ != nullptr) histograms_->TrimBefore(begin());
+  if (auto* histograms = MutableHistograms()) histograms->TrimBefore(begin());
 }
 
 size_t Column::bytes() const {
-  size_t bytes = tail_ ? sizeof(Tail) : 0;
+  size_t bytes = (tail_ ? sizeof(Tail) : 0) + (rare_ ? sizeof(Rare) : 0);
   if (chunks_.capacity() > kInlineChunks) bytes += chunks_.capacity() * sizeof(Chunk);
   for (const Chunk& chunk : chunks_) bytes += chunk.bytes();
   return bytes;

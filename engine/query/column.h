@@ -24,12 +24,12 @@ inline bool IsTaken(AppendResult result) {
 }
 
 // The samples of one series, in order of time: the newest 8 as they came, the others in compressed
-// chunks that grow to 32 samples, in a long column to 64. Every sample
+// chunks that grow to 32 samples, in a long column to 64; of a short window in one alone. A sample
 // has a position, counted from the first the series ever had, that it keeps until a late one is put
 // in before it.
 //
 // Reading one sample costs a few ns wherever it is. Memory: a sample among the newest 8 takes 12
-// bytes, others what Chunk says; a sample is encoded at most five times.
+// bytes, others what Chunk says; a sample is encoded about five times.
 class Column {
  public:
   // Positions of the samples kept: [begin, end). Whole chunks are dropped, so a few samples before
@@ -39,18 +39,20 @@ class Column {
   size_t size() const { return end() - begin(); }
   // Grows when samples were inserted, replaced or removed: positions taken before are void, unless
   // KeptBefore() says that of those.
-  uint32_t rewrites() const { return rewrites_; }
+  uint32_t rewrites() const { return rare_ == nullptr ? 0 : rare_->rewrites; }
   // Whether nothing before `position` changed since rewrites() was `since`. May say no although
   // that is so: what is remembered ends where a rewrite follows a call of TakeNote().
   bool KeptBefore(uint32_t position, uint32_t since) const {
-    const uint32_t missed = rewrites_ - since;
-    return missed == 0 || (missed <= remembered_ && position <= rewritten_from_);
+    const uint32_t missed = rewrites() - since;
+    return missed == 0 || (missed <= rare_->remembered && position <= rare_->rewritten_from);
   }
   // Who follows the column has seen what was rewritten so far.
-  void TakeNote() const { noted_ = true; }
+  void TakeNote() const {
+    if (rare_ != nullptr) rare_->noted = true;
+  }
 
   // begin() <= position < end().
-  Sample at(uint32_t position) const {
+  [[gnu::always_inline]] Sample at(uint32_t position) const {
     if (position >= tail_begin_) return tail_->at(position - tail_begin_);
     const Chunk& chunk = ChunkOf(position);
     const size_t i = position - chunk.first();
@@ -69,7 +71,7 @@ class Column {
   // Where the oldest samples are lies behind two pointers: who walks many columns asks for what the
   // first points to some columns ahead, and for the second's a few later.
   const void* Chunks() const { return chunks_.data(); }
-  const void* OldestChunk() const { return chunks_.empty() ? nullptr : chunks_.front().block(); }
+  const uint8_t* OldestChunk() const { return chunks_.empty() ? nullptr : chunks_.front().block(); }
 
   // Samples [from, to) into arrays of that size.
   void Read(uint32_t from, uint32_t to, int64_t* times, double* values) const;
@@ -103,14 +105,16 @@ class Column {
 
   // The samples that are native histograms, by position; their values are HistogramMark(). Null:
   // there are none.
-  const ColumnHistograms* histograms() const { return histograms_.get(); }
+  const ColumnHistograms* histograms() const {
+    return rare_ == nullptr ? nullptr : rare_->histograms.get();
+  }
 
   // Heap memory, without histograms and the allocator's share.
   size_t bytes() const;
 
  private:
   static constexpr uint32_t kTailSize = 8;
-  static constexpr size_t kInlineChunks = 3;  // in the place of a pointer to more
+  static constexpr size_t kInlineChunks = 2;  // in the place of a pointer to more
   struct Tail {
     int64_t base = 0;             // times are relative to it
     uint32_t offsets[kTailSize];  // ms
@@ -120,16 +124,31 @@ class Column {
     Sample at(size_t i) const { return {time(i), values[i]}; }
   };
 
+  // What most series never have.
+  struct Rare {
+    std::unique_ptr<ColumnHistograms> histograms;
+    uint32_t rewrites = 0;
+    uint32_t rewritten_from = 0;  // the smallest position that the last of them changed,
+    uint16_t remembered = 0;      // so many
+    bool noted = false;
+  };
+
+  Rare& MutableRare();
   AppendResult Take(int64_t time_ms, double value);
-  const Chunk& ChunkOf(uint32_t position) const {
+  [[gnu::always_inline]] const Chunk& ChunkOf(uint32_t position) const {
     const Chunk& oldest = chunks_.front();
     return position < oldest.end() ? oldest : LaterChunkOf(position);
   }
   const Chunk& LaterChunkOf(uint32_t position) const;
   // Of the sample at this time, which is there.
   uint32_t PositionOf(int64_t time_ms) const { return FirstAfter(time_ms) - 1; }
-  ColumnHistograms& MutableHistograms();
+  // Null: there are none.
+  ColumnHistograms* MutableHistograms() {
+    return rare_ == nullptr ? nullptr : rare_->histograms.get();
+  }
+  ColumnHistograms& HistogramsToAddTo();
   void Push(int64_t time_ms, double value);
+  size_t Outdated() const;
   void Seal();
   void JoinLastTwo();
   // Changes what is kept from the sample at or after `time_ms` on, by a function of the samples
@@ -140,14 +159,10 @@ class Column {
 
   absl::InlinedVector<Chunk, kInlineChunks> chunks_;
   std::unique_ptr<Tail> tail_;
-  std::unique_ptr<ColumnHistograms> histograms_;
+  std::unique_ptr<Rare> rare_;
   int64_t trimmed_ms_ = INT64_MIN;  // no sample at or before this is taken any more
   uint32_t tail_begin_ = 0;         // position
   uint8_t tail_size_ = 0;
-  mutable bool noted_ = false;
-  uint16_t remembered_ = 0;      // so many of the last rewrites are in rewritten_from_
-  uint32_t rewritten_from_ = 0;  // the smallest position they changed
-  uint32_t rewrites_ = 0;
 };
 
 }  // namespace tocsin::engine

@@ -1,6 +1,7 @@
 // Functions over a range that compare neighbours: rate and its relatives, changes, resets.
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,28 +18,61 @@ bool IsChange(double before, double after) {
   return before != after && !(std::isnan(before) && std::isnan(after));
 }
 
-// The sum of what was lost at those neighbours in the window between which an event lies.
+// How many neighbours in the window an event lies between.
 struct Events {
-  DoubleDouble lost;  // the values before the events
-  Sample last;
+  double last = 0;
   uint32_t count = 0;
   bool any = false;  // there is a last one
 
   template <typename IsEvent>
-  void Enter(const Sample& sample, IsEvent&& is_event) {
-    if (any && is_event(last.value, sample.value)) {
-      ++count;
-      lost.Add(last.value);
-    }
-    last = sample;
+  void Enter(double value, IsEvent&& is_event) {
+    if (any && is_event(last, value)) ++count;
+    last = value;
     any = true;
   }
   template <typename IsEvent>
   void Expire(const Sample& sample, const Sample* next, IsEvent&& is_event) {
-    if (count == 0 || next == nullptr || !is_event(sample.value, next->value)) return;
-    lost.Add(-sample.value);
-    if (--count == 0) lost = {};
+    if (count > 0 && next != nullptr && is_event(sample.value, next->value)) --count;
   }
+};
+
+// The last sample, and the sum of what was lost at resets: few windows have one, so that lies
+// elsewhere.
+class Resets {
+ public:
+  struct Lost {
+    DoubleDouble values;  // before the resets
+    uint32_t resets = 0;
+  };
+
+  Resets() = default;
+  Resets(Resets&&) = default;
+  Resets& operator=(Resets&&) = default;
+  Resets(const Resets& other)
+      : last_(other.last_),
+        lost_(other.lost_ == nullptr ? nullptr : std::make_unique<Lost>(*other.lost_)) {}
+  Resets& operator=(const Resets& other) { return *this = Resets(other); }
+
+  void Enter(const Sample& sample, bool counter) {
+    if (counter && last_.time_ms != INT64_MIN && IsReset(last_.value, sample.value)) [[unlikely]] {
+      if (lost_ == nullptr) lost_ = std::make_unique<Lost>();
+      ++lost_->resets;
+      lost_->values.Add(last_.value);
+    }
+    last_ = sample;
+  }
+  void Expire(const Sample& sample, const Sample* next) {
+    if (lost_ == nullptr || next == nullptr || !IsReset(sample.value, next->value)) return;
+    lost_->values.Add(-sample.value);
+    if (--lost_->resets == 0) lost_ = nullptr;
+  }
+  const Sample& last() const { return last_; }
+  // Null: nothing.
+  const Lost* lost() const { return lost_.get(); }
+
+ private:
+  Sample last_{INT64_MIN, 0};  // INT64_MIN: there is none
+  std::unique_ptr<Lost> lost_;
 };
 
 struct RateKind {
@@ -50,24 +84,20 @@ struct RateKind {
 // Towards each end the stretch is the gap to it if that is below 1.1 times the mean distance of
 // samples, else half that distance.
 struct ExtrapolatedRate : KernelDefaults {
-  using State = Events;  // resets; none of a gauge's
+  using State = Resets;  // none of a gauge's
   RateKind kind;
 
   explicit ExtrapolatedRate(RateKind k) : kind(k) {}
   State Fresh(size_t) const { return {}; }
   void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
-    if (kind.counter) {
-      state.Enter(sample, IsReset);
-    } else {
-      state.last = sample;
-    }
+    state.Enter(sample, kind.counter);
   }
   void Expire(State& state, const Sample& sample, const Sample* next, const WindowCursor&) const {
-    if (kind.counter) state.Expire(sample, next, IsReset);
+    state.Expire(sample, next);
   }
   // An infinity that was lost at a reset does not leave the sum any more.
   bool Drifted(const State& state, const WindowCursor&) const {
-    return state.count > 0 && !std::isfinite(state.lost.hi);
+    return state.lost() != nullptr && !std::isfinite(state.lost()->values.hi);
   }
 
   bool Value(const State& state, const RowWindow& window, double& out) const {
@@ -78,13 +108,14 @@ struct ExtrapolatedRate : KernelDefaults {
   }
 
   static double Growth(const State& state, const RowWindow& window) {
-    const double first = window.cursor.first.value, last = state.last.value;
-    if (state.count == 0) return last - first;
-    if (!std::isfinite(state.lost.hi)) return AddUp(window.Read());
-    DoubleDouble growth = state.lost;
+    const double first = window.cursor.first.value, last = state.last().value;
+    if (state.lost() == nullptr) return last - first;
+    const DoubleDouble& lost = state.lost()->values;
+    if (!std::isfinite(lost.hi)) return AddUp(window.Read());
+    DoubleDouble growth = lost;
     growth.Add(last);
     growth.Add(-first);
-    return std::isfinite(growth.hi) ? growth.Get() : last - first + state.lost.Get();
+    return std::isfinite(growth.hi) ? growth.Get() : last - first + lost.Get();
   }
 
   static double AddUp(const Samples& samples) {
@@ -98,8 +129,8 @@ struct ExtrapolatedRate : KernelDefaults {
 
   double Factor(const State& state, const RowWindow& window, double result) const {
     const Sample& first = window.cursor.first;
-    if (!timing_.IsOf(first.time_ms, state.last.time_ms, window)) {
-      timing_ = Timing(first.time_ms, state.last.time_ms, window, kind.per_second);
+    if (!timing_.IsOf(first.time_ms, state.last().time_ms, window)) {
+      Retime(first.time_ms, state.last().time_ms, window);
     }
     if (!kind.counter || !(result > 0 && first.value >= 0)) return timing_.factor;
     // Where the counter would have been zero, if that may be nearer than the start: the division
@@ -143,6 +174,11 @@ struct ExtrapolatedRate : KernelDefaults {
       return (sampled + std::min(to_start, before) + to_end) / sampled / range;
     }
   };
+  // Apart: inlined, its reads in pairs would be made for each row and wait for what that just
+  // wrote.
+  [[gnu::noinline]] void Retime(int64_t first_ms, int64_t last_ms, const RowWindow& window) const {
+    timing_ = Timing(first_ms, last_ms, window, kind.per_second);
+  }
   mutable Timing timing_;
 };
 
@@ -175,7 +211,7 @@ struct CountEvents : KernelDefaults {
 
   State Fresh(size_t) const { return {}; }
   void Enter(State& state, uint32_t, const Sample& sample, const Column&) const {
-    state.Enter(sample, kEvent);
+    state.Enter(sample.value, kEvent);
   }
   void Expire(State& state, const Sample& sample, const Sample* next, const WindowCursor&) const {
     state.Expire(sample, next, kEvent);

@@ -18,6 +18,8 @@ class Groups {
   // True if groups were added or the numbering began anew.
   bool Update(const Operator& input);
   size_t size() const { return labels_.size(); }
+  // Each input row is a group of its own, so their numbers are the same.
+  bool AreRows() const { return labels_.size() == group_of_.size(); }
   uint32_t of(size_t row) const { return group_of_[row]; }
   const Labels& labels(size_t group) const { return labels_[group]; }
   bool drops_name(size_t group) const { return drops_name_[group]; }

@@ -3,6 +3,7 @@
 // does not depend on the way it slid; equal to Prometheus' compensated sums but for the last bit or
 // two.
 #include <limits>
+#include <utility>
 
 #include "base/kahan.h"
 #include "engine/query/range_function.h"
@@ -12,8 +13,15 @@ namespace tocsin::engine {
 
 double SlidingSum::NotFinite() const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (nan > 0 || (up > 0 && down > 0)) return std::numeric_limits<double>::quiet_NaN();
-  return up > 0 ? kInfinity : -kInfinity;
+  if (others_.nan > 0 || (others_.up > 0 && others_.down > 0)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  return others_.up > 0 ? kInfinity : -kInfinity;
+}
+
+void SlidingSum::Count(double value, uint32_t by) {
+  if (std::exchange(finite_, false)) others_ = {};
+  (std::isnan(value) ? others_.nan : value > 0 ? others_.up : others_.down) += by;
 }
 
 namespace {
@@ -28,9 +36,8 @@ struct SumKernel : KernelDefaults {
   void Expire(State& state, const Sample& sample, const Sample*, const WindowCursor&) const {
     state.Expire(sample.value);
   }
-  // A sum beyond the largest double is lost.
   bool Drifted(const State& state, const WindowCursor& cursor) const {
-    return state.guard.drifted(cursor.samples) || !std::isfinite(state.sum.hi);
+    return state.drifted(cursor.samples);
   }
 };
 
@@ -38,8 +45,8 @@ struct SumOverTime : SumKernel {
   bool Value(const State& state, const RowWindow& window, double& out) const {
     if (!state.finite()) {
       out = state.NotFinite();
-    } else if (std::isfinite(state.sum.hi)) {
-      out = state.sum.Get();
+    } else if (std::isfinite(state.sum().hi)) {
+      out = state.sum().Get();
     } else {
       out = AddUp(window.Read());
     }
@@ -56,8 +63,8 @@ struct AvgOverTime : SumKernel {
   bool Value(const State& state, const RowWindow& window, double& out) const {
     if (!state.finite()) {
       out = state.NotFinite();
-    } else if (std::isfinite(state.sum.hi)) {
-      out = state.sum.Get() / window.cursor.samples;
+    } else if (std::isfinite(state.sum().hi)) {
+      out = state.sum().Get() / window.cursor.samples;
     } else {
       out = Mean(window.Read());
     }

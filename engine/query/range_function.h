@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -43,8 +44,8 @@ class RangeOperator : public RowwiseOperator {
 //   Drifted(state, cursor)                  true: begin anew, what was left behind is too inexact
 //   Value(state, window, out)               false: no result; the window is not empty; may keep
 //                                           in the state what it found out
-//   NeededSoon(state)                       memory outside of the state that the next sample to
-//                                           enter or expire touches; may be null
+//   NeededSoon(state)                       if there is such: memory outside of the state that the
+//                                           next sample to enter or expire touches; may be null
 template <typename Kernel>
 class RangeFunction : public RangeOperator {
  public:
@@ -59,7 +60,7 @@ class RangeFunction : public RangeOperator {
   int64_t NextChange(int64_t t) const override {
     if (!EvaluatedAt(t)) return range_.NextChange(t);
     int64_t next = INT64_MAX;
-    for (const Row& row : states_) next = std::min(next, row.cursor.valid_until);
+    for (const Row& row : states_) next = std::min(next, row.cursor.valid_until());
     if (next != INT64_MAX) next = range_.shift().When(next);
     return std::min(next, range_.NextStep(t));
   }
@@ -82,6 +83,8 @@ class RangeFunction : public RangeOperator {
     const double param = inputs() > 1 ? scalar(1) : 0;
     frame_.Reset(rows_);
     PrepareBeforeNewest(view);
+    if (view.end_ms < last_end_ms_) BeginAllAnew();
+    last_end_ms_ = view.end_ms;
     for (size_t row = 0; row < rows_; ++row) {
       if (row + kFarthest < rows_) {
         // Where one ends the next begins.
@@ -90,17 +93,22 @@ class RangeFunction : public RangeOperator {
         __builtin_prefetch(far_state + 1, 1);
         __builtin_prefetch(&view.column(row + kFarthest) + 1);
         __builtin_prefetch(view.column(row + kFar).Chunks());
-        __builtin_prefetch(view.column(row + kNear).OldestChunk());
-        __builtin_prefetch(kernel_.NeededSoon(states_[row + kNear].state));
+        if (const auto* chunk = view.column(row + kNear).OldestChunk()) {
+          __builtin_prefetch(chunk);
+          __builtin_prefetch(chunk + 64);
+        }
+        if constexpr (requires(const Row& near) { kernel_.NeededSoon(near.state); }) {
+          __builtin_prefetch(kernel_.NeededSoon(states_[row + kNear].state));
+        }
       }
       Row& state = states_[row];
-      if (!state.cursor.Holds(view.version(row), view.begin_ms, view.end_ms) && !Slide(row, view)) {
+      if (!state.cursor.Holds(view.version(row), view.end_ms) && !Slide(row, view)) {
         Follow(row, view);
       }
       if (state.cursor.samples == 0) continue;
       const RowWindow window{t, view.begin_ms, view.end_ms, param, state.cursor, row, range_};
       double out = 0;
-      if (state.cursor.histograms > 0) [[unlikely]] {
+      if (state.cursor.histograms) [[unlikely]] {
         WithHistograms(window, view);
       } else if (kernel_.Value(state.state, window, out)) {
         frame_.Set(row, out);
@@ -112,8 +120,13 @@ class RangeFunction : public RangeOperator {
 
   // For who has something to say about the rows.
   virtual void Annotate() {}
-  bool HasFloats(size_t row) const {
-    return states_[row].cursor.samples > states_[row].cursor.histograms;
+  bool HasFloats(size_t row) {
+    const WindowCursor& cursor = states_[row].cursor;
+    if (!cursor.histograms) return cursor.samples > 0;
+    const Samples samples = range_.Read(row);
+    return samples.histograms == nullptr ||
+           std::find(samples.histograms, samples.histograms + samples.size, nullptr) !=
+               samples.histograms + samples.size;
   }
 
  private:
@@ -128,7 +141,8 @@ class RangeFunction : public RangeOperator {
   // compiler knows of, and calls of it are left out.
   static constexpr size_t kFarthest = 24, kFar = 12, kNear = 6;
 
-  void Follow(size_t row, const RangeVector::View& view) {
+  // Not inlined, nor what else is rare: it would take the registers that the usual case needs.
+  [[gnu::noinline]] void Follow(size_t row, const RangeVector::View& view) {
     WindowCursor& cursor = states_[row].cursor;
     const Column& column = view.column(row);
     const uint32_t known = cursor.rewrites;
@@ -142,8 +156,7 @@ class RangeFunction : public RangeOperator {
     const bool expires = cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms;
     if (expires && cursor.begin < column.begin()) Begin(row, column, view);  // trimmed meanwhile
     if (expires) Expire(row, column, view);
-    if (cursor.samples > 0 && cursor.histograms == 0 &&
-        kernel_.Drifted(states_[row].state, cursor)) {
+    if (cursor.samples > 0 && !cursor.histograms && kernel_.Drifted(states_[row].state, cursor)) {
       Begin(row, column, view);
     }
     Settle(row, column, view);
@@ -158,10 +171,10 @@ class RangeFunction : public RangeOperator {
     const size_t slot = view.slot(row);
     const Column& column = view.columns[slot];
     const Sample newest{view.newest_times[slot], view.newest_values[slot]};
+    // No rewrite: what came is the newest.
     const bool steady = view.versions[slot] == cursor.version + 1 &&
-                        newest.time_ms > cursor.newest_ms && newest.time_ms <= view.end_ms &&
-                        cursor.newest_ms > view.begin_ms && view.begin_ms >= cursor.left_ms &&
-                        cursor.samples > 0 && cursor.histograms == 0 && !IsMark(newest.value);
+                        column.rewrites() == cursor.rewrites && newest.time_ms <= view.end_ms &&
+                        cursor.samples > 0 && !cursor.histograms && !IsMark(newest.value);
     if (!steady) return false;
     Sample second;
     const bool leaves = cursor.first.time_ms <= view.begin_ms;
@@ -170,19 +183,17 @@ class RangeFunction : public RangeOperator {
       second = column.at(cursor.begin + 1);
       if (second.time_ms <= view.begin_ms || IsStaleMarker(second.value)) return false;
     }
-    cursor.newest_ms = newest.time_ms;
     ++cursor.version;
-    ++cursor.samples;
     kernel_.Enter(state.state, cursor.end++, newest, column);
     if (leaves) {
       const Sample first = cursor.first;
-      cursor.left_ms = first.time_ms;
       cursor.first = second;
       ++cursor.begin;
-      --cursor.samples;
       kernel_.Expire(state.state, first, &second, cursor);
+    } else {
+      ++cursor.samples;
     }
-    cursor.valid_until = cursor.first.time_ms + (view.end_ms - view.begin_ms);
+    cursor.SetValidUntil(cursor.first.time_ms + (view.end_ms - view.begin_ms));
     if (kernel_.Drifted(state.state, cursor)) [[unlikely]] {
       Begin(row, column, view);
       Settle(row, column, view);
@@ -194,32 +205,29 @@ class RangeFunction : public RangeOperator {
   static bool GoesOn(const WindowCursor& cursor, const Column& column,
                      const RangeVector::View& view) {
     // A sample that is dated ahead makes all that come before it late, but not to the window.
-    return column.KeptBefore(cursor.end, cursor.rewrites) && cursor.begin >= column.begin() &&
-           view.end_ms >= cursor.newest_ms && view.begin_ms >= cursor.left_ms &&
-           cursor.newest_ms > view.begin_ms;
+    return cursor.samples > 0 && column.KeptBefore(cursor.end, cursor.rewrites) &&
+           cursor.begin >= column.begin() && column.time(cursor.end - 1) > view.begin_ms;
   }
 
-  void Begin(size_t row, const Column& column, const RangeVector::View& view) {
+  [[gnu::noinline]] void Begin(size_t row, const Column& column, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     cursor = {};
     cursor.rewrites = column.rewrites();
     cursor.begin = cursor.end = column.FirstAfter(view.begin_ms);
-    if (cursor.begin > column.begin()) cursor.left_ms = column.time(cursor.begin - 1);
     state.state = kernel_.Fresh(row);
     Enter(row, column, view);
   }
 
   void EnterOne(Row& state, uint32_t position, const Sample& sample, const Column& column) {
     WindowCursor& cursor = state.cursor;
-    cursor.newest_ms = sample.time_ms;
     if (IsStaleMarker(sample.value)) return;
     if (cursor.samples++ == 0) {
       cursor.begin = position;
       cursor.first = sample;
     }
-    if (IsHistogramMark(sample.value)) ++cursor.histograms;
-    if (cursor.histograms == 0) kernel_.Enter(state.state, position, sample, column);
+    if (IsHistogramMark(sample.value)) cursor.histograms = 1;
+    if (!cursor.histograms) kernel_.Enter(state.state, position, sample, column);
   }
 
   void Enter(size_t row, const Column& column, const RangeVector::View& view) {
@@ -250,6 +258,11 @@ class RangeFunction : public RangeOperator {
     }
   }
 
+  void BeginAllAnew() {
+    for (Row& row : states_) row.cursor = {};
+    for (Row& row : before_newest_) row.cursor = {};
+  }
+
   // Makes the row what it was, if the window can go on from there.
   bool GoBeforeNewest(size_t row, const Column& column, const RangeVector::View& view) {
     if (before_newest_.empty() || !GoesOn(before_newest_[row].cursor, column, view)) return false;
@@ -262,35 +275,37 @@ class RangeFunction : public RangeOperator {
     WindowCursor& cursor = state.cursor;
     while (cursor.samples > 0 && cursor.first.time_ms <= view.begin_ms) {
       const Sample left = cursor.first;
-      cursor.left_ms = left.time_ms;
       const bool more = --cursor.samples > 0;
       while (more) {
         cursor.first = column.at(++cursor.begin);
         if (!IsStaleMarker(cursor.first.value)) break;
       }
-      if (cursor.histograms == 0) {
+      if (!cursor.histograms) {
         kernel_.Expire(state.state, left, more ? &cursor.first : nullptr, cursor);
-      } else if (IsHistogramMark(left.value) && --cursor.histograms == 0) {
+      } else if (IsHistogramMark(left.value) &&
+                 !column.histograms()->Any(cursor.begin, cursor.end)) {
         return Begin(row, column, view);  // the kernel has not seen the floats beside it
       }
     }
   }
 
-  void Settle(size_t row, const Column& column, const RangeVector::View& view) {
+  [[gnu::noinline]] void Settle(size_t row, const Column& column, const RangeVector::View& view) {
     Row& state = states_[row];
     WindowCursor& cursor = state.cursor;
     cursor.version = view.version(row);
-    cursor.valid_until = cursor.complete ? INT64_MAX : column.time(cursor.end);
+    const int64_t next_ms = cursor.complete ? INT64_MAX : column.time(cursor.end);
     if (cursor.samples == 0) {
+      cursor.first.time_ms = next_ms;
+      cursor.valid_for_ms = 0;
       cursor.begin = cursor.end;
+      cursor.histograms = 0;
       state.state = kernel_.Fresh(row);
       return;
     }
-    cursor.valid_until =
-        std::min(cursor.valid_until, cursor.first.time_ms + (view.end_ms - view.begin_ms));
+    cursor.SetValidUntil(std::min(next_ms, cursor.first.time_ms + (view.end_ms - view.begin_ms)));
   }
 
-  void WithHistograms(const RowWindow& window, const RangeVector::View& view) {
+  [[gnu::noinline]] void WithHistograms(const RowWindow& window, const RangeVector::View& view) {
     const HistogramRange::Result result = ComputeMixed(window.row, range_.Read(window.row), view);
     if (result.type != HistogramRange::Result::Type::kOfFloats) return;
     // The kernel over what is left of the window.
@@ -314,6 +329,7 @@ class RangeFunction : public RangeOperator {
   Kernel kernel_;
   std::vector<Row> states_;
   std::vector<Row> before_newest_;  // empty: not kept
+  int64_t last_end_ms_ = INT64_MIN;
 };
 
 // The function with this kernel, of a range alone.

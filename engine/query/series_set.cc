@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
+#include "base/grow.h"
 #include "base/status_macros.h"
 
 namespace tocsin::engine {
@@ -43,7 +44,9 @@ bool SeriesSets::Add(SeriesTable::Slot slot) {
   if (slot == told_.size()) told_.push_back(false);
   if (told_[slot]) return Offer(slot, /*add=*/false);
   told_[slot] = true;
-  slots_by_metric_[std::string(table_.labels(slot).metric_name())].push_back(slot);
+  auto& of_metric = slots_by_metric_[std::string(table_.labels(slot).metric_name())];
+  ReserveGently(of_metric, of_metric.size() + 1);
+  of_metric.push_back(slot);
   return Offer(slot, /*add=*/true);
 }
 
@@ -92,6 +95,7 @@ bool SeriesSets::Offer(SeriesTable::Slot slot, bool add) {
     if (set == nullptr || !set->matchers.Matches(labels)) return true;
     wanted = true;
     if (!add) return false;
+    ReserveGently(set->slots, set->slots.size() + 1);
     set->slots.push_back(slot);
     ++changes_;
     return true;

@@ -79,13 +79,14 @@ class VectorScalar final : public RowwiseOperator {
   void Compare(Fn fn) {
     if (options_.return_bool) return Map([&](double v) { return fn(v) ? 1.0 : 0.0; });
     // A filter keeps the vector's value, on whichever side it stands.
-    frame_.values() = in(0).values();
     const double* from = in(0).values().data();
+    double* to = frame_.values().data();
     for (size_t word = 0; word < frame_.words().size(); ++word) {
       const size_t begin = word * 64, end = std::min(rows_, begin + 64);
-      uint64_t bits = 0;
-      for (size_t row = begin; row < end; ++row) bits |= uint64_t{fn(from[row])} << (row - begin);
-      frame_.words()[word] = bits & in(0).words()[word];
+      uint64_t bits = 0;  // in order from the top, so that each takes a shift by one
+      for (size_t row = begin; row < end; ++row) bits = bits >> 1 | uint64_t{fn(from[row])} << 63;
+      frame_.words()[word] = bits >> (64 - (end - begin)) & in(0).words()[word];
+      if (frame_.words()[word] != 0) std::copy(from + begin, from + end, to + begin);
     }
   }
 

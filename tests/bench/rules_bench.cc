@@ -318,7 +318,7 @@ void MeasureMemory(size_t series, const char* metric, const char* expr, absl::Du
   std::fflush(stdout);
 }
 
-void MeasureMemories(size_t series) {
+void MeasureMemories(size_t series, absl::string_view only) {
   const char* avg5 = "avg_over_time(load{env=\"ENV\"}[5m]) > 1e6";
   const char* avg1h = "avg_over_time(load{env=\"ENV\"}[1h]) > 1e6";
   const char* rate5 = "rate(requests_total{env=\"ENV\"}[5m]) > 1e9";
@@ -326,24 +326,22 @@ void MeasureMemories(size_t series) {
   const char* quantile5 = "quantile_over_time(0.95, load{env=\"ENV\"}[5m]) > 1e6";
   const char* quantile1h = "quantile_over_time(0.95, load{env=\"ENV\"}[1h]) > 1e6";
   const char* rate1h = "rate(requests_total{env=\"ENV\"}[1h]) > 1e9";
-  MeasureMemory(series, "load", "load{env=\"ENV\"} > 1e6", kShort, Values::kFewDigits,
-                "instant, gauge");
-  MeasureMemory(series, "load", avg5, kShort, Values::kFewDigits,
-                "avg_over_time 5m, gauge of 4 digits");
-  MeasureMemory(series, "requests_total", rate5, kShort, Values::kFewDigits, "rate 5m, counter");
-  MeasureMemory(series, "load", avg5, kShort, Values::kFullPrecision,
-                "avg_over_time 5m, full precision");
-  MeasureMemory(series, "load", avg1h, kHour, Values::kFewDigits,
-                "avg_over_time 1h, gauge of 4 digits");
-  MeasureMemory(series, "requests_total", rate1h, kHour, Values::kFewDigits, "rate 1h, counter");
-  MeasureMemory(series, "load", avg1h, kHour, Values::kFullPrecision,
-                "avg_over_time 1h, full precision");
-  MeasureMemory(series, "load", quantile5, kShort, Values::kFewDigits,
-                "quantile_over_time 5m, gauge of 4 digits");
-  MeasureMemory(series, "load", quantile1h, kHour, Values::kFewDigits,
-                "quantile_over_time 1h, gauge of 4 digits");
-  MeasureMemory(series, "requests_total", rising1h, kHour, Values::kFewDigits,
-                "min_over_time 1h, rising");
+  const auto measure = [&](const char* metric, const char* expr, absl::Duration window,
+                           Values values, const char* name) {
+    if (absl::StrContains(name, only)) MeasureMemory(series, metric, expr, window, values, name);
+  };
+  measure("load", "load{env=\"ENV\"} > 1e6", kShort, Values::kFewDigits, "instant, gauge");
+  measure("load", avg5, kShort, Values::kFewDigits, "avg_over_time 5m, gauge of 4 digits");
+  measure("requests_total", rate5, kShort, Values::kFewDigits, "rate 5m, counter");
+  measure("load", avg5, kShort, Values::kFullPrecision, "avg_over_time 5m, full precision");
+  measure("load", avg1h, kHour, Values::kFewDigits, "avg_over_time 1h, gauge of 4 digits");
+  measure("requests_total", rate1h, kHour, Values::kFewDigits, "rate 1h, counter");
+  measure("load", avg1h, kHour, Values::kFullPrecision, "avg_over_time 1h, full precision");
+  measure("load", quantile5, kShort, Values::kFewDigits,
+          "quantile_over_time 5m, gauge of 4 digits");
+  measure("load", quantile1h, kHour, Values::kFewDigits,
+          "quantile_over_time 1h, gauge of 4 digits");
+  measure("requests_total", rising1h, kHour, Values::kFewDigits, "min_over_time 1h, rising");
 }
 
 }  // namespace
@@ -358,7 +356,8 @@ int main(int argc, char** argv) {
   size_t memory_series = 100'000;
   app.add_option("--series", memory_series, "for the part memory");
   std::string only;
-  app.add_option("--only", only, "of the parts kinds and windows, what has this in its name");
+  app.add_option("--only", only,
+                 "of the parts kinds, windows and memory, what has this in its name");
   int steps = 31;
   app.add_option("--steps", steps, "evaluations measured in the parts kinds, windows and peer");
   size_t rows_only = 0;
@@ -387,7 +386,7 @@ int main(int argc, char** argv) {
   } else if (part == "second") {
     MeasureSecond();
   } else {
-    MeasureMemories(memory_series);
+    MeasureMemories(memory_series, only);
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -113,8 +114,28 @@ TEST(ColumnTest, SteadyStreamUsesBoundedMemory) {
     column.Trim((t - 30) * 10'000);
     ASSERT_EQ(column.newest().time_ms, t * 10'000);
     ASSERT_EQ(column.end(), static_cast<uint32_t>(t + 1));
-    ASSERT_LE(column.size(), 64u);
-    ASSERT_LE(column.bytes(), 600u);
+    ASSERT_LE(column.size(), 48u);
+    ASSERT_LE(column.bytes(), 200u);  // 104 of them for the newest
+  }
+}
+
+// What a window needs is there, whether it fits one chunk or not.
+TEST(ColumnTest, WindowsOfAnyLengthKeepTheirSamples) {
+  for (const int64_t window : {1, 7, 8, 9, 24, 30, 32, 33, 39, 40, 41, 48, 63, 64, 65, 130, 200}) {
+    Column column;
+    for (int64_t t = 1; t <= 1'000; ++t) {
+      ASSERT_EQ(column.Append(t, static_cast<double>(t)), AppendResult::kAppended);
+      column.Trim(t - window);
+      const int64_t oldest = std::max<int64_t>(t - window + 1, 1);
+      ASSERT_LE(column.time(column.begin()), oldest) << window;
+      ASSERT_LE(column.size(), static_cast<size_t>(window + 64 + 8)) << window;
+      const uint32_t from = column.FirstAfter(oldest - 1);
+      ASSERT_EQ(column.end() - from, t - oldest + 1) << window;
+      for (uint32_t p = from; p < column.end(); ++p) {
+        ASSERT_EQ(column.time(p), oldest + p - from) << window;
+        ASSERT_EQ(column.at(p).value, static_cast<double>(oldest + p - from)) << window;
+      }
+    }
   }
 }
 

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -70,6 +72,48 @@ TEST(SlidingWindowTest, QuantilesOfLongWindows) {
       const double actual = ValueOf(fixture.Eval(queries[i], absl::Seconds(second)));
       ASSERT_NEAR(actual, expected, std::fabs(expected) * 1e-9) << second;  // printed rounded
     }
+  }
+}
+
+// Values that are not finite come and go, alone and several kinds at once.
+TEST(SlidingWindowTest, SumsAmongAndBehindValuesThatAreNotFinite) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  QueryFixture fixture;
+  const QueryId sum = fixture.Add("sum_over_time(x[1m])"),
+                avg = fixture.Add("avg_over_time(x[1m])");
+  std::mt19937_64 random(5);
+  std::vector<double> samples;
+  for (int i = 0; i < 2'000; ++i) {
+    const double others[] = {kNan, kInfinity, -kInfinity};
+    const bool finite = i % 100 < 50 || random() % 4 != 0;
+    samples.push_back(finite ? static_cast<double>(random() % 100) : others[random() % 3]);
+    fixture.Append("x", absl::Seconds(10 * i), samples.back());
+    const size_t n = std::min<size_t>(samples.size(), 6);
+    double expected = 0;
+    for (size_t k = samples.size() - n; k < samples.size(); ++k) expected += samples[k];
+    const std::string actual = fixture.Eval(sum, absl::Seconds(10 * i));
+    const double mean = expected / static_cast<double>(n);
+    if (std::isnan(expected)) {
+      ASSERT_EQ(actual, "{} NaN") << i;
+      ASSERT_EQ(fixture.Eval(avg, absl::Seconds(10 * i)), "{} NaN") << i;
+    } else {
+      ASSERT_EQ(ValueOf(actual), expected) << i;
+      ASSERT_FLOAT_EQ(ValueOf(fixture.Eval(avg, absl::Seconds(10 * i))), mean) << i;
+    }
+  }
+}
+
+// Longer than a row remembers how long its window stays as it is.
+TEST(SlidingWindowTest, WindowsOfMonths) {
+  QueryFixture fixture;
+  const QueryId count = fixture.Add("count_over_time(x[100d])");
+  const absl::Duration day = absl::Hours(24);
+  fixture.Append("x", day, 1);
+  const std::pair<int, const char*> cases[] = {{1, "{} 1"},  {2, "{} 1"},   {60, "{} 1"},
+                                               {61, "{} 1"}, {100, "{} 1"}, {101, ""}};
+  for (const auto& [days, expected] : cases) {
+    EXPECT_EQ(fixture.Eval(count, days * day), expected) << days;
   }
 }
 
