@@ -75,9 +75,7 @@ void AnomalyModels::Judge(const QueryResult& result, const std::vector<int64_t>&
   FollowRows(result);
   slot_ = slot;
   left_out_ = 0;
-  const rules::CalendarOverride* entry =
-      monitor_.anomaly->OverrideAt(absl::FromUnixMillis(slot.millis()));
-  const bool ignored = entry != nullptr && !entry->as;
+  const rules::Anomaly::Day day = monitor_.anomaly->DayAt(absl::FromUnixMillis(slot.millis()));
   result.frame->ForEachFloat([&](size_t row) {
     if (known_[row] == nullptr) known_[row] = RowOf((*result.labels)[row], slot);
     AnomalyRow* known = known_[row];
@@ -86,18 +84,18 @@ void AnomalyModels::Judge(const QueryResult& result, const std::vector<int64_t>&
       return;
     }
     rows_[row] = known;
-    if (ignored) {
+    if (day.ignored) {
       known->verdict.judged = false;
       known->level = rules::Level::kOk;
     } else {
-      JudgeRow(*known, result.frame->value(row), newest_inputs_ms[row], slot);
+      JudgeRow(*known, result.frame->value(row), newest_inputs_ms[row], slot, day.days_later);
     }
     known->seen = std::max(known->seen, slot);
   });
 }
 
-void AnomalyModels::JudgeRow(AnomalyRow& row, double value, int64_t newest_input_ms,
-                             Timestamp slot) {
+void AnomalyModels::JudgeRow(AnomalyRow& row, double value, int64_t newest_input_ms, Timestamp slot,
+                             int days_later) {
   // A value that no new sample stands behind is no point. One of vector() or absent() is as new as
   // its evaluation.
   const bool repeats = newest_input_ms != INT64_MIN && newest_input_ms <= row.newest_input_ms;
@@ -106,7 +104,7 @@ void AnomalyModels::JudgeRow(AnomalyRow& row, double value, int64_t newest_input
     return;
   }
   row.newest_input_ms = newest_input_ms;
-  row.verdict = detector_.Update(row.model, slot.millis(), value);
+  row.verdict = detector_.Update(row.model, slot.millis(), value, days_later);
   FollowWindows(row, slot);
   FollowIncident(row);
 }

@@ -85,7 +85,8 @@ class AnomalyModels {
  private:
   void FollowRows(const QueryResult& result);
   AnomalyRow* RowOf(const Labels& labels, Timestamp slot);
-  void JudgeRow(AnomalyRow& row, double value, int64_t newest_input_ms, Timestamp slot);
+  void JudgeRow(AnomalyRow& row, double value, int64_t newest_input_ms, Timestamp slot,
+                int days_later);
   void FollowWindows(AnomalyRow& row, Timestamp slot) const;
   void FollowIncident(AnomalyRow& row) const;
   absl::Status WriteRow(AnomalyRow& row, SeriesWriter& writer) const;

@@ -42,8 +42,12 @@ struct Anomaly {
   std::optional<absl::Duration> recovery;
   std::vector<CalendarOverride> calendar;  // the first that fits
 
-  // The one in force at `t`; null: none.
-  const CalendarOverride* OverrideAt(absl::Time t) const;
+  // What the calendar makes of `t`.
+  struct Day {
+    bool ignored = false;
+    int days_later = 0;  // the day counts as the one so many days later, -6 to 6
+  };
+  Day DayAt(absl::Time t) const;
 };
 
 }  // namespace tocsin::rules

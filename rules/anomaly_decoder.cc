@@ -201,13 +201,16 @@ Condition AtLeast(Level level) {
 
 }  // namespace
 
-const CalendarOverride* Anomaly::OverrideAt(absl::Time t) const {
-  if (calendar.empty()) return nullptr;
+Anomaly::Day Anomaly::DayAt(absl::Time t) const {
+  if (calendar.empty()) return {};
   const absl::CivilSecond local = absl::ToCivilSecond(t, time_zone);
   for (const CalendarOverride& entry : calendar) {
-    if (entry.from <= local && local < entry.to) return &entry;
+    if (local < entry.from || local >= entry.to) continue;
+    if (!entry.as) return {.ignored = true};
+    const absl::Weekday weekday = absl::GetWeekday(local);
+    return {.days_later = static_cast<int>(*entry.as) - static_cast<int>(weekday)};
   }
-  return nullptr;
+  return {};
 }
 
 void DecodeAnomaly(DecodeContext& context, const YamlNode& node, Monitor& monitor) {

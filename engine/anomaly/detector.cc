@@ -107,7 +107,7 @@ absl::Status Detector::Validate(const DetectorOptions& options) {
   return absl::OkStatus();
 }
 
-Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value) const {
+Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value, int days_later) const {
   const bool first = model.points == 0;
   if (!std::isfinite(value) || (!first && time_ms <= model.last_ms)) {
     Verdict verdict;
@@ -117,14 +117,15 @@ Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value) cons
   }
   if (first) model.origin = value;
   const double relative = std::clamp(value - model.origin, -kFarthest, kFarthest);
-  Verdict verdict = Judge(model, time_ms, static_cast<float>(relative));
+  Verdict verdict = Judge(model, time_ms, static_cast<float>(relative), days_later);
   verdict.value = value;
   return verdict;
 }
 
-Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x) const {
+Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x, int days_later) const {
   const Pace pace = NextPace(model, time_ms);
-  const Slots slots(clock_.LocalSeconds(time_ms, model.zone_hint));
+  const int64_t local_s = clock_.LocalSeconds(time_ms, model.zone_hint);
+  const Slots slots(local_s + days_later * int64_t{86400});
   const Prediction prediction = Predict(model, constants_, options_.seasonality, pace, slots, x);
   const double expected = model.origin + static_cast<double>(prediction.expected);
   const Demand demand = {

@@ -43,12 +43,14 @@ class Detector {
   // A value that is not finite changes nothing, nor does a time that is not after the last one:
   // such a verdict has `judged` false and the state as it was. The first points of a series are
   // learned without judgement (State::kLearning).
-  Verdict Update(SeriesModel& model, int64_t time_ms, double value) const;
+  //
+  // `days_later` makes the day another one of the week: a holiday that is as Sundays are.
+  Verdict Update(SeriesModel& model, int64_t time_ms, double value, int days_later = 0) const;
 
   const DetectorOptions& options() const { return options_; }
 
  private:
-  Verdict Judge(SeriesModel& model, int64_t time_ms, float x) const;
+  Verdict Judge(SeriesModel& model, int64_t time_ms, float x, int days_later) const;
 
   DetectorOptions options_;
   Constants constants_;

@@ -228,6 +228,36 @@ TEST_F(AnomalyMonitorTest, WhatTheCalendarSaysIsNotJudged) {
   EXPECT_FALSE(world_.PageOf(kAlert).has_value());
 }
 
+// Half as much on Sundays. Thursday 7 December 2023, 22 days after the start, is a holiday.
+TEST_F(AnomalyMonitorTest, AHolidayMayBeAsSundaysAre) {
+  for (const bool known : {false, true}) {
+    SCOPED_TRACE(known);
+    testing::World world(kStart);
+    SeededRandom noise(5);
+    ASSERT_TRUE(
+        world.SetRules(Rules(known ? "calendar: [{from: 2023-12-07, as: sunday}]" : "")).ok());
+    const auto run = [&](int from_hour, int to_hour) {
+      for (int i = 12 * from_hour; i < 12 * to_hour; ++i) {
+        const Timestamp at = kStart + i * absl::Minutes(5);
+        const absl::CivilDay day(
+            absl::ToCivilDay(absl::FromUnixMillis(at.millis()), absl::UTCTimeZone()));
+        const bool rests =
+            absl::GetWeekday(day) == absl::Weekday::sunday || day == absl::CivilDay(2023, 12, 7);
+        world.Schedule(at, kOrders, (rests ? 500 : 1000) + 20 * noise.Uniform());
+        world.RunUntil(at + absl::Minutes(4));
+      }
+    };
+    run(0, 22 * 24);
+    const auto episodes = [&] {
+      const auto page = world.PageOf(kAlert);
+      return page ? page->episode() : 0;
+    };
+    const uint64_t before = episodes();
+    run(22 * 24, 25 * 24);
+    EXPECT_EQ(episodes() == before, known);
+  }
+}
+
 TEST_F(AnomalyMonitorTest, MissingDataIsAConditionOfItsOwn) {
   ASSERT_TRUE(
       world_.SetRules(absl::StrCat(Rules(), "  no_data: {after: 20m, as: critical}\n")).ok());
