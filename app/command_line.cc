@@ -47,6 +47,7 @@ struct Commands {
   MigrateOptions migrate;
   AnomalyTuneOptions anomaly_tune;
   DetectOptions detect;
+  FeedbackOptions feedback;
   SendHostOptions send_host;
   SendCsvOptions send_csv;
   SendGeneratedOptions send_generated;
@@ -264,6 +265,7 @@ int RunCommandLine(std::vector<std::string> words, std::ostream& out, std::ostre
   AddSilenceCommands(app, commands.silence, commands.run);
   AddMigrateCommands(app, commands.migrate, commands.run);
   AddAnomalyCommands(app, commands.anomaly_tune, commands.run);
+  AddFeedbackCommand(app, commands.feedback, commands.run);
   AddDetectCommand(app, commands.detect, commands.run);
   AddSend(app, commands);
   AddLater(app, commands);

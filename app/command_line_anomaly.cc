@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "integrations/http/http_client.h"
 
 namespace tocsin::app {
 
@@ -35,6 +36,28 @@ void AddAnomalyCommands(CLI::App& app, AnomalyTuneOptions& options, RunCommand& 
     run = [&options](std::ostream& out, std::ostream& err) {
       SetLogLevel(LogLevel::kError);  // the rules' warnings are for `tocsin check`
       return RunAnomalyTune(options, SystemClock(), out, err);
+    };
+  });
+}
+
+void AddFeedbackCommand(CLI::App& app, FeedbackOptions& options, RunCommand& run) {
+  CLI::App* feedback = app.add_subcommand("feedback", "Say what a page of an anomaly monitor was");
+  AddServerOption(*feedback, options.server);
+  feedback->add_option("ALIAS", options.alias, "Of the page")->required();
+  CLI::Option_group* kinds = feedback->add_option_group("feedback");
+  const auto add = [&](const char* word, const char* help) {
+    kinds->add_flag_callback(
+        std::string("--") + word, [&options, word] { options.feedback = word; }, help);
+  };
+  add("false", "It was not worth a page: it ends, and this row's thresholds grow by a quarter");
+  add("expected", "It was expected: it ends, and the like is known from now on");
+  add("new-normal", "It ends: where the row is now is what is expected");
+  add("undo", "Take the last feedback for this row back");
+  kinds->require_option(1);
+  feedback->callback([&options, &run] {
+    run = [&options](std::ostream& out, std::ostream& err) {
+      http_client::CurlTransport transport;
+      return RunFeedback(options, transport, out, err);
     };
   });
 }

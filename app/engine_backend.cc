@@ -128,11 +128,12 @@ http::RuleGroupStatus GroupStatus(const engine::GroupRuntime& runtime) {
 }  // namespace
 
 EngineBackend::EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload,
-                             MakeBackup backup, MakeExplanation explain)
+                             MakeBackup backup, MakeExplanation explain, TakeFeedback feedback)
     : engine_(engine),
       reload_(std::move(reload)),
       backup_(std::move(backup)),
-      explain_(std::move(explain)) {}
+      explain_(std::move(explain)),
+      feedback_(std::move(feedback)) {}
 
 void EngineBackend::SetNotReady(std::string reason) {
   MutexLock lock(mutex_);
@@ -160,6 +161,11 @@ absl::Status EngineBackend::Reload() {
 
 absl::StatusOr<http::BackupStatus> EngineBackend::Backup(const std::string& name) {
   return backup_(name);
+}
+
+absl::StatusOr<std::string> EngineBackend::Feedback(const std::string& alias,
+                                                    const std::string& feedback) {
+  return feedback_(alias, feedback);
 }
 
 absl::StatusOr<http::Explanation> EngineBackend::Explain(const http::ExplainRequest& request,

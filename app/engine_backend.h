@@ -21,8 +21,11 @@ class EngineBackend : public http::AdminBackend {
   using MakeBackup = std::function<absl::StatusOr<http::BackupStatus>(const std::string& name)>;
   using MakeExplanation = std::function<absl::StatusOr<http::Explanation>(
       const http::ExplainRequest&, const http::Expired&)>;
+  // What a person says of a page; returns the monitor's name.
+  using TakeFeedback = std::function<absl::StatusOr<std::string>(const std::string& alias,
+                                                                 const std::string& feedback)>;
   EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload, MakeBackup backup,
-                MakeExplanation explain);
+                MakeExplanation explain, TakeFeedback feedback);
 
   // Why the service is not ready; "" makes it ready. It starts as "starting".
   void SetNotReady(std::string reason);
@@ -36,12 +39,15 @@ class EngineBackend : public http::AdminBackend {
   absl::StatusOr<http::Explanation> Explain(const http::ExplainRequest& request,
                                             const http::Expired& expired) override;
   absl::StatusOr<http::BackupStatus> Backup(const std::string& name) override;
+  absl::StatusOr<std::string> Feedback(const std::string& alias,
+                                       const std::string& feedback) override;
 
  private:
   engine::Engine& engine_;
   const std::function<absl::Status()> reload_;
   const MakeBackup backup_;
   const MakeExplanation explain_;
+  const TakeFeedback feedback_;
 
   Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "app/config.h"
+#include "app/feedback_service.h"
 #include "app/hook_service.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -22,8 +23,8 @@ class HookPort {
   // Listens at `config.listen.http`. Errors: Unavailable, InvalidArgument.
   static absl::StatusOr<std::unique_ptr<HookPort>> Start(
       const Config& config, std::shared_ptr<const delivery::ReceiversAndRoutes> receivers,
-      delivery::Delivery& delivery, delivery::DeliveryLoop& loop, const Clock& clock,
-      Metrics& metrics);
+      delivery::Delivery& delivery, delivery::DeliveryLoop& loop, FeedbackService& feedback,
+      const Clock& clock, Metrics& metrics);
 
   void SetReceivers(std::shared_ptr<const delivery::ReceiversAndRoutes> receivers) {
     hooks_.SetReceivers(std::move(receivers));

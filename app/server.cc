@@ -11,6 +11,7 @@
 #include "app/damage_alarm.h"
 #include "app/engine_backend.h"
 #include "app/explain/explainer.h"
+#include "app/feedback_service.h"
 #include "app/file_watch.h"
 #include "app/hook_port.h"
 #include "app/journal_loop.h"
@@ -112,6 +113,7 @@ struct Server::Parts {
   std::unique_ptr<storage::DeliveryJournal> journal;
   std::unique_ptr<JournalLoop> journal_loop;
   std::unique_ptr<explain::Explainer> explainer;
+  std::unique_ptr<FeedbackService> feedback;
   std::unique_ptr<delivery::Delivery> delivery;
   std::unique_ptr<delivery::DeliveryLoop> delivery_loop;
   std::unique_ptr<EngineBackend> backend;
@@ -144,11 +146,15 @@ absl::Status Server::Parts::Start(Server& server) {
   journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
   explainer = std::make_unique<explain::Explainer>(
       *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal);
+  feedback = std::make_unique<FeedbackService>(*engine, *journal, metrics);
   backend = std::make_unique<EngineBackend>(
       *engine, [&server] { return server.Reload(); },
       [this](const std::string& name) { return backups->Make(name); },
       [this](const http::ExplainRequest& request, const http::Expired& expired) {
         return explainer->Explain(request, expired);
+      },
+      [this](const std::string& alias, const std::string& word) {
+        return feedback->Take(alias, word, "tocsin feedback");
       });
   backend->SetNotReady("recovering state");
   const http::BuildInfo build = {kVersion, TOCSIN_REVISION, "main", ""};
@@ -190,8 +196,8 @@ absl::Status Server::Parts::Start(Server& server) {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
-  TOCSIN_ASSIGN_OR_RETURN(
-      hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop, clock, metrics));
+  TOCSIN_ASSIGN_OR_RETURN(hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop,
+                                                 *feedback, clock, metrics));
   accounts = std::make_unique<AccountService>(
       AccountService::Parts{*engine, *outbox, *delivery, *delivery_loop, clock, metrics},
       Routing(config));

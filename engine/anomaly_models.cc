@@ -11,6 +11,7 @@ namespace tocsin::engine {
 namespace {
 
 constexpr absl::Duration kForgetAfter = absl::Hours(24 * 14);
+constexpr double kToleranceMax = 8;
 constexpr absl::Duration kForgetEvery = absl::Hours(1);
 
 constexpr const char* kSeriesNames[] = {"tocsin:score", "tocsin:expected", "tocsin:lower",
@@ -104,7 +105,8 @@ void AnomalyModels::JudgeRow(AnomalyRow& row, double value, int64_t newest_input
     return;
   }
   row.newest_input_ms = newest_input_ms;
-  row.verdict = detector_.Update(row.model, slot.millis(), value, days_later);
+  row.verdict = detector_.Update(row.model, slot.millis(), value,
+                                 {days_later, static_cast<float>(row.tolerance)});
   FollowWindows(row, slot);
   FollowIncident(row);
 }
@@ -112,7 +114,8 @@ void AnomalyModels::JudgeRow(AnomalyRow& row, double value, int64_t newest_input
 void AnomalyModels::FollowWindows(AnomalyRow& row, Timestamp slot) const {
   const rules::Anomaly& anomaly = *monitor_.anomaly;
   if (!anomaly.trigger || !row.verdict.judged) return;
-  const bool outside = row.verdict.score >= 1;
+  // The first point outside may be the only one with such a score: memory has it then.
+  const bool outside = row.verdict.score >= 1 || row.verdict.state == anomaly::State::kAlarm;
   Timestamp& since = outside ? row.outside_since : row.inside_since;
   (outside ? row.inside_since : row.outside_since) = Timestamp();
   if (since == Timestamp()) since = slot;
@@ -123,7 +126,7 @@ void AnomalyModels::FollowWindows(AnomalyRow& row, Timestamp slot) const {
 void AnomalyModels::FollowIncident(AnomalyRow& row) const {
   const rules::Anomaly& anomaly = *monitor_.anomaly;
   const bool fires = anomaly.trigger ? row.fires : row.model.incident.open != 0;
-  if (!fires) {
+  if (!fires && row.outside_since == Timestamp()) {
     row.largest_score = 0;
     row.reason.clear();
     row.level = rules::Level::kOk;
@@ -135,7 +138,42 @@ void AnomalyModels::FollowIncident(AnomalyRow& row) const {
       row.reason = std::move(reason);
     }
   }
-  row.level = LevelAt(anomaly, row.largest_score);
+  row.level = fires ? LevelAt(anomaly, row.largest_score) : rules::Level::kOk;
+}
+
+absl::StatusOr<state::v1::ModelRecord> AnomalyModels::Take(Feedback feedback,
+                                                           const Labels& labels) {
+  const auto found = models_.find(labels.Fingerprint());
+  if (found == models_.end()) return absl::NotFoundError("no such row");
+  AnomalyRow& row = *found->second;
+  TOCSIN_RETURN_IF_ERROR(Apply(feedback, row));
+  row.fires = false;
+  row.outside_since = row.inside_since = Timestamp();
+  FollowIncident(row);
+  return RecordOf(row);
+}
+
+absl::Status AnomalyModels::Apply(Feedback feedback, AnomalyRow& row) const {
+  if (feedback == Feedback::kUndo) {
+    if (row.model_before.empty()) return absl::FailedPreconditionError("there is nothing to undo");
+    TOCSIN_RETURN_IF_ERROR(anomaly::ParseModel(row.model_before, row.model));
+    row.tolerance = row.tolerance_before;
+    row.model_before.clear();
+    return absl::OkStatus();
+  }
+  const bool open = row.model.incident.open != 0 || row.fires;
+  if (!open && feedback != Feedback::kFalse) {
+    return absl::FailedPreconditionError("no incident of it is open");
+  }
+  row.model_before = anomaly::SerializeModel(row.model);
+  row.tolerance_before = row.tolerance;
+  if (feedback == Feedback::kFalse) row.tolerance = std::min(kToleranceMax, row.tolerance * 1.25);
+  if (feedback == Feedback::kNewNormal) {
+    detector_.Accept(row.model);
+  } else {
+    detector_.Forgive(row.model);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AnomalyModels::Write(SeriesWriter& writer) {
@@ -175,6 +213,9 @@ state::v1::ModelRecord AnomalyModels::RecordOf(const AnomalyRow& row) const {
   record.set_outside_since_ms(row.outside_since.millis());
   record.set_inside_since_ms(row.inside_since.millis());
   record.set_fires(row.fires);
+  record.set_tolerance(row.tolerance);
+  record.set_model_before(row.model_before);
+  record.set_tolerance_before(row.tolerance_before);
   return record;
 }
 
@@ -194,6 +235,9 @@ absl::Status AnomalyModels::Restore(const state::v1::ModelRecord& record) {
   row->outside_since = Timestamp::FromMillis(record.outside_since_ms());
   row->inside_since = Timestamp::FromMillis(record.inside_since_ms());
   row->fires = record.fires();
+  row->tolerance = record.tolerance();
+  row->model_before = record.model_before();
+  row->tolerance_before = record.tolerance_before();
   FollowIncident(*row);
   const absl::uint128 key = row->labels.Fingerprint();
   known_.clear();

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
 #include "engine/anomaly/detector.h"
@@ -26,18 +27,30 @@ struct AnomalyRow {
   anomaly::SeriesModel model;
   int64_t newest_input_ms = INT64_MIN;  // of the samples behind the last point
   Timestamp seen;                       // the last evaluation in which the row was there
-  // Of the incident that is going on.
+  // Of the incident that is going on, or waits for its trigger window.
   double largest_score = 0;
   std::string reason;  // of that score
   // Since when it was outside the band, or inside, on end; the epoch: it is not.
   Timestamp outside_since;
   Timestamp inside_since;
   bool fires = false;  // with trigger and recovery windows
+  // By feedback: thresholds are multiplied by it, and what was before the last one.
+  double tolerance = 1;
+  std::string model_before;  // serialised; empty: there was no feedback
+  double tolerance_before = 1;
 
   // Not stored.
   anomaly::Verdict verdict;  // of the last point since the start
   rules::Level level = rules::Level::kOk;
   std::vector<SeriesRef> written;  // see AnomalyModels::Write()
+};
+
+// What a person says of a page.
+enum class Feedback : uint8_t {
+  kFalse,      // not worth it: the incident ends, and the row's thresholds grow by a quarter
+  kExpected,   // known, and will come again: the incident ends
+  kNewNormal,  // the row stays where it is now: the incident ends, and that is expected
+  kUndo,       // the row's model goes back to before the last feedback
 };
 
 // The models of all rows of one anomaly monitor. A point is what the query gives at a multiple of
@@ -75,6 +88,9 @@ class AnomalyModels {
   void Store(Put&& put, Drop&& drop);
   // From disk. One of another query is left out. DataLoss: not a model.
   absl::Status Restore(const state::v1::ModelRecord& record);
+  // Errors: NotFound (no such row), FailedPrecondition (no incident is open, nothing to undo).
+  // Returns the row's record, to be stored.
+  absl::StatusOr<state::v1::ModelRecord> Take(Feedback feedback, const Labels& row);
   // Goes on with what the monitor's earlier version learned, if its query is the same.
   void Continue(AnomalyModels& before);
 
@@ -88,6 +104,7 @@ class AnomalyModels {
   void JudgeRow(AnomalyRow& row, double value, int64_t newest_input_ms, Timestamp slot,
                 int days_later);
   void FollowWindows(AnomalyRow& row, Timestamp slot) const;
+  absl::Status Apply(Feedback feedback, AnomalyRow& row) const;
   void FollowIncident(AnomalyRow& row) const;
   absl::Status WriteRow(AnomalyRow& row, SeriesWriter& writer) const;
   state::v1::ModelRecord RecordOf(const AnomalyRow& row) const;

@@ -271,6 +271,15 @@ absl::StatusOr<AdhocResult> Engine::Query(const promql::Expr& expr, Timestamp t,
                        MakeQueryOptions(options_.shard));
 }
 
+absl::StatusOr<std::string> Engine::TakeFeedback(const std::string& alias, Feedback feedback) {
+  absl::StatusOr<std::string> taken = absl::UnavailableError("the service is stopping");
+  for (auto& shard : shards_) {
+    if (!shard->Run([&](Shard& s) { taken = s.TakeFeedback(alias, feedback); })) return taken;
+    if (!absl::IsNotFound(taken.status())) return taken;
+  }
+  return taken;
+}
+
 void Engine::ForEachShard(const std::function<void(const Shard&)>& fn) {
   for (auto& shard : shards_) {
     shard->Run([&](Shard& s) { fn(s); });

@@ -68,6 +68,9 @@ class Engine : public SampleSink {
   // Calls fn(shard) for each shard on that shard's thread, one after the other.
   void ForEachShard(const std::function<void(const Shard&)>& fn);
 
+  // See Shard::TakeFeedback(); Unavailable while the service stops.
+  absl::StatusOr<std::string> TakeFeedback(const std::string& alias, Feedback feedback);
+
   size_t series() const { return registry_.size(); }
 
   // Why pages can not be relied on just now, in words; empty: all is well.

@@ -233,6 +233,28 @@ absl::Status Shard::EvaluateModels(RuleRuntime& rule, const QueryResult& result,
   return refused;
 }
 
+absl::StatusOr<std::string> Shard::TakeFeedback(const std::string& alias, Feedback feedback) {
+  if (plan_ == nullptr) return absl::NotFoundError("no rules");
+  for (MonitorRuntime& monitor : plan_->monitors) {
+    RuleRuntime& rule = *monitor.rule;
+    if (rule.models == nullptr) continue;
+    std::optional<Labels> labels;
+    rule.models->ForEach([&](const AnomalyRow& row) {
+      if (labels) return;
+      const std::string own = MakeAlias(rule.id, monitor.monitor->name, row.labels.Fingerprint(),
+                                        options_.external_labels);
+      if (own == alias) labels = row.labels;
+    });
+    if (!labels) continue;
+    TOCSIN_ASSIGN_OR_RETURN(state::v1::ModelRecord record, rule.models->Take(feedback, *labels));
+    commit_.KeepModel(rule.id, *labels, std::move(record));
+    commit_owed_ = true;
+    return monitor.monitor->name;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("no anomaly monitor pages under the alias \"", alias, "\""));
+}
+
 absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                                  const AlertCommit::Round& round, const rules::Group* group) {
   const absl::Duration begin = deps_.clock.Monotonic();

@@ -76,6 +76,10 @@ class Shard {
   // When EvaluateUpTo() has to be called again if nothing arrives.
   Timestamp NextDue() const;
 
+  // What a person says of the page of an anomaly monitor. Returns the monitor's name. Errors:
+  // NotFound (no row pages under this alias), else as AnomalyModels::Take().
+  absl::StatusOr<std::string> TakeFeedback(const std::string& alias, Feedback feedback);
+
   // The last commit failed: what is on disk is behind.
   bool commit_owed() const { return commit_owed_; }
   // How late the group is that has waited longest for its evaluation.

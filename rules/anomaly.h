@@ -36,8 +36,9 @@ struct Anomaly {
   std::optional<double> critical_score = 3;
   // The query is looked at so often, at multiples of it since the epoch.
   absl::Duration interval = absl::Minutes(1);
-  // Instead of the incidents that the detector makes out: a row fires once it was outside the band
-  // for `trigger` on end, and is fine once it was inside for `recovery`. Both or none.
+  // When incidents of the detector count: a row fires once one was open, or its score was 1 or
+  // more, for `trigger` on end, and is fine once neither was for `recovery`. Absent: at once. Both
+  // or none.
   std::optional<absl::Duration> trigger;
   std::optional<absl::Duration> recovery;
   std::vector<CalendarOverride> calendar;  // the first that fits

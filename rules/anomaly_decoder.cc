@@ -134,9 +134,10 @@ void DecodeWindows(DecodeContext& context, const MapReader& reader, Anomaly& ano
   anomaly.recovery = DecodeWindow(context, reader, "recovery");
   const bool trigger = reader.Find("trigger") != nullptr;
   if (trigger == (reader.Find("recovery") != nullptr)) return;
-  context.Error(reader.Key(trigger ? "trigger" : "recovery"), code::kMissingKey,
-                "trigger and recovery are given together",
-                "all of the last trigger outside fires, all of the last recovery inside resolves");
+  context.Error(
+      reader.Key(trigger ? "trigger" : "recovery"), code::kMissingKey,
+      "trigger and recovery are given together",
+      "an incident that lasted for trigger fires, and resolves after recovery without one");
 }
 
 // "2026-12-24" or "2026-12-24 18:00"; a day alone as an end means its end.

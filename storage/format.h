@@ -12,7 +12,7 @@ namespace tocsin::storage {
 // The number of the on-disk format this program writes; FORMAT.md says what changed with each. It
 // grows with every change that an older program would misread, so that one look at meta "format"
 // decides about the whole database.
-inline constexpr uint64_t kFormatNumber = 4;
+inline constexpr uint64_t kFormatNumber = 5;
 
 // Judges the value of meta "format": FailedPrecondition if it is newer than this program, DataLoss
 // if it is no number. nullopt (a store without one) is fine.

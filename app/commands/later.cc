@@ -3,7 +3,7 @@
 namespace tocsin::app {
 
 const std::vector<std::string>& LaterCommands() {
-  static const std::vector<std::string> commands = {"replay", "plan", "import", "feedback"};
+  static const std::vector<std::string> commands = {"replay", "plan", "import"};
   return commands;
 }
 

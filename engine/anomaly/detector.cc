@@ -107,7 +107,8 @@ absl::Status Detector::Validate(const DetectorOptions& options) {
   return absl::OkStatus();
 }
 
-Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value, int days_later) const {
+Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value,
+                         const Circumstances& circumstances) const {
   const bool first = model.points == 0;
   if (!std::isfinite(value) || (!first && time_ms <= model.last_ms)) {
     Verdict verdict;
@@ -117,19 +118,28 @@ Verdict Detector::Update(SeriesModel& model, int64_t time_ms, double value, int 
   }
   if (first) model.origin = value;
   const double relative = std::clamp(value - model.origin, -kFarthest, kFarthest);
-  Verdict verdict = Judge(model, time_ms, static_cast<float>(relative), days_later);
+  Verdict verdict = Judge(model, time_ms, static_cast<float>(relative), circumstances);
   verdict.value = value;
   return verdict;
 }
 
-Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x, int days_later) const {
+void Detector::Forgive(SeriesModel& model) const {
+  ForgiveIncident(model, constants_);
+}
+
+void Detector::Accept(SeriesModel& model) const {
+  AcceptIncident(model, constants_);
+}
+
+Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x,
+                        const Circumstances& circumstances) const {
   const Pace pace = NextPace(model, time_ms);
   const int64_t local_s = clock_.LocalSeconds(time_ms, model.zone_hint);
-  const Slots slots(local_s + days_later * int64_t{86400});
+  const Slots slots(local_s + circumstances.days_later * int64_t{86400});
   const Prediction prediction = Predict(model, constants_, options_.seasonality, pace, slots, x);
   const double expected = model.origin + static_cast<double>(prediction.expected);
   const Demand demand = {
-      options_.direction, static_cast<float>(options_.sensitivity),
+      options_.direction, static_cast<float>(options_.sensitivity) / circumstances.tolerance,
       static_cast<float>(
           std::max(options_.deviation_min, options_.relative_deviation_min * std::fabs(expected)))};
   const bool warm = pace.points > constants_.warm_points && model.points >= kPointsMin;

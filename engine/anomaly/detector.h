@@ -12,6 +12,12 @@
 
 namespace tocsin::anomaly {
 
+// What is known of a point besides its value.
+struct Circumstances {
+  int days_later = 0;   // the day is as the one so many days later: a holiday as a Sunday
+  float tolerance = 1;  // all thresholds of this series are multiplied by it
+};
+
 // Tells whether a value is unlike anything a series has shown within memory. Constant: one for all
 // series of a monitor, while what was learned of each is in its SeriesModel.
 //
@@ -44,13 +50,20 @@ class Detector {
   // such a verdict has `judged` false and the state as it was. The first points of a series are
   // learned without judgement (State::kLearning).
   //
-  // `days_later` makes the day another one of the week: a holiday that is as Sundays are.
-  Verdict Update(SeriesModel& model, int64_t time_ms, double value, int days_later = 0) const;
+  Verdict Update(SeriesModel& model, int64_t time_ms, double value,
+                 const Circumstances& circumstances = {}) const;
+
+  // What people say of the incident that is open; without one nothing changes. Either ends it.
+  // Memory takes in what it was like, so that it is not new another time.
+  void Forgive(SeriesModel& model) const;
+  // Where the series is now is what is expected.
+  void Accept(SeriesModel& model) const;
 
   const DetectorOptions& options() const { return options_; }
 
  private:
-  Verdict Judge(SeriesModel& model, int64_t time_ms, float x, int days_later) const;
+  Verdict Judge(SeriesModel& model, int64_t time_ms, float x,
+                const Circumstances& circumstances) const;
 
   DetectorOptions options_;
   Constants constants_;

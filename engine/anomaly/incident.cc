@@ -115,6 +115,25 @@ void CloseNow(SeriesModel& model, const Constants& constants) {
   LearnIncident(model, constants);
 }
 
+}  // namespace
+
+void ForgiveIncident(SeriesModel& model, const Constants& constants) {
+  if (model.incident.open != 0) CloseNow(model, constants);
+}
+
+void AcceptIncident(SeriesModel& model, const Constants& constants) {
+  IncidentState& incident = model.incident;
+  if (incident.open == 0) return;
+  const float moved = model.pattern.offset[incident.picked] - incident.offset;
+  Shift(model, incident.picked, incident.mean - moved);
+  incident.accepted += 1;
+  incident.regime_shift = incident.mean;
+  incident.regime_until_ms = model.last_ms + static_cast<int64_t>(constants.regime_days * kDayMs);
+  CloseNow(model, constants);
+}
+
+namespace {
+
 Close CloseIfDue(SeriesModel& model, const Constants& constants) {
   IncidentState& incident = model.incident;
   const float moved = model.pattern.offset[incident.picked] - incident.offset;
@@ -124,11 +143,7 @@ Close CloseIfDue(SeriesModel& model, const Constants& constants) {
     return Close::kBack;
   }
   if (incident.age < incident.hold) return Close::kNotClosed;
-  Shift(model, incident.picked, incident.mean - moved);
-  incident.accepted += 1;
-  incident.regime_shift = incident.mean;
-  incident.regime_until_ms = model.last_ms + static_cast<int64_t>(constants.regime_days * kDayMs);
-  CloseNow(model, constants);
+  AcceptIncident(model, constants);
   return Close::kAccepted;
 }
 

@@ -44,4 +44,9 @@ IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, cons
                             const Prediction& prediction, const Evidence& evidence,
                             const Needed& needed, float x);
 
+// The open incident, if there is one, ends now: memory takes in what it was like.
+void ForgiveIncident(SeriesModel& model, const Constants& constants);
+// It ends, and where the series is now is what is expected; the level before is remembered.
+void AcceptIncident(SeriesModel& model, const Constants& constants);
+
 }  // namespace tocsin::anomaly

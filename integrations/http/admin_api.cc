@@ -12,6 +12,7 @@
 #include "integrations/http/alertmanager_api.h"
 #include "integrations/http/backup_route.h"
 #include "integrations/http/explain_route.h"
+#include "integrations/http/feedback_route.h"
 #include "integrations/http/prometheus_json.h"
 
 namespace tocsin::http {
@@ -167,6 +168,7 @@ HttpReply AdminApi::Route(const HttpRequest& request) {
   if (path == "/-/reload") return Reload(request);
   if (path == "/api/v1/query") return Query(request);
   if (path == "/api/tocsin/v1/backup") return Backup(backend_, request);
+  if (path == "/api/tocsin/v1/feedback") return Feedback(backend_, request);
   if (alertmanager_ != nullptr && absl::StartsWith(path, "/api/v2/")) {
     return alertmanager_->Handle(request);
   }

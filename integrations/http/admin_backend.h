@@ -121,6 +121,12 @@ class AdminBackend {
   virtual absl::StatusOr<Explanation> Explain(const ExplainRequest& request,
                                               const Expired& expired) = 0;
 
+  // What a person says of the page of an anomaly monitor: "false", "expected", "new-normal",
+  // "undo". Returns the monitor's name. Errors: InvalidArgument (400), NotFound (404),
+  // FailedPrecondition (409), Unavailable (503).
+  virtual absl::StatusOr<std::string> Feedback(const std::string& alias,
+                                               const std::string& feedback) = 0;
+
   // Makes a backup of the data directory below itself; takes as long as that takes. Errors:
   //   InvalidArgument     the name (400 bad_data)
   //   AlreadyExists       it is taken (409 conflict)

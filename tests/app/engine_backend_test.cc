@@ -30,6 +30,9 @@ class EngineBackendTest : public ::testing::Test {
               http::Explanation explanation;
               explanation.revision = request.alias;
               return explanation;
+            },
+            [](const std::string& alias, const std::string& word) -> absl::StatusOr<std::string> {
+              return alias + " " + word;
             }) {}
 
   absl::StatusOr<http::QueryValue> Query(const std::string& text, const http::Expired& expired) {

@@ -171,7 +171,7 @@ TEST_F(AnomalyMonitorTest, ItExplainsItselfAsSeries) {
   EXPECT_LT(expected, Query("tocsin:upper" + by));
   EXPECT_NEAR(expected, Row().verdict.expected, 1e-9);
   Pass(absl::Minutes(10), 0.1);
-  EXPECT_GE(Query("tocsin:score" + by), 1);
+  EXPECT_GE(Query("max_over_time(tocsin:score" + by + "[15m])"), 1);
 }
 
 TEST_F(AnomalyMonitorTest, AReloadKeepsWhatWasLearnedOfTheSameQuery) {
@@ -208,11 +208,11 @@ TEST_F(AnomalyMonitorTest, TriggerAndRecoveryWindowsStandInForIncidents) {
   Pass(absl::Hours(4 * 24));
   Pass(absl::Minutes(25), 0.1);
   EXPECT_FALSE(PageIsOpen());
-  Pass(absl::Minutes(15), 0.1);
+  Pass(absl::Minutes(25), 0.1);
   EXPECT_TRUE(PageIsOpen());
-  Pass(absl::Minutes(50));
+  Pass(absl::Minutes(100));
   EXPECT_TRUE(PageIsOpen());
-  Pass(absl::Minutes(90));
+  Pass(absl::Hours(2));
   EXPECT_FALSE(PageIsOpen());
 }
 
@@ -226,6 +226,74 @@ TEST_F(AnomalyMonitorTest, WhatTheCalendarSaysIsNotJudged) {
   Pass(absl::Hours(20), 0.1);
   EXPECT_EQ(Row().model.points, points);
   EXPECT_FALSE(world_.PageOf(kAlert).has_value());
+}
+
+class AnomalyFeedbackTest : public AnomalyMonitorTest {
+ protected:
+  // A page is open.
+  void Start() {
+    ASSERT_TRUE(world_.SetRules(Rules()).ok());
+    Pass(absl::Hours(4 * 24));
+    Pass(absl::Hours(1), 0.1);
+    ASSERT_TRUE(PageIsOpen());
+    alias_ = world_.PageOf(kAlert)->alias();
+  }
+  absl::Status Say(Feedback feedback) {
+    return world_.shard().TakeFeedback(alias_, feedback).status();
+  }
+  std::string alias_;
+};
+
+TEST_F(AnomalyFeedbackTest, AFalsePageEndsAndNeedsMoreNextTime) {
+  Start();
+  EXPECT_EQ(*world_.shard().TakeFeedback(alias_, Feedback::kFalse), "orders-unusual");
+  EXPECT_EQ(Row().tolerance, 1.25);
+  Pass(absl::Minutes(5), 0.1);
+  EXPECT_FALSE(PageIsOpen());
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Say(Feedback::kFalse).ok());
+  EXPECT_EQ(Row().tolerance, 8) << "it does not grow for ever";
+  Pass(absl::Hours(1));
+  world_.Restart();
+  EXPECT_EQ(Row().tolerance, 8);
+}
+
+TEST_F(AnomalyFeedbackTest, WhatWasExpectedEnds) {
+  Start();
+  ASSERT_TRUE(Say(Feedback::kExpected).ok());
+  EXPECT_EQ(Row().tolerance, 1);
+  Pass(absl::Minutes(5));
+  EXPECT_FALSE(PageIsOpen());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kExpected))) << "nothing is open";
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kNewNormal)));
+}
+
+TEST_F(AnomalyFeedbackTest, ANewNormalIsWhatIsExpected) {
+  Start();
+  Pass(absl::Hours(1), 0.1);
+  const double before = Row().verdict.expected;
+  ASSERT_TRUE(Say(Feedback::kNewNormal).ok());
+  Pass(absl::Minutes(10), 0.1);
+  EXPECT_FALSE(PageIsOpen());
+  EXPECT_LT(Row().verdict.expected, before / 2);
+  Pass(absl::Hours(12), 0.1);
+  EXPECT_FALSE(PageIsOpen());
+}
+
+TEST_F(AnomalyFeedbackTest, ItCanBeTakenBack) {
+  Start();
+  const anomaly::SeriesModel before = Row().model;
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kUndo)));
+  ASSERT_TRUE(Say(Feedback::kFalse).ok());
+  ASSERT_TRUE(Say(Feedback::kUndo).ok());
+  EXPECT_EQ(std::memcmp(&before, &Row().model, sizeof(before)), 0);
+  EXPECT_EQ(Row().tolerance, 1);
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kUndo))) << "once";
+}
+
+TEST_F(AnomalyFeedbackTest, AnotherAliasIsNoPageOfOurs) {
+  Start();
+  alias_ = "orders-unusual-0";
+  EXPECT_TRUE(absl::IsNotFound(Say(Feedback::kFalse)));
 }
 
 // Half as much on Sundays. Thursday 7 December 2023, 22 days after the start, is a holiday.

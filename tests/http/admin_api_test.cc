@@ -53,6 +53,13 @@ class FakeBackend : public AdminBackend {
     return backup;
   }
 
+  absl::StatusOr<std::string> Feedback(const std::string& alias, const std::string& word) override {
+    feedback.push_back(alias + " " + word);
+    return feedback_result;
+  }
+
+  std::vector<std::string> feedback;
+  absl::StatusOr<std::string> feedback_result = "orders-unusual";
   std::vector<ExplainRequest> explained;
   absl::StatusOr<Explanation> explanation;
   std::vector<std::string> backups;
@@ -345,6 +352,28 @@ TEST_F(AdminApiTest, OnlyReadingMethodsReadAndHeadCountsAsGet) {
   EXPECT_EQ(Send("POST", "/api/v1/alerts").status, 405);
   EXPECT_EQ(Send("DELETE", "/api/v1/query?query=1").status, 405);
   EXPECT_EQ(Send("HEAD", "/-/healthy").status, 200);
+}
+
+TEST_F(AdminApiTest, FeedbackIsTakenAndRefusedInWords) {
+  const char* path = "/api/tocsin/v1/feedback";
+  const std::string body = R"({"alias": "a", "feedback": "false"})";
+  const HttpReply reply = Send("POST", path, body);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, R"({"status":"success","data":{"monitor":"orders-unusual"}})");
+  EXPECT_EQ(backend_.feedback, std::vector<std::string>{"a false"});
+  for (const char* wrong : {"", "[]", R"({"alias": "a"})", R"({"alias": 1, "feedback": "false"})",
+                            R"({"alias": "a", "feedback": "false", "x": 1})"}) {
+    EXPECT_EQ(Send("POST", path, wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(Get("/api/tocsin/v1/feedback?alias=a").status, 405);
+  EXPECT_EQ(backend_.feedback.size(), 1u);
+  for (const auto& [error, status] :
+       {std::pair(absl::NotFoundError("no"), 404), std::pair(absl::InvalidArgumentError("no"), 400),
+        std::pair(absl::FailedPreconditionError("no"), 409),
+        std::pair(absl::UnavailableError("no"), 503)}) {
+    backend_.feedback_result = error;
+    EXPECT_EQ(Send("POST", path, body).status, status) << error;
+  }
 }
 
 TEST_F(AdminApiTest, BackupAnswersWhereItIs) {

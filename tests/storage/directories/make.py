@@ -64,6 +64,11 @@ def add_silence(tocsin):
         tocsin.admin + "/api/v2/silences", json.dumps(silence).encode(), method="POST"), timeout=10).close()
 
 
+def learn():
+    """Programs from format 5 on have models; each is stored at one of ten evaluations."""
+    time.sleep(105)
+
+
 def close_block(data_dir):
     """The half hour after which the service closes one by itself is too long to wait for."""
     program = os.path.join(BUILD, "close_block")
@@ -98,6 +103,7 @@ def main():
         tocsin.start()
         feed_and_confirm(tocsin, simulator)
         add_silence(tocsin)
+        learn()
         tocsin.stop()
         close_block(tocsin.data_dir)
         tocsin.start()
