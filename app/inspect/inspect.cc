@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/inspect/alerts.h"
 #include "app/inspect/meta.h"
+#include "app/inspect/models.h"
 #include "app/inspect/outbox.h"
 #include "app/inspect/records.h"
 #include "app/inspect/samples.h"
@@ -76,6 +77,7 @@ absl::StatusOr<std::vector<Section>> Summary(Records& records) {
   TOCSIN_ASSIGN_OR_RETURN(const Section outbox, OutboxSection(records));
   TOCSIN_ASSIGN_OR_RETURN(const Section history, HistorySection(records));
   TOCSIN_ASSIGN_OR_RETURN(const Section silences, SilencesSection(records));
+  TOCSIN_ASSIGN_OR_RETURN(const Section models, ModelsSection(records));
   TOCSIN_ASSIGN_OR_RETURN(const auto evaluated, LastEvaluation(records.store()));
   Section summary;
   summary.name = "summary";
@@ -88,6 +90,7 @@ absl::StatusOr<std::vector<Section>> Summary(Records& records) {
   summary.facts.emplace_back("owed_pages", Fact(outbox, "owed_pages"));
   summary.facts.emplace_back("transitions", history.rows_total);
   summary.facts.emplace_back("silences", silences.rows_total);
+  summary.facts.emplace_back("anomaly_models", models.rows_total);
   return std::vector<Section>{std::move(summary), FamiliesSection(records)};
 }
 
@@ -117,7 +120,7 @@ absl::StatusOr<std::vector<Section>> Sections(Records& records, const std::strin
   static const std::map<std::string, Make> makers = {
       {"log", LogSection},           {"blocks", BlocksOnly},    {"series", SeriesWithSamples},
       {"alerts", AlertsSection},     {"outbox", OutboxSection}, {"history", HistorySection},
-      {"silences", SilencesSection}, {"meta", MetaSection}};
+      {"silences", SilencesSection}, {"models", ModelsSection}, {"meta", MetaSection}};
   const auto maker = makers.find(noun);
   if (maker == makers.end()) return Summary(records);
   TOCSIN_ASSIGN_OR_RETURN(Section section, maker->second(records));
@@ -127,8 +130,9 @@ absl::StatusOr<std::vector<Section>> Sections(Records& records, const std::strin
 }  // namespace
 
 const std::vector<std::string>& Nouns() {
-  static const std::vector<std::string> nouns = {
-      "summary", "log", "blocks", "series", "alerts", "outbox", "history", "silences", "meta"};
+  static const std::vector<std::string> nouns = {"summary", "log",    "blocks",  "series",
+                                                 "alerts",  "outbox", "history", "silences",
+                                                 "models",  "meta"};
   return nouns;
 }
 

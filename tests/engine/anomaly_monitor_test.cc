@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "engine/adhoc_query.h"
 #include "rules/promql/parser.h"
+#include "storage/codec.h"
 #include "tests/support/world.h"
 
 namespace tocsin::engine {
@@ -147,6 +148,36 @@ TEST_F(AnomalyMonitorTest, ARestartAnywhereChangesNoBit) {
   EXPECT_GT(models[0].points, 1100u);
   EXPECT_EQ(std::memcmp(&models[0], &models[1], sizeof(models[0])), 0);
   EXPECT_EQ(pages[0], pages[1]);
+}
+
+TEST_F(AnomalyMonitorTest, ModelsAreOnDiskUpToSomeEvaluations) {
+  ASSERT_TRUE(world_.SetRules(Rules()).ok());
+  Pass(absl::Hours(2));
+  std::vector<state::v1::ModelRecord> records;
+  ASSERT_TRUE(world_.store()
+                  .Scan(storage::Family::kModels, "", "",
+                        [&](absl::string_view, absl::string_view value) {
+                          EXPECT_TRUE(storage::DecodeMessage(value, records.emplace_back()).ok());
+                          return true;
+                        })
+                  .ok());
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].rule(), "monitor/orders-unusual");
+  EXPECT_GT(Timestamp::FromMillis(records[0].seen_ms()), world_.now() - absl::Minutes(55));
+  anomaly::SeriesModel model;
+  ASSERT_TRUE(anomaly::ParseModel(records[0].model(), model).ok());
+  EXPECT_GT(model.points, 10u);
+  ASSERT_TRUE(world_.SetRules("").ok());
+  world_.RunUntil(world_.now() + absl::Seconds(2));
+  std::string left;
+  ASSERT_TRUE(world_.store()
+                  .Scan(storage::Family::kModels, "", "",
+                        [&](absl::string_view key, absl::string_view) {
+                          left = std::string(key);
+                          return true;
+                        })
+                  .ok());
+  EXPECT_EQ(left, "") << "they go with their monitor";
 }
 
 TEST_F(AnomalyMonitorTest, WhatHappenedWhileNobodyWasThereIsLearned) {
