@@ -164,9 +164,8 @@ void AddResult(const promql::Expr& query, Timestamp at, const std::optional<Labe
 
 void AddBands(const std::string& monitor, Timestamp at, const engine::Engine& engine,
               const std::function<bool()>& expired, http::ExplainedRule& rule) {
-  const std::string text =
-      absl::StrCat("{__name__=~\"tocsin:(score|expected|lower|upper)\",monitor=",
-                   promql::Quote(monitor), "}");
+  const std::string text = absl::StrCat(
+      "{__name__=~\"tocsin:(score|expected|lower|upper)\",monitor=", promql::Quote(monitor), "}");
   const promql::ParseResult parsed = promql::ParseExpr(text);
   if (parsed.error) return;
   const auto result = engine.Query(*parsed.expr, at, expired);
@@ -183,9 +182,9 @@ void AddBands(const std::string& monitor, Timestamp at, const engine::Engine& en
     const auto found = by_labels.find(std::string(rest.Build().canonical()));
     if (found == by_labels.end()) continue;
     auto& series = found->second;
-    row.band = absl::StrFormat("expected %g (band %g to %g), score %.2f", series["tocsin:expected"],
-                               series["tocsin:lower"], series["tocsin:upper"],
-                               series["tocsin:score"]);
+    row.band =
+        absl::StrFormat("expected %g (band %g to %g), score %.2f", series["tocsin:expected"],
+                        series["tocsin:lower"], series["tocsin:upper"], series["tocsin:score"]);
   }
 }
 

@@ -42,7 +42,8 @@ struct ExplainedRow {
   std::string name;  // of a member; else empty
   Labels labels;
   std::string value;  // a number, or a state
-  std::string band;   // of an anomaly monitor, in words: what was expected, and the score; else empty
+  std::string
+      band;  // of an anomaly monitor, in words: what was expected, and the score; else empty
 };
 
 struct ExplainedTransition {
@@ -81,8 +82,9 @@ struct ExplainedAlert {
 struct ExplainedRule {
   std::string id;
   std::string name;
-  std::string kind;        // "monitor", "anomaly monitor", "composite monitor", "alerting rule"; "removed rule"
-  std::string expression;  // query or composite; empty: removed
+  std::string
+      kind;  // "monitor", "anomaly monitor", "composite monitor", "alerting rule"; "removed rule"
+  std::string expression;                                     // query or composite; empty: removed
   std::vector<std::pair<std::string, std::string>> settings;  // "critical": "> 900", "for": "1m"
   absl::Duration window;                                      // how far back the query looks
   std::vector<ExplainedInput> inputs;
