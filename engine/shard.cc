@@ -201,60 +201,6 @@ void Shard::EvaluateMonitor(MonitorRuntime& monitor, Timestamp now) {
   monitor.due_by_time = due > now ? due : now + options_.time_step;
 }
 
-// At its slots, so that a restart, and whoever looks at recorded samples later, sees the same
-// points.
-void Shard::EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now) {
-  const GroupSchedule::Due due = monitor.schedule->Take(now);
-  deps_.metrics.missed.Increment(static_cast<double>(due.missed));
-  const AlertCommit::Round round =
-      MakeRound(due.slot, std::exchange(monitor.first_commit, Timestamp()));
-  EvaluateAndTell(*monitor.rule, due.slot, round, nullptr);
-  monitor.touched = false;
-  monitor.evaluated_at = due.slot;
-}
-
-void Shard::CountModels(RuleRuntime& rule, size_t models) const {
-  deps_.metrics.anomaly_models.Increment(static_cast<double>(models) -
-                                         static_cast<double>(rule.models_counted));
-  rule.models_counted = models;
-}
-
-absl::Status Shard::EvaluateModels(RuleRuntime& rule, const QueryResult& result,
-                                   Timestamp query_time) {
-  rule.models->Judge(result, plan_->queries->NewestInputs(rule.query), query_time);
-  CountModels(rule, rule.models->size());
-  rule.models->Store(
-      [&](const Labels& labels, state::v1::ModelRecord record) {
-        commit_.KeepModel(rule.id, labels, std::move(record));
-      },
-      [&](const Labels& labels) { commit_.DropModel(rule.id, labels); });
-  absl::Status refused = rule.models->Write(rule.writer);
-  refused.Update(EmitWritten(rule.writer.Finish()));
-  return refused;
-}
-
-absl::StatusOr<std::string> Shard::TakeFeedback(const std::string& alias, Feedback feedback) {
-  if (plan_ == nullptr) return absl::NotFoundError("no rules");
-  for (MonitorRuntime& monitor : plan_->monitors) {
-    RuleRuntime& rule = *monitor.rule;
-    if (rule.models == nullptr) continue;
-    std::optional<Labels> labels;
-    rule.models->ForEach([&](const AnomalyRow& row) {
-      if (labels) return;
-      const std::string own = MakeAlias(rule.id, monitor.monitor->name, row.labels.Fingerprint(),
-                                        options_.external_labels);
-      if (own == alias) labels = row.labels;
-    });
-    if (!labels) continue;
-    TOCSIN_ASSIGN_OR_RETURN(state::v1::ModelRecord record, rule.models->Take(feedback, *labels));
-    commit_.KeepModel(rule.id, *labels, std::move(record));
-    commit_owed_ = true;
-    return monitor.monitor->name;
-  }
-  return absl::NotFoundError(
-      absl::StrCat("no anomaly monitor pages under the alias \"", alias, "\""));
-}
-
 absl::Status Shard::EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                                  const AlertCommit::Round& round, const rules::Group* group) {
   const absl::Duration begin = deps_.clock.Monotonic();

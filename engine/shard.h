@@ -97,11 +97,16 @@ class Shard {
   static void RecallLastSeen(ShardPlan& plan, Resumed& resumed);
   // And what rules wrote at their last evaluation, so that it ends if it is not written again.
   static void RecallWritten(ShardPlan& plan, const Resumed& resumed);
+  absl::Duration GapBefore(Timestamp now, const Resumed& resumed) const;
+
+  // Anomaly monitors (shard_anomaly.cc).
+  void EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now);
+  void CountModels(RuleRuntime& rule, size_t models) const;
+  absl::Status EvaluateModels(RuleRuntime& rule, const QueryResult& result, Timestamp query_time);
   absl::Status RecallModels(ShardPlan& plan, Resumed& resumed, Timestamp now);
   absl::Status Learn(ShardPlan& plan, Timestamp now,
                      const std::function<bool(const rules::Monitor&)>& wanted) const;
   void DropModels(const std::string& rule_id, const AnomalyModels& models);
-  absl::Duration GapBefore(Timestamp now, const Resumed& resumed) const;
 
   // Time that is not what it seems (shard_clock.cc).
   void HoldAfter(absl::Duration gap, Timestamp now);
@@ -116,9 +121,6 @@ class Shard {
 
   void EvaluateGroup(GroupRuntime& group, Timestamp now);
   void EvaluateMonitor(MonitorRuntime& monitor, Timestamp now);
-  void EvaluateAnomaly(MonitorRuntime& monitor, Timestamp now);
-  void CountModels(RuleRuntime& rule, size_t models) const;
-  absl::Status EvaluateModels(RuleRuntime& rule, const QueryResult& result, Timestamp query_time);
   absl::Status EvaluateRule(RuleRuntime& rule, Timestamp query_time,
                             const AlertCommit::Round& round, const rules::Group* group);
   absl::Status RunRule(RuleRuntime& rule, Timestamp query_time, const AlertCommit::Round& round,

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "engine/anomaly_history.h"
 #include "engine/shard.h"
 
 namespace tocsin::engine {
@@ -36,22 +35,6 @@ absl::StatusOr<std::unique_ptr<ShardPlan>> Shard::Prepare(
   TOCSIN_RETURN_IF_ERROR(Learn(
       *plan, now, [&](const rules::Monitor& monitor) { return !Knows(running.get(), monitor); }));
   return plan;
-}
-
-// The past of monitors that `wanted` picks.
-absl::Status Shard::Learn(ShardPlan& plan, Timestamp now,
-                          const std::function<bool(const rules::Monitor&)>& wanted) const {
-  std::vector<ModelsOfMonitor> monitors;
-  for (const MonitorRuntime& monitor : plan.monitors) {
-    if (monitor.rule->models == nullptr || !wanted(*monitor.monitor)) continue;
-    monitors.push_back({monitor.monitor, monitor.rule->models.get()});
-  }
-  const RecordedPast past{deps_.log,
-                          deps_.registry,
-                          {absl::Milliseconds(options_.limits.past_ms_max),
-                           absl::Milliseconds(options_.limits.future_ms_max)},
-                          MakeQueryOptions(options_)};
-  return LearnFromRecorded(monitors, past, now);
 }
 
 absl::Status Shard::CatchUp(ShardPlan& plan) const {
@@ -120,25 +103,6 @@ void Shard::RecallLastSeen(ShardPlan& plan, Resumed& resumed) {
       alert.state.last_seen = std::max(alert.state.last_seen, seen);
     }
   }
-}
-
-// As they were stored, and then what happened since, also while nobody was there.
-absl::Status Shard::RecallModels(ShardPlan& plan, Resumed& resumed, Timestamp now) {
-  for (const MonitorRuntime& monitor : plan.monitors) {
-    if (monitor.rule->models == nullptr) continue;
-    const auto records = resumed.models.extract(monitor.rule->id);
-    if (records.empty()) continue;
-    for (const state::v1::ModelRecord& record : records.mapped()) {
-      TOCSIN_RETURN_IF_ERROR(monitor.rule->models->Restore(record));
-    }
-  }
-  for (const auto& [rule_id, records] : resumed.models) {
-    for (const state::v1::ModelRecord& record : records) {
-      TOCSIN_ASSIGN_OR_RETURN(const Labels labels, Labels::FromCanonical(record.labels()));
-      commit_.DropModel(rule_id, labels);
-    }
-  }
-  return Learn(plan, now, [](const rules::Monitor&) { return true; });
 }
 
 void Shard::RecallWritten(ShardPlan& plan, const Resumed& resumed) {
@@ -227,10 +191,6 @@ void Shard::Retire(Handover& handover, Timestamp now) {
   }
   handover = Handover();
   commit_owed_ = true;
-}
-
-void Shard::DropModels(const std::string& rule_id, const AnomalyModels& models) {
-  models.ForEach([&](const AnomalyRow& row) { commit_.DropModel(rule_id, row.labels); });
 }
 
 absl::Status Shard::Flush(Timestamp now) {
