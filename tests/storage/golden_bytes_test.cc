@@ -51,7 +51,7 @@ TEST(GoldenBytesTest, Series) {
 }
 
 TEST(GoldenBytesTest, Numbers) {
-  EXPECT_EQ(Hex(EncodeNumber(kFormatNumber)), "0104");
+  EXPECT_EQ(Hex(EncodeNumber(kFormatNumber)), "0105");
   EXPECT_EQ(Hex(EncodeNumber(300)), "01ac02");
 }
 
