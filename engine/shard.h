@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/mutex.h"
 #include "engine/alerts/alert_commit.h"
 #include "engine/alerts/alert_records.h"
 #include "engine/shard_plan.h"
@@ -155,6 +156,9 @@ class Shard {
   const ShardDependencies deps_;
   const ShardOptions options_;
   AlertCommit commit_;
+  // For Prepare(), which others call.
+  mutable Mutex running_mutex_;
+  std::shared_ptr<const rules::RuleSet> running_ ABSL_GUARDED_BY(running_mutex_);
   std::unique_ptr<ShardPlan> plan_;  // null until Install or Resume
 
   // When the last EvaluateUpTo() ended.

@@ -28,8 +28,11 @@ bool Knows(const rules::RuleSet* running, const rules::Monitor& monitor) {
 
 absl::StatusOr<std::unique_ptr<ShardPlan>> Shard::Prepare(
     std::shared_ptr<const rules::RuleSet> rules, const Owns& owns, Timestamp now) const {
-  // What runs may be replaced by who prepares alone.
-  const std::shared_ptr<const rules::RuleSet> running = plan_ ? plan_->rules : nullptr;
+  std::shared_ptr<const rules::RuleSet> running;
+  {
+    MutexLock lock(running_mutex_);
+    running = running_;
+  }
   TOCSIN_ASSIGN_OR_RETURN(auto plan,
                           BuildShardPlan(deps_, options_, std::move(rules), owns, now, now));
   TOCSIN_RETURN_IF_ERROR(Learn(
@@ -168,6 +171,10 @@ void Shard::TakeOver(std::unique_ptr<ShardPlan> plan, Timestamp now, Handover& h
   });
   TrimWindows(*plan, now);
   plan_ = std::move(plan);
+  {
+    MutexLock lock(running_mutex_);
+    running_ = plan_->rules;
+  }
   trimmed_at_ = now;
   pages_to_match_ = true;
   commit_owed_ = true;
