@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/clock.h"
+#include "base/time_zone.h"
 
 namespace tocsin::app {
 
@@ -33,9 +34,9 @@ void AddDetectCommand(CLI::App& app, DetectOptions& options, RunCommand& run) {
       ->add_option_function<std::string>(
           "--timezone",
           [&options](const std::string& name) {
-            if (!absl::LoadTimeZone(name, &options.detector.time_zone)) {
-              throw CLI::ValidationError("--timezone", "no such time zone: " + name);
-            }
+            const auto zone = FindTimeZone(name);
+            if (!zone) throw CLI::ValidationError("--timezone", "no such time zone: " + name);
+            options.detector.time_zone = *zone;
           },
           "Whose days and weeks the series follows, such as Europe/Brussels (default UTC)")
       ->type_name("ZONE");

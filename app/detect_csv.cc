@@ -2,25 +2,17 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/time.h"
+#include "app/send_data.h"
 #include "base/status_macros.h"
 
 namespace tocsin::app {
 namespace {
-
-std::optional<Timestamp> ParseTime(const std::string& text) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime("%Y-%m-%d %H:%M:%E*S", text, &time, &error)) return std::nullopt;
-  return Timestamp::FromMillis(absl::ToUnixMillis(time));
-}
 
 absl::Status Refuse(size_t line, absl::string_view text, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(line, ": \"", text, "\" is not a ", what));
@@ -34,7 +26,7 @@ absl::StatusOr<DetectRow> ParseRow(size_t line, absl::string_view text) {
   }
   DetectRow row;
   row.time_text = std::string(absl::StripAsciiWhitespace(fields[0]));
-  const auto time = ParseTime(row.time_text);
+  const auto time = ParseCsvTime(row.time_text);
   if (!time) return Refuse(line, row.time_text, "timestamp (YYYY-MM-DD HH:MM:SS)");
   row.time = *time;
   const absl::string_view value = absl::StripAsciiWhitespace(fields[1]);
@@ -46,7 +38,7 @@ absl::StatusOr<DetectRow> ParseRow(size_t line, absl::string_view text) {
 // A first line whose first field is no time.
 bool IsHeader(absl::string_view text) {
   const absl::string_view first = text.substr(0, text.find(','));
-  return !ParseTime(std::string(absl::StripAsciiWhitespace(first)));
+  return !ParseCsvTime(absl::StripAsciiWhitespace(first));
 }
 
 void AppendNumber(std::string& out, double value) {

@@ -16,7 +16,9 @@ namespace {
 constexpr double kWaveSeconds = 300;
 constexpr double kPi = 3.14159265358979323846;
 
-std::optional<Timestamp> ParseTime(absl::string_view text) {
+}  // namespace
+
+std::optional<Timestamp> ParseCsvTime(absl::string_view text) {
   double seconds = 0;
   if (absl::SimpleAtod(text, &seconds)) {
     if (!(std::abs(seconds) < 9e12)) return std::nullopt;
@@ -32,8 +34,6 @@ std::optional<Timestamp> ParseTime(absl::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace
-
 absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text) {
   std::vector<CsvRow> rows;
   size_t number = 0;
@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text) {
       return absl::InvalidArgumentError(
           absl::StrCat("line ", number, ": expected timestamp,value"));
     }
-    const auto time = ParseTime(absl::StripAsciiWhitespace(line.substr(0, comma)));
+    const auto time = ParseCsvTime(absl::StripAsciiWhitespace(line.substr(0, comma)));
     if (!time) {
       if (number == 1) continue;  // a header
       return absl::InvalidArgumentError(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,11 @@ struct CsvRow {
   double value = 0;
 };
 
-// Rows `timestamp,value`, LF or CRLF, with or without a header line. A timestamp is "YYYY-MM-DD
-// HH:MM:SS" (UTC), RFC 3339 or Unix seconds. Rows whose value is empty or not a number are left
-// out. InvalidArgument "line N: ..." otherwise.
+// "YYYY-MM-DD HH:MM:SS" (UTC), RFC 3339 or Unix seconds; nullopt: something else.
+std::optional<Timestamp> ParseCsvTime(absl::string_view text);
+
+// Rows `timestamp,value`, LF or CRLF, with or without a header line. Rows whose value is empty or
+// not a number are left out. InvalidArgument "line N: ..." otherwise.
 absl::StatusOr<std::vector<CsvRow>> ParseCsv(absl::string_view text);
 
 // "key=value" pairs as attributes. InvalidArgument for text without '='.

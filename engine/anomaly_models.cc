@@ -138,7 +138,9 @@ void AnomalyModels::FollowIncident(AnomalyRow& row) const {
       row.reason = std::move(reason);
     }
   }
+  const rules::Level before = row.level;
   row.level = fires ? LevelAt(anomaly, row.largest_score) : rules::Level::kOk;
+  if (before == rules::Level::kOk && row.level > before) row.unanswered = true;
 }
 
 absl::StatusOr<state::v1::ModelRecord> AnomalyModels::Take(Feedback feedback,
@@ -159,14 +161,17 @@ absl::Status AnomalyModels::Apply(Feedback feedback, AnomalyRow& row) const {
     TOCSIN_RETURN_IF_ERROR(anomaly::ParseModel(row.model_before, row.model));
     row.tolerance = row.tolerance_before;
     row.model_before.clear();
+    row.unanswered = true;
     return absl::OkStatus();
   }
+  if (!row.unanswered) return absl::FailedPreconditionError("there is no page to answer");
   const bool open = row.model.incident.open != 0 || row.fires;
   if (!open && feedback != Feedback::kFalse) {
     return absl::FailedPreconditionError("no incident of it is open");
   }
   row.model_before = anomaly::SerializeModel(row.model);
   row.tolerance_before = row.tolerance;
+  row.unanswered = false;
   if (feedback == Feedback::kFalse) row.tolerance = std::min(kToleranceMax, row.tolerance * 1.25);
   if (feedback == Feedback::kNewNormal) {
     detector_.Accept(row.model);
@@ -213,6 +218,7 @@ state::v1::ModelRecord AnomalyModels::RecordOf(const AnomalyRow& row) const {
   record.set_outside_since_ms(row.outside_since.millis());
   record.set_inside_since_ms(row.inside_since.millis());
   record.set_fires(row.fires);
+  record.set_unanswered(row.unanswered);
   record.set_tolerance(row.tolerance);
   record.set_model_before(row.model_before);
   record.set_tolerance_before(row.tolerance_before);
@@ -235,10 +241,13 @@ absl::Status AnomalyModels::Restore(const state::v1::ModelRecord& record) {
   row->outside_since = Timestamp::FromMillis(record.outside_since_ms());
   row->inside_since = Timestamp::FromMillis(record.inside_since_ms());
   row->fires = record.fires();
+  row->unanswered = record.unanswered();
   row->tolerance = record.tolerance();
   row->model_before = record.model_before();
   row->tolerance_before = record.tolerance_before();
+  const bool unanswered = row->unanswered;
   FollowIncident(*row);
+  row->unanswered = unanswered;  // it opened before
   const absl::uint128 key = row->labels.Fingerprint();
   known_.clear();
   models_[key] = std::move(row);
@@ -277,10 +286,10 @@ std::optional<Timestamp> AnomalyModels::judged_to() const {
     if (!newest || *newest < row->seen) newest = row->seen;
   }
   if (!newest) return std::nullopt;
-  // Stored at one of ten evaluations: what is older went before.
+  // Each was stored in one of that many evaluations: what is older went before.
   Timestamp oldest = *newest;
   for (const auto& [key, row] : models_) {
-    if (*newest - row->seen <= 10 * interval()) oldest = std::min(oldest, row->seen);
+    if (*newest - row->seen <= kStoreTurns * interval()) oldest = std::min(oldest, row->seen);
   }
   return oldest;
 }

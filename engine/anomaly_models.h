@@ -33,7 +33,8 @@ struct AnomalyRow {
   // Since when it was outside the band, or inside, on end; the epoch: it is not.
   Timestamp outside_since;
   Timestamp inside_since;
-  bool fires = false;  // with trigger and recovery windows
+  bool fires = false;       // with trigger and recovery windows
+  bool unanswered = false;  // an incident paged, and nobody has said anything of it
   // By feedback: thresholds are multiplied by it, and what was before the last one.
   double tolerance = 1;
   std::string model_before;  // serialised; empty: there was no feedback
@@ -45,7 +46,7 @@ struct AnomalyRow {
   std::vector<SeriesRef> written;  // see AnomalyModels::Write()
 };
 
-// What a person says of a page.
+// What a person says of a page, once: messages repeat.
 enum class Feedback : uint8_t {
   kFalse,      // not worth it: the incident ends, and the row's thresholds grow by a quarter
   kExpected,   // known, and will come again: the incident ends
@@ -88,7 +89,8 @@ class AnomalyModels {
   void Store(Put&& put, Drop&& drop);
   // From disk. One of another query is left out. DataLoss: not a model.
   absl::Status Restore(const state::v1::ModelRecord& record);
-  // Errors: NotFound (no such row), FailedPrecondition (no incident is open, nothing to undo).
+  // Errors: NotFound (no such row), FailedPrecondition (no incident is open, nothing to undo, said
+  // before).
   // Returns the row's record, to be stored.
   absl::StatusOr<state::v1::ModelRecord> Take(Feedback feedback, const Labels& row);
   // Goes on with what the monitor's earlier version learned, if its query is the same.
@@ -99,6 +101,8 @@ class AnomalyModels {
   absl::Duration interval() const;
 
  private:
+  static constexpr uint64_t kStoreTurns = 10;
+
   void FollowRows(const QueryResult& result);
   AnomalyRow* RowOf(const Labels& labels, Timestamp slot);
   void JudgeRow(AnomalyRow& row, double value, int64_t newest_input_ms, Timestamp slot,
@@ -124,12 +128,11 @@ class AnomalyModels {
 
 template <typename Put, typename Drop>
 void AnomalyModels::Store(Put&& put, Drop&& drop) {
-  constexpr uint64_t kTurns = 10;
   const auto turn = static_cast<uint64_t>(slot_.millis() / absl::ToInt64Milliseconds(interval()));
   for (const AnomalyRow* row : rows_) {
     if (row == nullptr) continue;
     const uint64_t own = absl::Uint128Low64(row->labels.Fingerprint());
-    if (own % kTurns == turn % kTurns) put(row->labels, RecordOf(*row));
+    if (own % kStoreTurns == turn % kStoreTurns) put(row->labels, RecordOf(*row));
   }
   for (const Labels& labels : ForgetOld()) drop(labels);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "engine/group_schedule.h"
 #include "engine/query/series_table.h"
 #include "engine/window_store.h"
 
@@ -12,11 +13,6 @@ namespace tocsin::engine {
 namespace {
 
 constexpr absl::Duration kSpan = absl::Hours(2);
-
-Timestamp SlotAtOrBefore(Timestamp t, absl::Duration interval) {
-  const int64_t step_ms = absl::ToInt64Milliseconds(interval);
-  return Timestamp::FromMillis(t.millis() - ((t.millis() % step_ms) + step_ms) % step_ms);
-}
 
 // The queries over the samples of one span.
 class SpanReplay {
@@ -64,7 +60,8 @@ absl::Status SpanReplay::Load(RecordedSpan span, Timestamp now) {
 void SpanReplay::Run(RecordedSpan span) {
   std::vector<Timestamp> next;
   for (const RecordedQuery& one : asked_) {
-    next.push_back(SlotAtOrBefore(span.oldest, one.interval) + one.interval);
+    const GroupSchedule slots(Timestamp(), one.interval);
+    next.push_back(slots.SlotAt(span.oldest) + one.interval);
   }
   while (true) {
     const size_t first =

@@ -38,7 +38,7 @@ class Candidate {
       : monitor_(WithSensitivity(monitor, sensitivity)),
         external_labels_(options.external_labels),
         models_(monitor_, options.rows_max),
-        alerts_(MakeAnomalyAlerts(monitor_, models_, options.rows_max)) {
+        alerts_(MakeMonitorAlerts(monitor_, &models_, options.rows_max)) {
     outcome_.sensitivity = sensitivity;
   }
 

@@ -109,11 +109,11 @@ absl::Status PlanBuilder::AddMonitor(const rules::Monitor& monitor, Timestamp no
     runtime.schedule = GroupSchedule(Timestamp(), monitor.anomaly->interval);
     runtime.schedule->Start(now);
     runtime.rule->models = std::make_unique<AnomalyModels>(monitor, alerts_max);
-    runtime.rule->alerts = MakeAnomalyAlerts(monitor, *runtime.rule->models, alerts_max);
+    runtime.rule->alerts = MakeMonitorAlerts(monitor, runtime.rule->models.get(), alerts_max);
     plan_.monitors.push_back(std::move(runtime));
     return absl::OkStatus();
   }
-  runtime.rule->alerts = MakeMonitorAlerts(monitor, alerts_max);
+  runtime.rule->alerts = MakeMonitorAlerts(monitor, /*models=*/nullptr, alerts_max);
   plan_.triggers->Watch(static_cast<uint32_t>(plan_.monitors.size()),
                         QueryEngine::Needs(*monitor.query.expr, MakeQueryOptions(options_)));
   runtime.due_by_time = now;

@@ -4,11 +4,12 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
+#include "base/time_zone.h"
+#include "rules/condition.h"
 #include "rules/decode_values.h"
 
 namespace tocsin::rules {
@@ -108,14 +109,13 @@ void DecodeZone(DecodeContext& context, const YamlNode* node, Anomaly& anomaly) 
   if (node == nullptr) return;
   const std::optional<std::string> name = ReadString(context, *node, "timezone");
   if (!name) return;
-  // A name, not a path: what it leads to is read.
-  const bool path = absl::StartsWith(*name, "/") || absl::StrContains(*name, "..") ||
-                    absl::StrContains(*name, ":");
-  if (path || name->empty() || !absl::LoadTimeZone(*name, &anomaly.time_zone)) {
+  const auto zone = FindTimeZone(*name);
+  if (!zone) {
     context.Error(*node, code::kBadValue, absl::StrCat("unknown time zone \"", *name, "\""),
                   "a name of the IANA database, for example Europe/Brussels");
     return;
   }
+  anomaly.time_zone = *zone;
   anomaly.time_zone_name = *name;
 }
 
@@ -194,10 +194,6 @@ void DecodeCalendar(DecodeContext& context, const YamlNode* node, Anomaly& anoma
   for (const YamlNodePtr& item : node->items) {
     if (auto entry = DecodeOverride(context, *item)) anomaly.calendar.push_back(*entry);
   }
-}
-
-Condition AtLeast(Level level) {
-  return {CompareOp::kGreaterEqual, static_cast<double>(level)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rules/composite.h"
+#include "rules/condition.h"
 #include "rules/decode_values.h"
 
 namespace tocsin::rules {
@@ -17,11 +18,6 @@ std::optional<Level> DecodeSeverity(DecodeContext& context, const YamlNode* node
   context.Error(*node, code::kBadValue, "severity must be warning or critical",
                 "without it a composite monitor is as bad as the worst of its members");
   return std::nullopt;
-}
-
-// The level as a number.
-Condition AtLeast(Level level) {
-  return {CompareOp::kGreaterEqual, static_cast<double>(level)};
 }
 
 }  // namespace

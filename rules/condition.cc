@@ -53,6 +53,10 @@ absl::StatusOr<Condition> ParseCondition(absl::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat("\"", rest, "\" is not a condition"));
 }
 
+Condition AtLeast(Level level) {
+  return {CompareOp::kGreaterEqual, static_cast<double>(level)};
+}
+
 bool CanHold(const Condition& condition) {
   return Overlap(condition, condition);
 }

@@ -9,6 +9,9 @@ namespace tocsin::rules {
 // "> 900". InvalidArgument says what was expected.
 absl::StatusOr<Condition> ParseCondition(absl::string_view text);
 
+// Of a monitor whose value is its level as a number.
+Condition AtLeast(Level level);
+
 // Whether some value (also +-Inf, not NaN) fulfils the condition at all.
 bool CanHold(const Condition& condition);
 // Whether some value fulfils both.

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/alerts/rule_alerts.h"
 #include "engine/alerts/templating.h"
+#include "engine/anomaly_models.h"
 
 namespace tocsin::engine {
 namespace {
@@ -13,12 +14,14 @@ bool ConditionMet(const rules::Threshold& threshold, double value) {
 }
 
 // The identity of a monitor's alert is its result row; the monitor's own labels are only
-// description.
+// description. Of an anomaly monitor the models say which level a row is at, and that as a number
+// is held against its threshold.
 class MonitorAlerts final : public RuleAlerts {
  public:
-  MonitorAlerts(const rules::Monitor& monitor, size_t alerts_max)
+  MonitorAlerts(const rules::Monitor& monitor, const AnomalyModels* models, size_t alerts_max)
       : RuleAlerts(MonitorId(monitor), monitor.query.text, alerts_max),
         monitor_(monitor),
+        models_(models),
         texts_vary_(LooksFurther(monitor.annotations) || LooksFurther(monitor.labels)),
         remembers_rows_(monitor.no_data && (monitor.no_data->as == rules::NoData::As::kWarning ||
                                             monitor.no_data->as == rules::NoData::As::kCritical)) {}
@@ -31,6 +34,10 @@ class MonitorAlerts final : public RuleAlerts {
     const rules::AlertState& state = instance.state;
     if (state.phase == AlertPhase::kNoData && monitor_.no_data) {
       return absl::StrCat("no data for ", absl::FormatDuration(monitor_.no_data->after));
+    }
+    if (models_ != nullptr) {
+      const AnomalyRow* row = models_->Find(instance.result_labels);
+      return row == nullptr || row->reason.empty() ? "unlike what is expected" : row->reason;
     }
     const bool critical =
         state.level == rules::Level::kCritical ||
@@ -49,7 +56,7 @@ class MonitorAlerts final : public RuleAlerts {
     const QueryResult& result = *evaluation.result;
     FindInstances(result);
     ++evaluation_number_;
-    left_out_ = 0;
+    left_out_ = models_ == nullptr ? 0 : models_->left_out();
     std::vector<AlertChange> changes;
     // A native histogram has no value to hold against a threshold.
     result.frame->ForEachFloat([&](size_t row) { StepRow(row, evaluation, changes); });
@@ -70,7 +77,12 @@ class MonitorAlerts final : public RuleAlerts {
   }
   rules::StepResult Step(const rules::AlertState& state, const rules::Observation& seen,
                          Timestamp now) const override {
-    return rules::StepThreshold(state, seen, monitor_, now);
+    if (models_ == nullptr) return rules::StepThreshold(state, seen, monitor_, now);
+    rules::Observation level = seen;
+    level.value = judged_;
+    rules::StepResult step = rules::StepThreshold(state, level, monitor_, now);
+    step.state.value = seen.present ? seen.value : state.value;
+    return step;
   }
   bool Forgettable(const rules::AlertState& state) const override {
     return state.phase == AlertPhase::kOk && !remembers_rows_;
@@ -93,10 +105,16 @@ class MonitorAlerts final : public RuleAlerts {
 
   void StepRow(size_t row, const AlertEvaluation& evaluation, std::vector<AlertChange>& changes) {
     const double value = evaluation.result->frame->value(row);
+    judged_ = value;
+    if (models_ != nullptr) {
+      const AnomalyRow* known = models_->At(row);
+      if (known == nullptr) return;  // it found no room
+      judged_ = static_cast<double>(known->level);
+    }
     Slot* slot = row_cache_[row];
     bool added = false;
     if (slot == nullptr) {
-      if (!remembers_rows_ && !ConditionMet(monitor_.threshold, value)) return;
+      if (!remembers_rows_ && !ConditionMet(monitor_.threshold, judged_)) return;
       if (!TakeRoom()) return;
       auto fresh = std::make_unique<Slot>();
       fresh->query_hash = query_hash_;
@@ -117,14 +135,17 @@ class MonitorAlerts final : public RuleAlerts {
   }
 
   const rules::Monitor& monitor_;
-  const bool texts_vary_;      // also while the value stays the same
+  const AnomalyModels* const models_;  // null: a threshold monitor
+  double judged_ = 0;                  // what the threshold sees of the row that is stepped
+  const bool texts_vary_;              // also while the value stays the same
   const bool remembers_rows_;  // rows that are fine are kept too, so that their end is noticed
 };
 
 }  // namespace
 
-std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor, size_t alerts_max) {
-  return std::make_unique<MonitorAlerts>(monitor, alerts_max);
+std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor,
+                                              const AnomalyModels* models, size_t alerts_max) {
+  return std::make_unique<MonitorAlerts>(monitor, models, alerts_max);
 }
 
 }  // namespace tocsin::engine

@@ -124,14 +124,12 @@ class RuleAlerts {
   std::vector<Slot*> row_cache_;  // the instance of each row; null: none, or not known
 };
 
-// Alerts of a native threshold monitor. Borrows the monitor (of the rule set the shard holds).
-std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor, size_t alerts_max);
-
-// Alerts of an anomaly monitor; borrows it likewise, and its models, which are to have judged a
-// result before its alerts are evaluated.
+// Alerts of a native monitor with a query. Borrows the monitor (of the rule set the shard holds)
+// and, of an anomaly monitor, its models, which are to have judged a result before its alerts are
+// evaluated; null for a threshold monitor.
 class AnomalyModels;
-std::unique_ptr<RuleAlerts> MakeAnomalyAlerts(const rules::Monitor& monitor,
-                                              const AnomalyModels& models, size_t alerts_max);
+std::unique_ptr<RuleAlerts> MakeMonitorAlerts(const rules::Monitor& monitor,
+                                              const AnomalyModels* models, size_t alerts_max);
 
 // Alerts of a composite monitor; borrows it likewise.
 std::unique_ptr<RuleAlerts> MakeCompositeAlerts(const rules::Monitor& monitor, size_t alerts_max);

@@ -75,26 +75,4 @@ const char* StateName(State state) {
   return "";
 }
 
-const char* ChannelName(Channel channel) {
-  switch (channel) {
-    case Channel::kNone:
-      return "none";
-    case Channel::kRange:
-      return "range";
-    case Channel::kDeviation:
-      return "deviation";
-    case Channel::kLevel:
-      return "level";
-    case Channel::kDrift:
-      return "drift";
-    case Channel::kDensity:
-      return "density";
-    case Channel::kChange:
-      return "change";
-    case Channel::kFrozen:
-      return "frozen";
-  }
-  return "";
-}
-
 }  // namespace tocsin::anomaly

@@ -53,8 +53,7 @@ struct Verdict {
 // days, before it was 85". Empty if the point is not outside and no incident opened.
 std::string Reason(const Verdict& verdict);
 
-// "learning", "ok", "alarm"; "range", "deviation", ..: for files and labels.
+// "learning", "ok", "alarm": for files.
 const char* StateName(State state);
-const char* ChannelName(Channel channel);
 
 }  // namespace tocsin::anomaly

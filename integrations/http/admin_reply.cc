@@ -17,6 +17,24 @@ HttpReply ErrorReply(int status, absl::string_view type, absl::string_view messa
   return JsonReply(status, ErrorBody(type, message));
 }
 
+HttpReply StatusReply(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ErrorReply(400, "bad_data", status.message());
+    case absl::StatusCode::kNotFound:
+      return ErrorReply(404, "not_found", status.message());
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return ErrorReply(409, "conflict", status.message());
+    case absl::StatusCode::kDeadlineExceeded:
+      return ErrorReply(503, "timeout", status.message());
+    case absl::StatusCode::kUnavailable:
+      return ErrorReply(503, "unavailable", status.message());
+    default:
+      return ErrorReply(500, "internal", status.message());
+  }
+}
+
 HttpReply MethodNotAllowed(const char* allowed) {
   HttpReply reply = ErrorReply(405, "bad_data", absl::StrCat("method not allowed; use ", allowed));
   reply.headers.emplace_back("Allow", allowed);

@@ -20,20 +20,6 @@ std::optional<std::string> ReadName(const std::string& body) {
   return name->get<std::string>();
 }
 
-HttpReply BackupError(const absl::Status& status) {
-  const std::string message(status.message());
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return ErrorReply(400, "bad_data", message);
-    case absl::StatusCode::kAlreadyExists:
-      return ErrorReply(409, "conflict", message);
-    case absl::StatusCode::kUnavailable:
-      return ErrorReply(503, "unavailable", message);
-    default:
-      return ErrorReply(500, "internal", message);
-  }
-}
-
 }  // namespace
 
 HttpReply Backup(AdminBackend& backend, const HttpRequest& request) {
@@ -44,7 +30,7 @@ HttpReply Backup(AdminBackend& backend, const HttpRequest& request) {
   const std::optional<std::string> name = ReadName(request.body);
   if (!name) return ErrorReply(400, "bad_data", kWanted);
   const auto made = backend.Backup(*name);
-  if (!made.ok()) return BackupError(made.status());
+  if (!made.ok()) return StatusReply(made.status());
   return JsonReply(200,
                    SuccessBody({{"name", *name}, {"path", made->path}, {"bytes", made->bytes}}));
 }

@@ -97,20 +97,6 @@ Json RuleToJson(const ExplainedRule& rule) {
   return json;
 }
 
-HttpReply ExplainError(const absl::Status& status) {
-  const std::string message(status.message());
-  switch (status.code()) {
-    case absl::StatusCode::kNotFound:
-      return ErrorReply(404, "not_found", message);
-    case absl::StatusCode::kDeadlineExceeded:
-      return ErrorReply(503, "timeout", message);
-    case absl::StatusCode::kUnavailable:
-      return ErrorReply(503, "unavailable", message);
-    default:
-      return ErrorReply(500, "internal", message);
-  }
-}
-
 }  // namespace
 
 HttpReply Explain(AdminBackend& backend, const HttpRequest& request, Timestamp now,
@@ -134,7 +120,7 @@ HttpReply Explain(AdminBackend& backend, const HttpRequest& request, Timestamp n
     wanted.time = *time;
   }
   const auto explanation = backend.Explain(wanted, expired);
-  if (!explanation.ok()) return ExplainError(explanation.status());
+  if (!explanation.ok()) return StatusReply(explanation.status());
   return JsonReply(200, SuccessBody({{"time", FormatTimestamp(explanation->time)},
                                      {"revision", explanation->revision},
                                      {"rules", List(explanation->rules, RuleToJson)}}));

@@ -17,22 +17,6 @@ std::optional<std::string> ReadText(const Json& json, const char* key) {
   return value->get<std::string>();
 }
 
-HttpReply FeedbackError(const absl::Status& status) {
-  const std::string message(status.message());
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return ErrorReply(400, "bad_data", message);
-    case absl::StatusCode::kNotFound:
-      return ErrorReply(404, "not_found", message);
-    case absl::StatusCode::kFailedPrecondition:
-      return ErrorReply(409, "conflict", message);
-    case absl::StatusCode::kUnavailable:
-      return ErrorReply(503, "unavailable", message);
-    default:
-      return ErrorReply(500, "internal", message);
-  }
-}
-
 }  // namespace
 
 HttpReply Feedback(AdminBackend& backend, const HttpRequest& request) {
@@ -46,7 +30,7 @@ HttpReply Feedback(AdminBackend& backend, const HttpRequest& request) {
   const std::optional<std::string> feedback = ReadText(json, "feedback");
   if (!alias || !feedback) return ErrorReply(400, "bad_data", kWanted);
   const auto monitor = backend.Feedback(*alias, *feedback);
-  if (!monitor.ok()) return FeedbackError(monitor.status());
+  if (!monitor.ok()) return StatusReply(monitor.status());
   return JsonReply(200, SuccessBody({{"monitor", *monitor}}));
 }
 

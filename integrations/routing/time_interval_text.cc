@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "base/time_zone.h"
 
 namespace tocsin::routing {
 namespace {
@@ -128,12 +129,8 @@ absl::StatusOr<InclusiveRange> ParseYears(absl::string_view text) {
 }
 
 absl::StatusOr<absl::TimeZone> ParseLocation(absl::string_view text) {
-  absl::TimeZone zone;
   if (text == "Local") return absl::LocalTimeZone();
-  // A name, not a path: what it leads to is read.
-  const bool path =
-      absl::StartsWith(text, "/") || absl::StrContains(text, "..") || absl::StrContains(text, ":");
-  if (!path && absl::LoadTimeZone(text, &zone)) return zone;
+  if (const auto zone = FindTimeZone(std::string(text))) return *zone;
   return Wrong(absl::StrCat("unknown time zone ", text));
 }
 

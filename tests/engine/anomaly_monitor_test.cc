@@ -281,11 +281,12 @@ TEST_F(AnomalyFeedbackTest, AFalsePageEndsAndNeedsMoreNextTime) {
   EXPECT_EQ(Row().tolerance, 1.25);
   Pass(absl::Minutes(5), 0.1);
   EXPECT_FALSE(PageIsOpen());
-  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Say(Feedback::kFalse).ok());
-  EXPECT_EQ(Row().tolerance, 8) << "it does not grow for ever";
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kFalse))) << "messages repeat";
+  EXPECT_EQ(Row().tolerance, 1.25);
   Pass(absl::Hours(1));
   world_.Restart();
-  EXPECT_EQ(Row().tolerance, 8);
+  EXPECT_EQ(Row().tolerance, 1.25);
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kFalse)));
 }
 
 TEST_F(AnomalyFeedbackTest, WhatWasExpectedEnds) {
@@ -319,6 +320,17 @@ TEST_F(AnomalyFeedbackTest, ItCanBeTakenBack) {
   EXPECT_EQ(std::memcmp(&before, &Row().model, sizeof(before)), 0);
   EXPECT_EQ(Row().tolerance, 1);
   EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kUndo))) << "once";
+  EXPECT_TRUE(Say(Feedback::kFalse).ok()) << "and said again";
+}
+
+TEST_F(AnomalyFeedbackTest, APageThatIsOverCanBeAnsweredTheNextMorning) {
+  Start();
+  Pass(absl::Hours(12));
+  ASSERT_FALSE(PageIsOpen());
+  world_.Restart();
+  EXPECT_TRUE(absl::IsFailedPrecondition(Say(Feedback::kExpected)));
+  EXPECT_TRUE(Say(Feedback::kFalse).ok());
+  EXPECT_EQ(Row().tolerance, 1.25);
 }
 
 TEST_F(AnomalyFeedbackTest, AnotherAliasIsNoPageOfOurs) {

@@ -120,7 +120,7 @@ class RuleAlertsTest : public ::testing::Test {
     monitor_.query.text = "x";
     monitor_.threshold.critical = rules::Condition{rules::CompareOp::kGreater, 10};
     monitor_.for_duration = for_duration;
-    return MakeMonitorAlerts(monitor_, 1000);
+    return MakeMonitorAlerts(monitor_, /*models=*/nullptr, 1000);
   }
   std::unique_ptr<RuleAlerts> Prometheus() {
     rule_.name = "High";

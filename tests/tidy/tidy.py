@@ -66,7 +66,7 @@ BANNED = [
     (r"\b(getenv|secure_getenv)\s*\(", "read it in app and pass it on", ["app/", "tests/"]),
 ]
 
-MACHINE_PATHS = r"(?<![\w/.])(/work/|/tmp/b-|/root/|/home/)"
+HOMES = ("/root/", "/home/")
 FUNCTION_LINES_MAX = 80
 TEXT_SUFFIXES = (".h", ".cc", ".proto", ".txt", ".md", ".yaml", ".yml", ".py", ".sh", ".json",
                  ".scenario", ".test")
@@ -99,6 +99,10 @@ def within(path, homes):
 class Tidy:
     def __init__(self, root):
         self.root = root
+        # Of the folders that hold the checkout the outermost one names the machine, unless it is shared by all.
+        outermost = "/" + os.path.abspath(root).strip("/").split("/")[0] + "/"
+        places = {*HOMES, outermost} - {"/tmp/", "/usr/", "/opt/", "/srv/", "/var/"}
+        self.machine_paths = r"(?<![\w/.])(" + "|".join(map(re.escape, sorted(places))) + ")"
         self.findings = []
         self.files = sorted(self._walk())
 
@@ -204,7 +208,7 @@ class Tidy:
         return named
 
     def check_machine_paths(self, path, text):
-        for match in re.finditer(MACHINE_PATHS, text):
+        for match in re.finditer(self.machine_paths, text):
             line = text.count("\n", 0, match.start()) + 1
             self.report("machine", path, line, f"{match.group(1)} is a path of somebody's machine")
 
