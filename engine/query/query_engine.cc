@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "engine/query/dead_series.h"
 #include "engine/query/graph/compile.h"
 #include "engine/query/matrix_result.h"
 
@@ -51,7 +52,8 @@ struct QueryEngine::Impl {
     std::vector<uint32_t> order;
   };
 
-  Impl(SeriesTable& t, QueryOptions o) : table(t), options(std::move(o)), sets(t) {}
+  Impl(SeriesTable& t, QueryOptions o)
+      : table(t), options(std::move(o)), sets(t), dead_series(t, options.dead_series_min) {}
 
   Query& Get(QueryId id) {
     const auto it = queries.find(id);
@@ -65,7 +67,6 @@ struct QueryEngine::Impl {
   static void CollectNotes(Query& query);
   void PlanTrimming();
   int64_t OldestEvaluation(int64_t t) const;
-  bool IsDead(SeriesTable::Slot slot, int64_t t) const;
   void GiveUp(const std::vector<SeriesTable::Slot>& slots);
 
   SeriesTable& table;
@@ -86,6 +87,7 @@ struct QueryEngine::Impl {
   uint64_t planned_queries = 0;
   absl::flat_hash_map<std::shared_ptr<const SeriesSet>, SetReach> set_reach;
   std::vector<bool> slot_planned;  // false: free, or not told of yet, and then nothing is dropped
+  DeadSeries dead_series;
 };
 
 QueryEngine::QueryEngine(SeriesTable& table, QueryOptions options)
@@ -130,6 +132,7 @@ std::optional<promql::ParseError> QueryEngine::Unsupported(const promql::Expr& e
 }
 
 bool QueryEngine::SeriesAdded(SeriesTable::Slot slot) {
+  impl_->dead_series.SeriesCame();
   return impl_->sets.Add(slot);
 }
 
@@ -219,6 +222,7 @@ absl::Duration QueryEngine::MaxReach() const {
 void QueryEngine::Impl::PlanTrimming() {
   if (planned_queries != query_changes) {
     planned_queries = query_changes;
+    dead_series.ReachesChanged();
     set_reach.clear();
     slot_planned.clear();
     for (const auto& entry : queries) {
@@ -261,14 +265,6 @@ int64_t QueryEngine::Impl::OldestEvaluation(int64_t t) const {
   return std::max(oldest, t - kAgoMax);
 }
 
-// Its newest sample is older than any selector that matches it can see. A stale marker counts as a
-// sample: as long as one is seen, what comes before it must not appear.
-bool QueryEngine::Impl::IsDead(SeriesTable::Slot slot, int64_t t) const {
-  const int64_t reach = table.reach_ms(slot);
-  const int64_t newest = table.newest_times()[slot];
-  return newest == INT64_MIN || (reach != SeriesTable::kForever && newest <= t - reach);
-}
-
 void QueryEngine::Impl::GiveUp(const std::vector<SeriesTable::Slot>& slots) {
   sets.Remove(slots);
   for (SeriesTable::Slot slot : slots) {
@@ -282,12 +278,8 @@ std::vector<SeriesTable::Slot> QueryEngine::Trim(Timestamp t) {
   SeriesTable& table = impl_->table;
   impl_->PlanTrimming();
   table.Trim(impl_->OldestEvaluation(t.millis()));
-  std::vector<SeriesTable::Slot> dead;
-  for (SeriesTable::Slot slot = 0; slot < table.size(); ++slot) {
-    if (impl_->IsDead(slot, t.millis()) && table.Holds(slot)) dead.push_back(slot);
-  }
-  if (dead.size() < impl_->options.dead_series_min || dead.size() * 4 < table.series()) return {};
-  impl_->GiveUp(dead);
+  std::vector<SeriesTable::Slot> dead = impl_->dead_series.EnoughAt(t.millis());
+  if (!dead.empty()) impl_->GiveUp(dead);
   return dead;
 }
 
