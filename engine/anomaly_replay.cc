@@ -92,28 +92,24 @@ absl::Status ReplayRecorded(const std::vector<RecordedQuery>& queries, const Rec
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<Timestamp>> FirstRecorded(const storage::SampleLog& log) {
-  std::optional<Timestamp> first;
-  TOCSIN_ASSIGN_OR_RETURN(first, log.FirstCommitted());
+absl::StatusOr<std::optional<RecordedSpan>> SpanOfRecorded(const storage::SampleLog& log) {
+  std::optional<RecordedSpan> span;
+  const auto add = [&](Timestamp oldest, Timestamp committed) {
+    if (!span) span = RecordedSpan{oldest, committed};
+    span->oldest = std::min(span->oldest, oldest);
+    span->newest = std::max(span->newest, committed);
+  };
+  const auto hold = log.HoldRecords();
   for (const storage::Block& block : log.blocks()) {
-    first = std::min(first.value_or(block.first_committed), block.first_committed);
+    if (block.samples > 0) add(block.oldest, block.last_committed);
   }
-  return first;
-}
-
-absl::StatusOr<std::optional<Timestamp>> LastRecorded(const storage::SampleLog& log) {
-  std::optional<Timestamp> last;
-  const uint64_t end = log.next_offset();
-  if (log.first_offset() < end) {
-    TOCSIN_RETURN_IF_ERROR(log.ReadFrom(end - 1, [&](const storage::LogRecord& record) {
-      last = record.committed;
-      return true;
-    }));
-  }
-  for (const storage::Block& block : log.blocks()) {
-    last = std::max(last.value_or(block.last_committed), block.last_committed);
-  }
-  return last;
+  TOCSIN_RETURN_IF_ERROR(log.ReadFrom(log.first_offset(), [&](const storage::LogRecord& record) {
+    for (const int64_t time_ms : record.samples.times_ms) {
+      add(Timestamp::FromMillis(time_ms), record.committed);
+    }
+    return true;
+  }));
+  return span;
 }
 
 }  // namespace tocsin::engine

@@ -136,13 +136,6 @@ void Count(const RecordedEvaluation& seen, const AnomalyModels& models, TuningRe
   ++report.evaluations;
 }
 
-absl::StatusOr<RecordedSpan> SpanOf(const storage::SampleLog& log) {
-  TOCSIN_ASSIGN_OR_RETURN(const auto first, FirstRecorded(log));
-  TOCSIN_ASSIGN_OR_RETURN(const auto last, LastRecorded(log));
-  if (!first || !last) return absl::NotFoundError("nothing is recorded");
-  return RecordedSpan{*first, *last};
-}
-
 }  // namespace
 
 size_t SensitivityOutcome::PagesOf(rules::Level level) const {
@@ -165,7 +158,9 @@ std::optional<double> TuningReport::AlarmShare(const SensitivityOutcome& outcome
 absl::StatusOr<TuningReport> TuneAnomaly(const rules::Monitor& monitor, const RecordedPast& past,
                                          const TuningOptions& options) {
   TuningReport report;
-  TOCSIN_ASSIGN_OR_RETURN(report.span, SpanOf(past.log));
+  TOCSIN_ASSIGN_OR_RETURN(const auto recorded, SpanOfRecorded(past.log));
+  if (!recorded) return absl::NotFoundError("nothing is recorded");
+  report.span = *recorded;
   std::vector<std::unique_ptr<Candidate>> candidates;
   for (const double sensitivity : options.sensitivities) {
     auto detector = DetectorOptionsOf(*monitor.anomaly);

@@ -35,7 +35,7 @@ struct SensitivityOutcome {
 
 // Times of series are the evaluations in which their row was there, times the monitor's interval.
 struct TuningReport {
-  RecordedSpan span;           // what was replayed: first to last commit
+  RecordedSpan span;           // what was replayed, see SpanOfRecorded()
   size_t series = 0;           // rows the query gave at any time
   size_t series_judged = 0;    // of these, those that were not learning all the time
   size_t left_out = 0;         // rows that found no room, at most at one time

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/host_metrics.h"
 #include "app/send_data.h"
@@ -149,8 +150,13 @@ int RunSendCsv(const SendCsvOptions& options, const Clock& clock, std::ostream& 
                std::ostream& err) {
   const auto rows = ReadCsvFile(options.file);
   if (!rows.ok()) return WrongUse(rows.status(), err);
-  auto resource = ParseAttributes(options.target.attributes);
-  if (!resource.ok()) return WrongUse(resource.status(), err);
+  auto attributes = ParseAttributes(options.target.attributes);
+  if (!attributes.ok()) return WrongUse(attributes.status(), err);
+  // What names the service becomes job and instance, the rest labels of the metric.
+  const auto labels = std::stable_partition(
+      attributes->begin(), attributes->end(),
+      [](const auto& attribute) { return absl::StartsWith(attribute.first, "service."); });
+  const ingest::Attributes resource(attributes->begin(), labels);
   const absl::Duration shift =
       options.shift ? clock.Now() - rows->back().time : absl::ZeroDuration();
   std::vector<OutgoingPoint> points;
@@ -159,9 +165,10 @@ int RunSendCsv(const SendCsvOptions& options, const Clock& clock, std::ostream& 
     point.name = options.metric;
     point.time = row.time + shift;
     point.value = row.value;
+    point.attributes.assign(labels, attributes->end());
     points.push_back(std::move(point));
   }
-  Sender sender(options.target, *std::move(resource));
+  Sender sender(options.target, resource);
   return sender.Finish(sender.Send(points), out, err);
 }
 

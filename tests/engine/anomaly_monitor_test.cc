@@ -99,6 +99,21 @@ TEST_F(AnomalyMonitorTest, WhatIsRecordedIsLearnedInOneGo) {
   EXPECT_TRUE(PageIsOpen());
 }
 
+// As when somebody imports the past.
+TEST_F(AnomalyMonitorTest, WhatIsRecordedIsLearnedAlsoIfItCameLate) {
+  testing::World world(kStart + absl::Minutes(55));
+  for (int i = 0; i < 10; ++i) {
+    const Timestamp at = kStart + i * absl::Minutes(5);
+    world.Schedule(at, kOrders, ValueAt(at));
+  }
+  world.RunUntil(kStart + absl::Minutes(56));
+  ASSERT_TRUE(world.SetRules(Rules()).ok());
+  world.RunUntil(kStart + absl::Minutes(57));
+  const AnomalyRow* row = world.shard().monitors().at(0).rule->models->Find(kOrders);
+  ASSERT_NE(row, nullptr);
+  EXPECT_NEAR(static_cast<double>(row->model.points), 10, 1);
+}
+
 // The log is read in spans of two hours: the first row of one is not that of the next, nor of what
 // runs after them.
 TEST_F(AnomalyMonitorTest, EachSeriesLearnsOfItsOwnPast) {
