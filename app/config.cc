@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "app/config_access.h"
 #include "app/config_inhibit.h"
 #include "app/config_reader.h"
 #include "app/config_routing.h"
@@ -25,12 +26,7 @@ void ReadAddress(ConfigFindings& findings, const ConfigMap& map, const char* key
   if (!map.ReadString(key, out)) return;
   const auto address = http::ParseListenAddress(*out);
   if (!address.ok()) {
-    return findings.BadValue(*map.Find(key), std::string(address.status().message()));
-  }
-  if (!address->IsLoopback()) {
-    findings.Warning(*map.Find(key), kOpenListener,
-                     absl::StrCat("listen.", key, " is open to other hosts, without TLS or login"),
-                     "use a loopback address, or a proxy or firewall in front");
+    findings.BadValue(*map.Find(key), std::string(address.status().message()));
   }
 }
 
@@ -102,11 +98,13 @@ void ReadExternalUrl(ConfigFindings& findings, const ConfigMap& top, Config& con
 void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& folder,
              const ConfigSources& sources, Config& config) {
   ConfigMap top(findings, root, "the configuration");
-  top.CheckKeys(
-      {"listen", "data_dir", "rules", "retention", "evaluation", "external_labels", "external_url",
-       "receivers", "route", "inhibit_rules", "time_intervals", "mute_time_intervals", "limits"},
-      {"templates"});
+  top.CheckKeys({"listen", "tls", "access", "data_dir", "rules", "retention", "evaluation",
+                 "external_labels", "external_url", "receivers", "route", "inhibit_rules",
+                 "time_intervals", "mute_time_intervals", "limits"},
+                {"templates"});
   ReadListen(findings, top, config.listen);
+  config.access = ReadAccess(findings, top, folder, sources);
+  ReportOpenListeners(findings, top, config);
   if (top.ReadString("data_dir", &config.data_dir) && config.data_dir.empty()) {
     findings.BadValue(top.Key("data_dir"), "data_dir must not be empty");
   }
@@ -157,8 +155,9 @@ ConfigResult LoadConfig(const std::string& path, const ConfigSources& sources) {
 
 bool NeedsRestart(const Config& running, const Config& wanted) {
   return running.listen.grpc != wanted.listen.grpc || running.listen.http != wanted.listen.http ||
-         running.listen.admin != wanted.listen.admin || running.data_dir != wanted.data_dir ||
-         running.retention != wanted.retention ||
+         running.listen.admin != wanted.listen.admin || running.access.tls != wanted.access.tls ||
+         running.access.tls_listeners != wanted.access.tls_listeners ||
+         running.data_dir != wanted.data_dir || running.retention != wanted.retention ||
          running.evaluation_interval != wanted.evaluation_interval ||
          running.external_labels != wanted.external_labels || running.limits != wanted.limits;
 }

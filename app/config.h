@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,11 +11,28 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "base/limits.h"
+#include "integrations/access/access.h"
+#include "integrations/access/tls_files.h"
 #include "integrations/delivery/receiver.h"
 #include "integrations/routing/suppressor.h"
 #include "rules/diagnostic.h"
 
 namespace tocsin::app {
+
+// How the listeners know who comes.
+struct AccessConfig {
+  access::TlsFiles tls;              // paths resolved against the configuration's folder
+  access::TlsMaterial tls_material;  // what they hold
+  std::vector<std::string> tls_listeners = {"grpc", "http", "admin"};
+  std::vector<access::Token> tokens;
+  bool allow_open_listeners = false;
+
+  bool TlsOn(absl::string_view listener) const {
+    return tls.on() &&
+           std::find(tls_listeners.begin(), tls_listeners.end(), listener) != tls_listeners.end();
+  }
+  friend bool operator==(const AccessConfig&, const AccessConfig&) = default;
+};
 
 // tocsin.yaml, checked, with defaults filled in and secrets resolved. Plain data.
 struct Config {
@@ -25,6 +43,7 @@ struct Config {
   };
 
   Listen listen;
+  AccessConfig access;
   std::string data_dir = "data";   // relative to the working directory
   std::vector<std::string> rules;  // shell patterns, resolved against the configuration's folder
   absl::Duration retention = absl::Hours(48);              // of recorded samples
@@ -42,6 +61,9 @@ struct ConfigSources {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   // The content of a secret's file; errors say what is wrong with it, never what it holds.
   std::function<absl::StatusOr<std::string>(const std::string& path)> secret_file;
+  // See access::ReadTlsFiles.
+  std::function<absl::StatusOr<access::TlsMaterial>(const access::TlsFiles&)> tls_files =
+      access::ReadTlsFiles;
   // Off: secrets that cannot be resolved are warnings, so that a file can be checked where its
   // secrets are not.
   bool secrets_required = true;

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "app/config.h"
+#include "app/config_access.h"
 #include "app/config_grouping.h"
 #include "app/config_print_routing.h"
 #include "app/config_writer.h"
@@ -37,6 +38,7 @@ std::string PrintConfig(const Config& config) {
   writer.Text("http", config.listen.http);
   writer.Text("admin", config.listen.admin);
   writer.End();
+  PrintAccess(config.access, writer);
   writer.Text("data_dir", config.data_dir);
   writer.Texts("rules", config.rules);
   writer.Line(absl::StrCat("retention: ", promql::PrintDuration(config.retention)));

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "app/config_access.h"
 #include "app/unsupported.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -64,10 +65,17 @@ absl::StatusOr<LoadedFiles> LoadFiles(const ServerOptions& options) {
     files.other_files.push_back(path);
     return read(path);
   };
+  sources.tls_files = [&files, read = sources.tls_files](const access::TlsFiles& tls) {
+    for (const std::string& path : {tls.cert_file, tls.key_file, tls.client_ca_file}) {
+      if (!path.empty()) files.other_files.push_back(path);
+    }
+    return read(tls);
+  };
   ConfigResult config = LoadConfig(options.config_path, sources);
   TOCSIN_RETURN_IF_ERROR(Judge(config.diagnostics));
   files.config = std::move(config.config);
   ApplyFlags(options, files.config);
+  TOCSIN_RETURN_IF_ERROR(CheckOpenListeners(files.config));
 
   files.fingerprint = FilesFingerprint(files.other_files, files.config.rules);
   TOCSIN_RETURN_IF_ERROR(LoadNamedRules(files));

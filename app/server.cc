@@ -25,9 +25,11 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "engine/engine.h"
+#include "integrations/access/access.h"
 #include "integrations/delivery/delivery.h"
 #include "integrations/delivery/delivery_loop.h"
 #include "integrations/http/admin_api.h"
+#include "integrations/http/admin_guard.h"
 #include "integrations/http/http_client.h"
 #include "integrations/http/http_server.h"
 #include "integrations/ingest/grpc_server.h"
@@ -85,7 +87,10 @@ struct Server::Parts {
         reload_time(metrics.Gauge("tocsin_config_last_reload_success_timestamp_seconds",
                                   "When configuration and rules were last taken over.")),
         moved_aside(metrics.Counter("tocsin_outbox_moved_aside_total",
-                                    "Outbox records that did not decode at start.")) {}
+                                    "Outbox records that did not decode at start.")),
+        access(metrics, clock) {
+    access.SetTokens(files.config.access.tokens);
+  }
 
   absl::Status Start(Server& server);
   void Stop();
@@ -102,6 +107,7 @@ struct Server::Parts {
   prometheus::Gauge& reload_successful;
   prometheus::Gauge& reload_time;
   prometheus::Counter& moved_aside;
+  access::Access access;
 
   std::unique_ptr<storage::DiskStore> store;
   std::unique_ptr<BackupService> backups;
@@ -168,11 +174,14 @@ absl::Status Server::Parts::Start(Server& server) {
   admin_options.listen = config.listen.admin;
   admin_options.body_bytes_max = config.limits.http_body_bytes_max;
   admin_options.connections_max = config.limits.http_connections_max;
-  TOCSIN_ASSIGN_OR_RETURN(
-      admin, http::HttpServer::Start(
-                 admin_options,
-                 [this](const http::HttpRequest& request) { return admin_api->Handle(request); },
-                 metrics));
+  TOCSIN_ASSIGN_OR_RETURN(admin, http::HttpServer::Start(
+                                     admin_options,
+                                     [this](const http::HttpRequest& request) {
+                                       auto refusal = http::RefuseAdmin(access, request);
+                                       return refusal ? *std::move(refusal)
+                                                      : admin_api->Handle(request);
+                                     },
+                                     metrics));
 
   TOCSIN_RETURN_IF_ERROR(engine->Recover(files.rules));
   alarm.reset();
@@ -193,6 +202,8 @@ absl::Status Server::Parts::Start(Server& server) {
 
   ingest::GrpcServerOptions grpc_options;
   grpc_options.listen = config.listen.grpc;
+  grpc_options.access = &access;
+  if (config.access.TlsOn("grpc")) grpc_options.tls = config.access.tls;
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
@@ -254,8 +265,9 @@ uint64_t Server::Parts::WatchedFingerprint() {
   return FilesFingerprint(other_files, patterns);
 }
 
-// Where pages go.
+// Who may, and where pages go.
 void Server::Parts::TakeOver(const Config& config) {
+  access.SetTokens(config.access.tokens);
   suppression->SetConfig(config);
   delivery->SetReceivers(Routing(config));
   hooks->SetReceivers(Routing(config));
@@ -283,7 +295,8 @@ absl::Status Server::Parts::Reload() {
   }
   if (NeedsRestart(files.config, loaded->config)) {
     Log(LogLevel::kWarning,
-        "listen addresses, data_dir, retention, evaluation interval, external labels and limits "
+        "listen addresses, tls, data_dir, retention, evaluation interval, external labels and "
+        "limits "
         "change only with a restart");
   }
   files = *std::move(loaded);

@@ -9,12 +9,15 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "integrations/ingest/budget.h"
+#include "integrations/ingest/call_guard.h"
 #include "integrations/ingest/otlp_service.h"
 #include "integrations/ingest/push_service.h"
 
@@ -56,6 +59,22 @@ void Configure(const GrpcServerOptions& options, const Limits& limits,
   builder.SetResourceQuota(quota);
 }
 
+// Connections that are there keep what they began with.
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const access::TlsFiles& tls,
+                                                       absl::Duration look) {
+  if (!tls.on()) return grpc::InsecureServerCredentials();
+  auto files = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      tls.key_file, tls.cert_file, tls.client_ca_file,
+      static_cast<unsigned int>(absl::ToInt64Seconds(look)));
+  grpc::experimental::TlsServerCredentialsOptions options(files);
+  options.watch_identity_key_cert_pairs();
+  if (tls.asks_clients()) {
+    options.watch_root_certs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
 }  // namespace
 
 struct GrpcServer::Running {
@@ -64,11 +83,13 @@ struct GrpcServer::Running {
       : decode_bytes(metrics, {.reason = "decode_bytes",
                                .limit = "ingest_decode_bytes_max",
                                .amount_max = limits.ingest_decode_bytes_max}),
-        otlp(limits, sink, clock, metrics, decode_bytes, options.retry_after),
+        guard(options.access, options.tls),
+        otlp(limits, sink, clock, metrics, decode_bytes, options.retry_after, guard),
         push(limits, sink, clock, metrics, decode_bytes, options.retry_after,
-             options.unanswered_per_stream_max) {}
+             options.unanswered_per_stream_max, guard) {}
 
   Budget decode_bytes;  // what gRPC's quota does not see: copies, inflated bytes, batches
+  CallGuard guard;
   OtlpService otlp;
   PushService push;
   std::unique_ptr<grpc::Server> server;  // last: goes before the services it calls
@@ -94,7 +115,7 @@ absl::Status GrpcServer::Start() {
   grpc::ServerBuilder builder;
   Configure(options_, limits_, builder);
   int port = 0;
-  builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(options_.listen, CredentialsOf(options_.tls, options_.tls_look), &port);
   builder.RegisterService(&running->otlp);
   builder.RegisterService(&running->push);
   running->server = builder.BuildAndStart();

@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "engine/sample_sink.h"
+#include "integrations/access/access.h"
+#include "integrations/access/tls_files.h"
 
 namespace tocsin::ingest {
 
@@ -21,6 +23,9 @@ struct GrpcServerOptions {
   size_t memory_bytes_max = 512 << 20;            // gRPC's own buffers, messages as they come in
   int streams_per_connection_max = 100;           // requests under way on one connection
   size_t unanswered_per_stream_max = 64;          // requests under way on one native stream
+  access::TlsFiles tls;                           // off without files
+  absl::Duration tls_look = absl::Seconds(10);    // how often they are looked at, whole seconds
+  access::Access* access = nullptr;               // who may push; null: everybody. Borrowed
 };
 
 // The gRPC port: OTLP metrics, the native stream, grpc.health.v1 and reflection.

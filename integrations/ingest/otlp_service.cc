@@ -22,14 +22,16 @@ std::string Message(const OtlpSamples& result) {
 }  // namespace
 
 OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
-                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after)
+                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
+                         const CallGuard& guard)
     : limits_(limits),
       sink_(sink),
       clock_(clock),
       retry_after_(retry_after),
       decoder_(limits, sink),
       metrics_(metrics, "otlp_grpc"),
-      decode_bytes_(decode_bytes) {}
+      decode_bytes_(decode_bytes),
+      guard_(guard) {}
 
 grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* context,
                                               const grpc::ByteBuffer* request,
@@ -38,6 +40,10 @@ grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* conte
   ++*under_way_;
   if (draining_) {
     Fail(*reactor, absl::UnavailableError("draining"));
+    return reactor;
+  }
+  if (absl::Status allowed = guard_.Allow(*context); !allowed.ok()) {
+    Fail(*reactor, allowed);
     return reactor;
   }
   BudgetLease room(decode_bytes_);  // until the sink has the batch, whose queue is bounded too

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "engine/sample_sink.h"
 #include "integrations/ingest/budget.h"
+#include "integrations/ingest/call_guard.h"
 #include "integrations/ingest/ingest_metrics.h"
 #include "integrations/ingest/otlp_decode.h"
 #include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.grpc.pb.h"
@@ -21,14 +22,15 @@ namespace tocsin::ingest {
 // on. Borrows: all arguments of the constructor. Must outlive the server it is registered with.
 // Answers: OK, with partial_success if points were rejected; UNAVAILABLE with RetryInfo if the sink
 // took nothing, the server is draining or too much is being decoded; RESOURCE_EXHAUSTED without
-// RetryInfo beyond a limit on the request; INVALID_ARGUMENT if the bytes do not decode.
+// RetryInfo beyond a limit on the request; INVALID_ARGUMENT if the bytes do not decode;
+// UNAUTHENTICATED and PERMISSION_DENIED before anything is read of who may not.
 class OtlpService final
     : public opentelemetry::proto::collector::metrics::v1::MetricsService::
           WithRawCallbackMethod_Export<
               opentelemetry::proto::collector::metrics::v1::MetricsService::Service> {
  public:
   OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              Budget& decode_bytes, absl::Duration retry_after);
+              Budget& decode_bytes, absl::Duration retry_after, const CallGuard& guard);
 
   grpc::ServerUnaryReactor* Export(grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request,
@@ -57,6 +59,7 @@ class OtlpService final
   OtlpDecoder decoder_;
   IngestMetrics metrics_;
   Budget& decode_bytes_;
+  const CallGuard& guard_;
   std::atomic<bool> draining_ = false;
   // Shared with answers that leave: with the last of them the service may be gone.
   const std::shared_ptr<std::atomic<int>> under_way_ = std::make_shared<std::atomic<int>>(0);

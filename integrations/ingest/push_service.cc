@@ -27,7 +27,7 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 
 PushService::PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                          Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
-                         size_t unanswered_max)
+                         size_t unanswered_max, const CallGuard& guard)
     : context_(new PushContext{.limits = limits,
                                .sink = sink,
                                .clock = clock,
@@ -36,14 +36,16 @@ PushService::PushService(const Limits& limits, engine::SampleSink& sink, const C
                                .decode_bytes = decode_bytes,
                                .metrics = IngestMetrics(metrics, "native"),
                                .declarations = Budget(metrics, Declarations(limits))}),
-      refused_streams_(OverloadCounter(metrics, "streams")) {}
+      refused_streams_(OverloadCounter(metrics, "streams")),
+      guard_(guard) {}
 
 PushService::~PushService() = default;
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
     grpc::CallbackServerContext* context) {
   auto stream = std::make_shared<PushStream>(*this, context_, SenderOf(context->peer()));
-  const absl::Status admitted = Admit(stream);
+  absl::Status admitted = guard_.Allow(*context);
+  if (admitted.ok()) admitted = Admit(stream);
   if (!admitted.ok()) {
     const grpc::Status answer = ToGrpcStatus(admitted, context_->retry_after);
     context_->metrics.AddRequest(GrpcCodeName(answer.error_code()));

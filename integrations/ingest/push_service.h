@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "engine/sample_sink.h"
 #include "integrations/ingest/budget.h"
+#include "integrations/ingest/call_guard.h"
 #include "integrations/ingest/ingest_metrics.h"
 #include "proto/tocsin/v1/ingest.grpc.pb.h"
 
@@ -41,12 +42,14 @@ struct PushContext {
 // INVALID_ARGUMENT if a request does not decode; UNAVAILABLE with RetryInfo when draining, beyond
 // limits.streams_max, when all streams together have declared more than twice limits.series_max
 // series, or when too much is being decoded; always after the answers of what was under way. A
-// stream refused at its start counts as a request.
+// stream refused at its start counts as a request. UNAUTHENTICATED and PERMISSION_DENIED for who
+// may not.
 class PushService final
     : public tocsin::v1::Ingest::WithRawCallbackMethod_Push<tocsin::v1::Ingest::Service> {
  public:
   PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              Budget& decode_bytes, absl::Duration retry_after, size_t unanswered_max);
+              Budget& decode_bytes, absl::Duration retry_after, size_t unanswered_max,
+              const CallGuard& guard);
   ~PushService() override;
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(
@@ -66,6 +69,7 @@ class PushService final
   // Constant after construction.
   const std::shared_ptr<PushContext> context_;
   prometheus::Counter& refused_streams_;
+  const CallGuard& guard_;
 
   // Guarded by mutex_.
   mutable Mutex mutex_;

@@ -37,6 +37,7 @@ THIRD_PARTY = {
     "rocksdb/": ["storage/"],
     "grpc": ["integrations/ingest/"],
     "boost/": ["integrations/http/http_se"],
+    "openssl/": ["integrations/access/"],
     "curl/": ["integrations/http/http_client"],
     "nlohmann/": ["base/log.cc", "integrations/", "app/"],
     "CLI/": ["app/command_line"],

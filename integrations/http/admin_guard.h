@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "integrations/access/access.h"
+#include "integrations/http/http_message.h"
+
+namespace tocsin::http {
+
+// What somebody needs to be allowed for a request to the admin port; nullopt: whoever reaches it
+// may (health and readiness, which probes ask without a token).
+std::optional<access::Scope> AdminScopeOf(const HttpRequest& request);
+
+// What to answer to somebody who may not; nullopt: they may. The token is shown as
+// "Authorization: Bearer TOKEN".
+std::optional<HttpReply> RefuseAdmin(access::Access& access, const HttpRequest& request);
+
+}  // namespace tocsin::http
