@@ -6,17 +6,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "app/server_target.h"
 #include "integrations/http/http_client.h"
 
 namespace tocsin::app {
 
-inline constexpr char kDefaultServer[] = "http://127.0.0.1:9095";
-
 // The admin port of a running server, for commands. Thread: one at a time. Borrows the transport.
 class AdminClient {
  public:
-  // `server`: "http://host:port"; the scheme may be left out.
-  AdminClient(http_client::HttpTransport& transport, std::string server);
+  // The scheme of the server's URL may be left out: http.
+  AdminClient(http_client::HttpTransport& transport, ServerTarget server);
 
   using Parameters = std::vector<std::pair<std::string, std::string>>;
 
@@ -35,13 +34,15 @@ class AdminClient {
   absl::StatusOr<std::string> Post(const std::string& path, std::string body,
                                    absl::Duration deadline);
 
-  const std::string& server() const { return server_; }
+  const std::string& server() const { return server_.url; }
 
  private:
+  // Adds what shows who we are.
+  absl::StatusOr<http_client::HttpResponse> Exchange(http_client::HttpRequest request);
   absl::StatusOr<std::string> ReadCall(const std::string& path, http_client::HttpResponse response);
 
   http_client::HttpTransport& transport_;
-  std::string server_;
+  ServerTarget server_;
 };
 
 }  // namespace tocsin::app

@@ -188,6 +188,11 @@ void AddExplain(CLI::App& app, Commands& commands) {
 
 void AddTarget(CLI::App& app, SendTarget& target) {
   app.add_option("--endpoint", target.endpoint, "OTLP/gRPC address")->capture_default_str();
+  app.add_flag("--tls", target.tls, "Speak TLS");
+  app.add_option("--ca-file", target.ca_file,
+                 "PEM of who signs the server's certificate; with TLS");
+  app.add_option("--token-file", target.token_file,
+                 "Token to show; without it that of TOCSIN_TOKEN, if there is one");
   app.add_option("--attr", target.attributes, "Attribute key=value; may be given several times")
       ->expected(1)
       ->take_all();

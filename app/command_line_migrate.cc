@@ -14,8 +14,9 @@ void AddMigrateCommands(CLI::App& app, MigrateOptions& options, RunCommand& run)
   to_jsm->add_option("--config", options.config_path, "Configuration (tocsin.yaml)")
       ->type_name("FILE")
       ->capture_default_str();
-  to_jsm->add_option("--server", options.server, "Admin port of a server whose alerts to count")
+  to_jsm->add_option("--server", options.server.url, "Admin port of a server whose alerts to count")
       ->type_name("URL");
+  AddServerAccess(*to_jsm, options.server);
   to_jsm->add_flag("--dry-run", options.dry_run, "Only show it; nothing else is supported");
   to_jsm->callback([&options, &run] {
     run = [&options](std::ostream& out, std::ostream& err) {

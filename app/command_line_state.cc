@@ -55,10 +55,17 @@ void AddInspect(CLI::App& app, InspectOptions& options, RunCommand& run) {
 
 }  // namespace
 
-void AddServerOption(CLI::App& app, std::string& server) {
-  app.add_option("--server", server, "Admin port of the server")
+void AddServerOption(CLI::App& app, ServerTarget& server) {
+  app.add_option("--server", server.url, "Admin port of the server")
       ->type_name("URL")
       ->capture_default_str();
+  AddServerAccess(app, server);
+}
+
+void AddServerAccess(CLI::App& app, ServerTarget& server) {
+  app.add_option("--token-file", server.token_file,
+                 "Token to show the server; without it that of TOCSIN_TOKEN, if there is one");
+  app.add_option("--ca-file", server.ca_file, "PEM of who signs the server's certificate");
 }
 
 void AddStateCommands(CLI::App& app, StateCommandOptions& options, RunCommand& run) {

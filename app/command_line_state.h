@@ -30,6 +30,8 @@ using RunCommand = std::function<int(std::ostream& out, std::ostream& err)>;
 void AddStateCommands(CLI::App& app, StateCommandOptions& options, RunCommand& run);
 
 // --server URL, of all commands that talk to one.
-void AddServerOption(CLI::App& app, std::string& server);
+void AddServerOption(CLI::App& app, ServerTarget& server);
+// Those of them that say who we are and whom we trust.
+void AddServerAccess(CLI::App& app, ServerTarget& server);
 
 }  // namespace tocsin::app

@@ -8,7 +8,7 @@
 namespace tocsin::app {
 
 struct AlertsOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   bool json = false;  // the server's answer as it is
 };
 

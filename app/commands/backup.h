@@ -9,7 +9,7 @@
 namespace tocsin::app {
 
 struct BackupOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::optional<std::string> data_dir;  // of a stopped server; then `server` is not asked
   std::string target;                   // a name; with `data_dir` the directory to make
 };

@@ -8,7 +8,7 @@
 namespace tocsin::app {
 
 struct ExplainOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::string subject;  // a page's alias, or the name or identity of a rule
   std::string time;     // Unix seconds or RFC 3339; empty: now
   bool json = false;    // the server's answer as it is

@@ -8,7 +8,7 @@
 namespace tocsin::app {
 
 struct FeedbackOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::string alias;     // of the page
   std::string feedback;  // false, expected, new-normal, undo
 };

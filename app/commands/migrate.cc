@@ -122,7 +122,7 @@ int RunMigrateToJsm(const MigrateOptions& options, http_client::HttpTransport& t
     return 2;
   }
   std::optional<OpenByReceiver> open;
-  if (!options.server.empty()) {
+  if (!options.server.url.empty()) {
     AdminClient client(transport, options.server);
     auto asked = AskServer(client);
     if (!asked.ok()) {

@@ -9,7 +9,7 @@ namespace tocsin::app {
 
 struct MigrateOptions {
   std::string config_path = "tocsin.yaml";
-  std::string server;  // "": none is asked
+  ServerTarget server = "";  // "": none is asked
   bool dry_run = false;
 };
 

@@ -8,7 +8,7 @@
 namespace tocsin::app {
 
 struct QueryOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::string expression;
   std::string time;   // as the API takes it; empty: now
   bool json = false;  // the server's answer as it is

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/host_metrics.h"
 #include "app/send_data.h"
+#include "app/server_target.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/status_macros.h"
@@ -27,9 +28,9 @@ constexpr size_t kPointsPerRequest = 5000;
 // Sends points and keeps count.
 class Sender {
  public:
-  Sender(const SendTarget& target, ingest::Attributes resource)
+  Sender(ingest::OtlpClientOptions client, ingest::Attributes resource)
       : random_(SystemSeed()),
-        client_({.target = target.endpoint}, random_),
+        client_(std::move(client), random_),
         resource_(std::move(resource)) {}
 
   absl::Status Send(const std::vector<OutgoingPoint>& points) {
@@ -70,6 +71,23 @@ int WrongUse(const absl::Status& status, std::ostream& err) {
   return 2;
 }
 
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+absl::StatusOr<ingest::OtlpClientOptions> ClientOptions(const SendTarget& target) {
+  ingest::OtlpClientOptions options;
+  options.target = target.endpoint;
+  options.security.tls = target.tls || !target.ca_file.empty();
+  if (!target.ca_file.empty()) {
+    TOCSIN_ASSIGN_OR_RETURN(options.security.ca_pem, ReadText(target.ca_file));
+  }
+  TOCSIN_ASSIGN_OR_RETURN(options.token, ReadToken(target.token_file));
+  return options;
+}
+
 using MakePoints = std::function<absl::StatusOr<std::vector<OutgoingPoint>>(Timestamp)>;
 
 // Sends at the pace's ticks, the first one now. A tick that comes while an answer is awaited is
@@ -104,7 +122,9 @@ int RunPaced(const SendTarget& target, ingest::Attributes resource, const SendPa
     std::erase_if(resource, same);
     resource.emplace_back(key, value);
   }
-  Sender sender(target, std::move(resource));
+  auto client = ClientOptions(target);
+  if (!client.ok()) return WrongUse(client.status(), err);
+  Sender sender(*std::move(client), std::move(resource));
   return sender.Finish(SendPaced(pace, clock, sender, make), out, err);
 }
 
@@ -114,9 +134,7 @@ std::string HostName() {
 }
 
 absl::StatusOr<std::vector<CsvRow>> ReadCsvFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  TOCSIN_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
   auto rows = ParseCsv(text);
   if (!rows.ok()) {
     return absl::InvalidArgumentError(
@@ -168,7 +186,9 @@ int RunSendCsv(const SendCsvOptions& options, const Clock& clock, std::ostream& 
     point.attributes.assign(labels, attributes->end());
     points.push_back(std::move(point));
   }
-  Sender sender(options.target, resource);
+  auto client = ClientOptions(options.target);
+  if (!client.ok()) return WrongUse(client.status(), err);
+  Sender sender(*std::move(client), resource);
   return sender.Finish(sender.Send(points), out, err);
 }
 

@@ -12,7 +12,9 @@ namespace tocsin::app {
 // What all ways of sending share.
 struct SendTarget {
   std::string endpoint = "127.0.0.1:4317";  // OTLP/gRPC
-  std::vector<std::string> attributes;      // "key=value", of the resource
+  bool tls = false;
+  std::string ca_file, token_file;      // as of ServerTarget
+  std::vector<std::string> attributes;  // "key=value", of the resource
 };
 
 // When to send.

@@ -15,7 +15,7 @@ namespace tocsin::app {
 // severity=~"warn.*"; a first word without an operator is the alert's name.
 
 struct SilenceAddOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::vector<std::string> matchers;
   std::string author;
   std::string comment;
@@ -25,7 +25,7 @@ struct SilenceAddOptions {
 };
 
 struct SilenceListOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::vector<std::string> matchers;  // silences that have all of them
   bool expired = false;               // instead of those that are not
   bool quiet = false;                 // ids alone
@@ -33,7 +33,7 @@ struct SilenceListOptions {
 };
 
 struct SilenceExpireOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
   std::vector<std::string> ids;
 };
 

@@ -8,7 +8,7 @@
 namespace tocsin::app {
 
 struct StatusOptions {
-  std::string server = kDefaultServer;
+  ServerTarget server;
 };
 
 // Prints how a running server is: version, readiness, rules and their errors, alerts. Exit codes: 0

@@ -28,6 +28,7 @@ struct HttpRequest {
   // Which addresses the URL's host may resolve to; checked for each connection, so that a name that
   // changes its address between two looks does not get past it.
   Reach reach = Reach::kAnywhere;
+  std::string ca_file;  // PEM, who signs the server's certificate; "": whom the system trusts
 };
 
 struct HttpResponse {

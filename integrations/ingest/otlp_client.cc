@@ -7,6 +7,7 @@
 
 #include <grpcpp/generic/generic_stub.h>
 
+#include "absl/strings/str_cat.h"
 #include "integrations/ingest/rpc.h"
 #include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
 
@@ -18,10 +19,14 @@ constexpr char kExport[] = "/opentelemetry.proto.collector.metrics.v1.MetricsSer
 // One call in raw bytes that the calling thread waits for.
 class UnaryCall {
  public:
-  UnaryCall(grpc::GenericStub& stub, absl::string_view request, absl::Duration timeout) {
+  UnaryCall(grpc::GenericStub& stub, absl::string_view request, const OtlpClientOptions& options) {
     const grpc::Slice slice(request.data(), request.size(), grpc::Slice::STATIC_SLICE);
     request_ = grpc::ByteBuffer(&slice, 1);
-    context_.set_deadline(gpr_time_from_millis(absl::ToInt64Milliseconds(timeout), GPR_TIMESPAN));
+    context_.set_deadline(
+        gpr_time_from_millis(absl::ToInt64Milliseconds(options.attempt_timeout), GPR_TIMESPAN));
+    if (!options.token.empty()) {
+      context_.AddMetadata("authorization", absl::StrCat("Bearer ", options.token.Reveal()));
+    }
     stub.UnaryCall(&context_, kExport, grpc::StubOptions(), &request_, &response_,
                    [this](grpc::Status status) {
                      MutexLock lock(mutex_);
@@ -62,14 +67,15 @@ absl::StatusOr<OtlpPushed> ReadAnswer(const grpc::ByteBuffer& response) {
 }  // namespace
 
 struct OtlpClient::Connection {
-  explicit Connection(const std::string& target) : stub(OwnChannel(target)) {}
+  explicit Connection(const OtlpClientOptions& options)
+      : stub(OwnChannel(options.target, options.security)) {}
   grpc::GenericStub stub;
 };
 
 OtlpClient::OtlpClient(OtlpClientOptions options, Random& random)
     : options_(std::move(options)),
       random_(random),
-      connection_(std::make_unique<Connection>(options_.target)) {}
+      connection_(std::make_unique<Connection>(options_)) {}
 
 OtlpClient::~OtlpClient() = default;
 
@@ -86,7 +92,7 @@ absl::StatusOr<OtlpPushed> OtlpClient::Push(absl::string_view request) {
 // `retry_after` becomes zero or more if the request may be sent again.
 absl::StatusOr<OtlpPushed> OtlpClient::Attempt(absl::string_view request,
                                                absl::Duration& retry_after) {
-  UnaryCall call(connection_->stub, request, options_.attempt_timeout);
+  UnaryCall call(connection_->stub, request, options_);
   const grpc::Status status = call.Await();
   asked_to_wait_ = RetryDelayOf(status);
   if (status.ok()) return ReadAnswer(call.response());

@@ -8,11 +8,15 @@
 #include "absl/time/time.h"
 #include "base/mutex.h"
 #include "base/random.h"
+#include "base/secret.h"
+#include "integrations/ingest/rpc.h"
 
 namespace tocsin::ingest {
 
 struct OtlpClientOptions {
   std::string target = "127.0.0.1:4317";
+  ChannelSecurity security;
+  Secret token;  // shown as "authorization: Bearer TOKEN", unless empty
   absl::Duration attempt_timeout = absl::Seconds(10);
   int attempts_max = 5;
   absl::Duration backoff_min = absl::Milliseconds(100);

@@ -103,10 +103,15 @@ bool IsRetryable(const grpc::Status& status) {
   }
 }
 
-std::shared_ptr<grpc::Channel> OwnChannel(const std::string& target) {
+std::shared_ptr<grpc::Channel> OwnChannel(const std::string& target,
+                                          const ChannelSecurity& security) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  grpc::SslCredentialsOptions ssl;
+  ssl.pem_root_certs = security.ca_pem;
+  const auto credentials =
+      security.tls ? grpc::SslCredentials(ssl) : grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
 const char* GrpcCodeName(grpc::StatusCode code) {

@@ -53,9 +53,16 @@ absl::Duration RetryDelayOf(const grpc::Status& status);
 // Whether the same request may succeed later (the OTLP specification's table).
 bool IsRetryable(const grpc::Status& status);
 
+// How a client speaks to a server.
+struct ChannelSecurity {
+  bool tls = false;
+  std::string ca_pem;  // who signs the server's certificate; "": whom the system trusts
+};
+
 // A channel to `target` with a connection of its own: by default gRPC lets all channels to one
 // target share one.
-std::shared_ptr<grpc::Channel> OwnChannel(const std::string& target);
+std::shared_ptr<grpc::Channel> OwnChannel(const std::string& target,
+                                          const ChannelSecurity& security = {});
 
 // "OK", "UNAVAILABLE", ...: the words of the gRPC specification.
 const char* GrpcCodeName(grpc::StatusCode code);
