@@ -45,7 +45,7 @@ THIRD_PARTY = {
 HEAVY = {
     "yaml-cpp/": [],
     "rocksdb/": [],
-    "boost/": ["integrations/http/http_session.h"],
+    "boost/": ["integrations/http/http_session.h", "integrations/http/http_session_body.h"],
     "curl/": [],
     "CLI/": [],
     "spdlog/": [],
