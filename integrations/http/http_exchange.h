@@ -16,13 +16,19 @@ namespace tocsin::http {
 // the last copy goes without having been called, the client gets 500.
 using Respond = std::function<void(HttpReply)>;
 
+// What has come of a body.
+struct BodySize {
+  size_t bytes = 0;
+  size_t memory_bytes = 0;  // what they take: at most twice as much
+};
+
 // One request of a server, from its header on.
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  // The body takes `bytes` of memory so far (never less than before). A reply refuses the request:
-  // the rest is not read, and the connection closes. Called on the I/O thread: must be quick.
-  virtual std::optional<HttpReply> Grow(size_t bytes) = 0;
+  // More of the body has come. A reply refuses the request: the rest is not read, and the
+  // connection closes. Called on the I/O thread: must be quick.
+  virtual std::optional<HttpReply> Grow(BodySize body) = 0;
   // The whole request is there. Called once, on a handler thread.
   virtual void Handle(HttpRequest request, Respond respond) = 0;
 };

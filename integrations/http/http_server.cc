@@ -43,7 +43,7 @@ absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& io, const ListenAddress&
 class DirectExchange : public Exchange {
  public:
   explicit DirectExchange(const HttpServer::Handler& handler) : handler_(handler) {}
-  std::optional<HttpReply> Grow(size_t) override { return std::nullopt; }
+  std::optional<HttpReply> Grow(BodySize) override { return std::nullopt; }
   void Handle(HttpRequest request, Respond respond) override { respond(handler_(request)); }
 
  private:

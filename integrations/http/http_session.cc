@@ -240,7 +240,8 @@ void Session::ReadBody() {
 
 void Session::OnBody(Error error) {
   if (error) return OnReadError(error);
-  std::optional<HttpReply> refusal = admission_.exchange->Grow(parser_->get().body().capacity());
+  const std::string& body = parser_->get().body();
+  std::optional<HttpReply> refusal = admission_.exchange->Grow({body.size(), body.capacity()});
   if (refusal) return SendRefusal(Refusal::kNotAdmitted, *std::move(refusal));
   ReadBody();
 }
@@ -306,10 +307,12 @@ void Session::Send(HttpReply reply, bool keep) {
   response_.result(static_cast<unsigned>(reply.status));
   response_.version(11);
   for (const auto& [name, value] : reply.headers) response_.set(name, value);
-  response_.set(bhttp::field::content_type, reply.content_type);
   response_.keep_alive(keep_);
-  response_.content_length(reply.body.size());
-  if (!head_) response_.body() = std::move(reply.body);
+  if (response_.result() != bhttp::status::no_content) {
+    response_.set(bhttp::field::content_type, reply.content_type);
+    response_.content_length(reply.body.size());
+    if (!head_) response_.body() = std::move(reply.body);
+  }
   stream_.expires_after(absl::ToChronoMilliseconds(context_.options.write_max));
   bhttp::async_write(stream_, response_,
                      [self = shared_from_this()](Error error, size_t) { self->OnSent(error); });

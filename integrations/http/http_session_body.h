@@ -12,8 +12,8 @@
 // because Beast is heavy.
 namespace tocsin::http {
 
-// A string that grows by what has come, doubling. Beast's own reserves what the client announces, so that a
-// few headers would take all memory.
+// A string that grows by what has come, doubling. Beast's own reserves what the client announces,
+// so that a few headers would take all memory.
 struct GrowingBody {
   using value_type = std::string;
 

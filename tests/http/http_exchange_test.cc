@@ -57,10 +57,10 @@ class Desk {
   class OneRequest : public Exchange {
    public:
     explicit OneRequest(Desk& desk) : desk_(desk) {}
-    std::optional<HttpReply> Grow(size_t bytes) override {
+    std::optional<HttpReply> Grow(BodySize body) override {
       MutexLock lock(desk_.mutex_);
-      desk_.largest_ = std::max(desk_.largest_, bytes);
-      if (bytes > desk_.room_) return HttpReply{.status = 503, .body = "no room\n"};
+      desk_.largest_ = std::max(desk_.largest_, body.memory_bytes);
+      if (body.bytes > desk_.room_) return HttpReply{.status = 503, .body = "no room\n"};
       return std::nullopt;
     }
     void Handle(HttpRequest request, Respond respond) override {

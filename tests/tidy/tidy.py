@@ -38,6 +38,8 @@ THIRD_PARTY = {
     "grpc": ["integrations/ingest/"],
     "boost/": ["integrations/http/http_se"],
     "curl/": ["integrations/http/http_client"],
+    "snappy": ["integrations/ingest/decompress.cc"],
+    "zstd": ["integrations/ingest/decompress.cc"],
     "nlohmann/": ["base/log.cc", "integrations/", "app/"],
     "CLI/": ["app/command_line"],
 }
