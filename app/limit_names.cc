@@ -17,6 +17,7 @@ const LimitName kLimits[] = {
     TOCSIN_LIMIT(samples_per_request_max),
     TOCSIN_LIMIT(histogram_buckets_max),
     TOCSIN_LIMIT(streams_max),
+    TOCSIN_LIMIT(ingest_connections_max),
     TOCSIN_LIMIT(ingest_decode_bytes_max),
     TOCSIN_LIMIT(ingest_queue_bytes_max),
     TOCSIN_LIMIT(future_ms_max),

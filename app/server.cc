@@ -12,8 +12,9 @@
 #include "app/engine_backend.h"
 #include "app/explain/explainer.h"
 #include "app/feedback_service.h"
+#include "app/file_limit.h"
 #include "app/file_watch.h"
-#include "app/hook_port.h"
+#include "app/http_port.h"
 #include "app/journal_loop.h"
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
@@ -126,7 +127,7 @@ struct Server::Parts {
   std::unique_ptr<http::AdminApi> admin_api;
   std::unique_ptr<http::HttpServer> admin;
   std::unique_ptr<ingest::GrpcServer> grpc;
-  std::unique_ptr<HookPort> hooks;
+  std::unique_ptr<HttpPort> http;
   std::unique_ptr<AccountService> accounts;
   std::unique_ptr<FileWatch> watch;
 
@@ -207,8 +208,10 @@ absl::Status Server::Parts::Start(Server& server) {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
-  TOCSIN_ASSIGN_OR_RETURN(hooks, HookPort::Start(config, Routing(config), *delivery, *delivery_loop,
-                                                 *feedback, clock, metrics));
+  const HttpPort::Parts http_parts = {limits,    *engine, *delivery, *delivery_loop,
+                                      *feedback, clock,   metrics};
+  TOCSIN_ASSIGN_OR_RETURN(http,
+                          HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(
       AccountService::Parts{*engine, *outbox, *delivery, *delivery_loop, clock, metrics},
       Routing(config));
@@ -228,7 +231,7 @@ absl::Status Server::Parts::Start(Server& server) {
       files.fingerprint, [this] { return WatchedFingerprint(); }, changed);
   Log(LogLevel::kInfo, "ready",
       {{"grpc_port", grpc->port()},
-       {"http_port", hooks->port()},
+       {"http_port", http->port()},
        {"admin", admin->address()},
        {"data_dir", config.data_dir},
        {"rule_groups", static_cast<uint64_t>(files.rules->groups.size())},
@@ -243,7 +246,7 @@ void Server::Parts::Stop() {
   if (backend) backend->SetNotReady("stopping");
   KillPoint("stop.before_drain");
   if (accounts) accounts->Stop();
-  if (hooks) hooks->Stop();
+  if (http) http->Stop(kDrainGrace);
   if (grpc) grpc->Drain(kDrainGrace);
   KillPoint("stop.after_drain");
   if (engine) engine->Stop();
@@ -270,7 +273,7 @@ void Server::Parts::TakeOver(const Config& config) {
   access.SetTokens(config.access.tokens);
   suppression->SetConfig(config);
   delivery->SetReceivers(Routing(config));
-  hooks->SetReceivers(Routing(config));
+  http->SetReceivers(Routing(config));
 }
 
 absl::Status Server::Parts::Reload() {
@@ -335,7 +338,7 @@ int Server::grpc_port() const {
   return parts_->grpc->port();
 }
 int Server::http_port() const {
-  return parts_->hooks->port();
+  return parts_->http->port();
 }
 int Server::admin_port() const {
   return parts_->admin->port();

@@ -21,6 +21,7 @@ struct Limits {
   uint64_t samples_per_request_max = 1'000'000;
   uint64_t histogram_buckets_max = 2048;         // of one native histogram, empty ones included
   uint64_t streams_max = 1024;                   // native streams open at once
+  uint64_t ingest_connections_max = 16'384;      // to the HTTP port
   uint64_t ingest_decode_bytes_max = 256 << 20;  // requests being inflated and decoded
   uint64_t ingest_queue_bytes_max = 64 << 20;    // samples accepted but not yet committed
   uint64_t future_ms_max = 10 * 60 * 1000;       // samples dated further ahead are rejected

@@ -1,5 +1,6 @@
 #include "integrations/http/http_server.h"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,39 +39,61 @@ absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& io, const ListenAddress&
   return found.begin()->endpoint();
 }
 
+// A request whose handler returns the reply.
+class DirectExchange : public Exchange {
+ public:
+  explicit DirectExchange(const HttpServer::Handler& handler) : handler_(handler) {}
+  std::optional<HttpReply> Grow(BodySize) override { return std::nullopt; }
+  void Handle(HttpRequest request, Respond respond) override { respond(handler_(request)); }
+
+ private:
+  const HttpServer::Handler& handler_;
+};
+
+Admit AdmitAll(HttpServer::Handler handler, std::vector<std::string> express_paths) {
+  return [handler = std::move(handler), express_paths = std::move(express_paths)](
+             const HttpRequest& head, std::optional<uint64_t>) -> Admission {
+    const bool express =
+        std::find(express_paths.begin(), express_paths.end(), head.path) != express_paths.end();
+    return {.exchange = std::make_unique<DirectExchange>(handler), .express = express};
+  };
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(HttpServerOptions server_options, Handler server_handler, Metrics& metrics)
+  Impl(HttpServerOptions server_options, Admit server_admit, Metrics& metrics)
       : options(std::move(server_options)),
-        handler(std::move(server_handler)),
+        admit(std::move(server_admit)),
         counters(metrics, options.name),
         handlers(options.handler_threads),
         context{.options = options,
-                .handler = handler,
+                .admit = admit,
                 .counters = counters,
                 .io = io,
                 .handlers = handlers,
                 .express = express,
+                .answering = answering,
                 .on_closed = [this](const std::shared_ptr<Session>& session) { Closed(session); }} {
   }
 
   absl::Status Listen();
   void Accept();
-  void Admit(tcp::socket socket);
+  void Open(tcp::socket socket);
   bool MakeRoom();
   void Closed(const std::shared_ptr<Session>& session);
   void Drain(absl::Duration drain);
 
   // Constant after Start().
   const HttpServerOptions options;
-  const Handler handler;
+  const Admit admit;
   tcp::endpoint endpoint;
 
   ServerCounters counters;
   asio::io_context io{1};
   asio::thread_pool handlers;
   asio::thread_pool express{1};
+  std::atomic<int> answering = 0;
 
   // The I/O thread's, once it runs.
   SessionContext context;
@@ -102,7 +125,7 @@ void HttpServer::Impl::Accept() {
   acceptor.async_accept([this](ErrorCode error, tcp::socket socket) {
     if (!acceptor.is_open()) return;
     if (!error) {
-      Admit(std::move(socket));
+      Open(std::move(socket));
       return Accept();
     }
     Log(LogLevel::kWarning, "accept failed",
@@ -114,7 +137,7 @@ void HttpServer::Impl::Accept() {
   });
 }
 
-void HttpServer::Impl::Admit(tcp::socket socket) {
+void HttpServer::Impl::Open(tcp::socket socket) {
   ErrorCode ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto session = std::make_shared<Session>(context, std::move(socket));
@@ -138,14 +161,9 @@ void HttpServer::Impl::Admit(tcp::socket socket) {
 // Closes the connection that has been idle for longest, if there is one: who only holds connections
 // open must not keep out who has a question.
 bool HttpServer::Impl::MakeRoom() {
-  std::shared_ptr<Session> longest;
-  for (const auto& session : sessions) {
-    if (!session->idle_since()) continue;
-    if (!longest || *session->idle_since() < *longest->idle_since()) longest = session;
-  }
-  if (!longest) return false;
+  if (context.idle.empty()) return false;
   counters.idle_closed.Increment();
-  longest->CloseWhenIdle();
+  context.idle.begin()->second->CloseWhenIdle();
   return true;
 }
 
@@ -173,8 +191,14 @@ void HttpServer::Impl::Drain(absl::Duration drain) {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
                                                               Handler handler, Metrics& metrics) {
+  Admit admit = AdmitAll(std::move(handler), options.express_paths);
+  return Start(std::move(options), std::move(admit), metrics);
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
+                                                              Admit admit, Metrics& metrics) {
   TOCSIN_CHECK(options.handler_threads > 0) << "an HTTP server needs a handler thread";
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(handler), metrics);
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(admit), metrics);
   TOCSIN_RETURN_IF_ERROR(impl->Listen());
   impl->Accept();
   // Ends by itself when the acceptor and every connection are closed.
@@ -193,6 +217,8 @@ void HttpServer::Stop(absl::Duration drain) {
   impl_->io_thread.join();
   impl_->handlers.join();
   impl_->express.join();
+  // Who answered last may still be on its way out of the I/O context.
+  while (impl_->answering > 0) std::this_thread::yield();
 }
 
 uint16_t HttpServer::port() const {

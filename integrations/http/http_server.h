@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
+#include "integrations/http/http_exchange.h"
 #include "integrations/http/http_message.h"
 
 namespace tocsin::http {
@@ -21,6 +22,7 @@ struct HttpServerOptions {
   // Exact paths that have one more handler thread to themselves, so that they never wait for other
   // requests: what tells whether the service lives. Their handlers must be quick.
   std::vector<std::string> express_paths = {"/-/healthy", "/-/ready", "/metrics"};
+  // With Admit, what it calls express goes there instead.
   // Request line and all headers; above: 431. A chunk's extension or a trailer may have 64 KiB
   // more.
   size_t header_bytes_max = 16 << 10;
@@ -40,6 +42,10 @@ struct HttpServerOptions {
 // no or two Host headers) get 400 and the connection is closed, so nothing can be smuggled past a
 // proxy. Clients slower than the limits are disconnected.
 //
+// Handlers either return the reply, or take an Exchange that is answered later (http_exchange.h).
+//
+// An idle connection takes a few KiB, so that there may be many thousands.
+//
 // Threads: one for I/O, `handler_threads` and one for the express paths that run the handler.
 // Borrows metrics, which outlives it. Metrics: tocsin_http_requests_total{server,code},
 // tocsin_http_refused_requests_total{server,reason}, tocsin_http_connections{server},
@@ -53,10 +59,14 @@ class HttpServer {
   // if it cannot be bound.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
                                                            Handler handler, Metrics& metrics);
+  // The same with requests that are admitted by their header and answered later.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, Admit admit,
+                                                           Metrics& metrics);
   ~HttpServer();  // Stop()
 
   // Stops listening, closes idle connections, lets requests that have begun finish for up to
-  // `drain`, then returns with all threads ended. Once is enough; a second call does nothing.
+  // `drain`, then returns with all threads ended: it waits for every handler to return and for
+  // every Respond to be called or dropped. Once is enough; a second call does nothing.
   void Stop(absl::Duration drain = absl::Seconds(5));
 
   uint16_t port() const;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/log.h"
 
 namespace tocsin::http {
@@ -20,6 +21,10 @@ namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 
 constexpr size_t kReadBytes = 8 << 10;
+// What an idle connection has ready, since there may be many: most headers.
+constexpr size_t kIdleBytes = 1 << 10;
+// Of a body that has shown to be large.
+constexpr size_t kLargeReadBytes = 64 << 10;
 // Of input not parsed yet, above the headers' own limit: a full read of a body or of requests to
 // come.
 constexpr size_t kReadAheadBytesMax = 64 << 10;
@@ -54,28 +59,29 @@ std::string FramingProblem(const bhttp::request_header<>& header) {
   return "";
 }
 
-HttpRequest ToRequest(const bhttp::request<bhttp::string_body>& message, const std::string& peer) {
+// Without the body.
+HttpRequest HeadOf(const bhttp::request_header<>& header, const std::string& peer) {
   HttpRequest request;
-  request.method = std::string(message.method_string());
-  const std::string target(message.target());
+  request.method = std::string(header.method_string());
+  const std::string target(header.target());
   const size_t question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query = target.substr(question + 1);
-  for (const auto& field : message) {
+  for (const auto& field : header) {
     request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   }
-  request.body = message.body();
   request.peer = peer;
   return request;
 }
 
-HttpReply CallHandler(const HttpServer::Handler& handler, const HttpRequest& request) {
+// Takes exceptions of libraries; ours do not throw.
+void CallHandler(Exchange& exchange, HttpRequest request, const Respond& respond) {
+  const std::string path = request.path;
   try {
-    return handler(request);
-  } catch (const std::exception& e) {  // a library's; ours do not throw
-    Log(LogLevel::kError, "HTTP handler failed", {{"path", request.path}, {"error", e.what()}});
+    exchange.Handle(std::move(request), respond);
+  } catch (const std::exception& e) {
+    Log(LogLevel::kError, "HTTP handler failed", {{"path", path}, {"error", e.what()}});
   }
-  return {.status = 500, .body = "internal error\n"};
 }
 
 std::string PeerOf(const asio::ip::tcp::socket& socket) {
@@ -99,6 +105,8 @@ const char* RefusalName(Refusal refusal) {
       return "too_slow";
     case Refusal::kTooManyConnections:
       return "too_many_connections";
+    case Refusal::kNotAdmitted:
+      return "not_admitted";
   }
   return "unknown";
 }
@@ -132,23 +140,42 @@ void Session::CloseWhenIdle() {
 
 void Session::Abort() {
   if (std::exchange(closed_, true)) return;
+  EndIdle();
   stream_.close();
   context_.on_closed(shared_from_this());
 }
 
-void Session::Refuse(Refusal refusal, int status) {
-  context_.counters.refused[refusal]->Increment();
+void Session::BeginIdle() {
+  idle_since_ = context_.idle_spans++;
+  context_.idle[*idle_since_] = this;
+}
+
+void Session::EndIdle() {
+  if (idle_since_) context_.idle.erase(*idle_since_);
   idle_since_.reset();
+}
+
+void Session::Refuse(Refusal refusal, int status) {
+  SendRefusal(refusal, {.status = status, .body = absl::StrCat(RefusalName(refusal), "\n")});
+}
+
+void Session::SendRefusal(Refusal refusal, HttpReply reply) {
+  context_.counters.refused[refusal]->Increment();
+  EndIdle();
+  admission_ = {};
   refused_ = true;
-  Send({.status = status, .body = absl::StrCat(RefusalName(refusal), "\n")}, /*keep=*/false);
+  Send(std::move(reply), /*keep=*/false);
 }
 
 void Session::AwaitRequest() {
   if (context_.draining) return Abort();
   if (buffer_.size() > 0) return ReadHeader();
-  idle_since_ = context_.idle_spans++;
+  BeginIdle();
+  parser_.reset();
+  response_ = {};
+  buffer_.shrink_to_fit();
   stream_.expires_after(absl::ToChronoMilliseconds(context_.options.idle_max));
-  stream_.async_read_some(buffer_.prepare(kReadBytes),
+  stream_.async_read_some(buffer_.prepare(kIdleBytes),
                           [self = shared_from_this()](Error error, size_t bytes) {
                             if (error) return self->Abort();
                             self->buffer_.commit(bytes);
@@ -157,7 +184,7 @@ void Session::AwaitRequest() {
 }
 
 void Session::ReadHeader() {
-  idle_since_.reset();
+  EndIdle();
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
   parser_->body_limit(context_.options.body_bytes_max);
@@ -174,9 +201,22 @@ void Session::OnHeader(Error error) {
     Log(LogLevel::kDebug, "HTTP request refused", {{"peer", peer_}, {"reason", problem}});
     return Refuse(Refusal::kMalformed, 400);
   }
+  AskForAdmission();
+}
+
+void Session::AskForAdmission() {
+  const auto& header = parser_->get().base();
+  head_ = header.method() == bhttp::verb::head;
+  std::optional<uint64_t> body_bytes;
+  if (!parser_->chunked()) body_bytes = parser_->content_length().value_or(0);
+  admission_ = context_.admit(HeadOf(header, peer_), body_bytes);
+  if (admission_.exchange == nullptr) {
+    return SendRefusal(Refusal::kNotAdmitted, std::move(admission_.refusal));
+  }
   if (absl::EqualsIgnoreCase(ToAbsl(header[bhttp::field::expect]), "100-continue")) {
     return SendContinue();
   }
+  parser_->eager(true);
   ReadBody();
 }
 
@@ -185,18 +225,25 @@ void Session::SendContinue() {
   asio::async_write(stream_, asio::buffer(kContinue, sizeof(kContinue) - 1),
                     [self = shared_from_this()](Error error, size_t) {
                       if (error) return self->Abort();
+                      self->parser_->eager(true);
                       self->ReadBody();
                     });
 }
 
 void Session::ReadBody() {
-  bhttp::async_read(stream_, buffer_, *parser_,
-                    [self = shared_from_this()](Error error, size_t) { self->OnBody(error); });
+  if (parser_->is_done()) return RunHandler();
+  const size_t body_bytes = parser_->get().body().size();
+  buffer_.reserve(body_bytes < kLargeReadBytes ? kReadBytes : kLargeReadBytes);
+  bhttp::async_read_some(stream_, buffer_, *parser_,
+                         [self = shared_from_this()](Error error, size_t) { self->OnBody(error); });
 }
 
 void Session::OnBody(Error error) {
   if (error) return OnReadError(error);
-  RunHandler();
+  const std::string& body = parser_->get().body();
+  std::optional<HttpReply> refusal = admission_.exchange->Grow({body.size(), body.capacity()});
+  if (refusal) return SendRefusal(Refusal::kNotAdmitted, *std::move(refusal));
+  ReadBody();
 }
 
 void Session::OnReadError(Error error) {
@@ -219,27 +266,34 @@ void Session::OnReadError(Error error) {
 }
 
 void Session::RunHandler() {
-  const bool keep = parser_->get().keep_alive();
-  head_ = parser_->get().method() == bhttp::verb::head;
   stream_.expires_never();
-  // The guard keeps the I/O thread running while nothing of this connection is under way there.
-  auto guard = asio::make_work_guard(context_.io);
-  HttpRequest request = ToRequest(parser_->get(), peer_);
-  asio::thread_pool& handlers = HandlersFor(request);
-  asio::post(handlers, [self = shared_from_this(), keep, guard = std::move(guard),
-                        request = std::move(request)]() mutable {
-    SessionContext& context = self->context_;
-    HttpReply reply = CallHandler(context.handler, request);
-    asio::post(context.io, [self = std::move(self), keep, reply = std::move(reply)]() mutable {
-      self->Send(std::move(reply), keep);
-    });
+  HttpRequest request = HeadOf(parser_->get().base(), peer_);
+  request.body = std::move(parser_->get().body());
+  asio::thread_pool& handlers = admission_.express ? context_.express : context_.handlers;
+  asio::post(handlers, [exchange = std::move(admission_.exchange), request = std::move(request),
+                        respond = AnswerLater()]() mutable {
+    CallHandler(*exchange, std::move(request), respond);
   });
 }
 
-asio::thread_pool& Session::HandlersFor(const HttpRequest& request) const {
-  const auto& paths = context_.options.express_paths;
-  const bool express = std::find(paths.begin(), paths.end(), request.path) != paths.end();
-  return express ? context_.express : context_.handlers;
+Respond Session::AnswerLater() {
+  auto pending =
+      std::make_shared<PendingReply>(shared_from_this(), context_, parser_->get().keep_alive());
+  return [pending = std::move(pending)](HttpReply reply) { pending->Answer(std::move(reply)); };
+}
+
+PendingReply::~PendingReply() {
+  if (session_ != nullptr) Answer({.status = 500, .body = "internal error\n"});
+}
+
+void PendingReply::Answer(HttpReply reply) {
+  TOCSIN_CHECK(session_ != nullptr) << "a request is answered once";
+  // The I/O thread may end, and the server with it, as soon as it has the answer.
+  std::atomic<int>& answering = answering_;
+  ++answering;
+  asio::post(io_, [session = std::move(session_), keep = keep_, guard = std::move(guard_),
+                   reply = std::move(reply)]() mutable { session->Send(std::move(reply), keep); });
+  --answering;
 }
 
 void Session::Send(HttpReply reply, bool keep) {
@@ -253,10 +307,12 @@ void Session::Send(HttpReply reply, bool keep) {
   response_.result(static_cast<unsigned>(reply.status));
   response_.version(11);
   for (const auto& [name, value] : reply.headers) response_.set(name, value);
-  response_.set(bhttp::field::content_type, reply.content_type);
   response_.keep_alive(keep_);
-  response_.content_length(reply.body.size());
-  if (!head_) response_.body() = std::move(reply.body);
+  if (response_.result() != bhttp::status::no_content) {
+    response_.set(bhttp::field::content_type, reply.content_type);
+    response_.content_length(reply.body.size());
+    if (!head_) response_.body() = std::move(reply.body);
+  }
   stream_.expires_after(absl::ToChronoMilliseconds(context_.options.write_max));
   bhttp::async_write(stream_, response_,
                      [self = shared_from_this()](Error error, size_t) { self->OnSent(error); });

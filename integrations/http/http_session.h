@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -15,17 +17,26 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "integrations/http/http_exchange.h"
 #include "integrations/http/http_server.h"
+#include "integrations/http/http_session_body.h"
 
 // One connection of HttpServer. Included by the server's own .cc files only, because Beast is
 // heavy.
 namespace tocsin::http {
 
 // Why a request was not handed to the handler; the word is the metric's label.
-enum class Refusal { kMalformed, kHeaderTooLarge, kBodyTooLarge, kTooSlow, kTooManyConnections };
-inline constexpr Refusal kRefusals[] = {Refusal::kMalformed, Refusal::kHeaderTooLarge,
-                                        Refusal::kBodyTooLarge, Refusal::kTooSlow,
-                                        Refusal::kTooManyConnections};
+enum class Refusal {
+  kMalformed,
+  kHeaderTooLarge,
+  kBodyTooLarge,
+  kTooSlow,
+  kTooManyConnections,
+  kNotAdmitted,
+};
+inline constexpr Refusal kRefusals[] = {Refusal::kMalformed,          Refusal::kHeaderTooLarge,
+                                        Refusal::kBodyTooLarge,       Refusal::kTooSlow,
+                                        Refusal::kTooManyConnections, Refusal::kNotAdmitted};
 const char* RefusalName(Refusal refusal);
 
 struct ServerCounters {
@@ -41,26 +52,26 @@ class Session;
 // What all connections of a server share. Owned by the server; outlives them.
 struct SessionContext {
   const HttpServerOptions& options;
-  const HttpServer::Handler& handler;
+  const Admit& admit;
   ServerCounters& counters;
   boost::asio::io_context& io;
   boost::asio::thread_pool& handlers;
-  boost::asio::thread_pool& express;  // runs the handler for options.express_paths
+  boost::asio::thread_pool& express;
+  std::atomic<int>& answering;  // answers on their way to the I/O thread
   std::function<void(const std::shared_ptr<Session>&)> on_closed;
 
   // The I/O thread's.
-  bool draining = false;    // no further request after the one in hand
-  uint64_t idle_spans = 0;  // begun so far, by any connection
+  bool draining = false;              // no further request after the one in hand
+  uint64_t idle_spans = 0;            // begun so far, by any connection
+  std::map<uint64_t, Session*> idle;  // by the span they are in: the longest idle comes first
 };
 
-// Thread: the I/O thread only; the handler runs elsewhere on a copy of the request.
+// Thread: the I/O thread only; the exchange runs elsewhere on a request of its own.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(SessionContext& context, boost::asio::ip::tcp::socket socket);
 
   void Start() { AwaitRequest(); }
-  // While no byte of a request is there: a number that is smaller the longer that lasts.
-  std::optional<uint64_t> idle_since() const { return idle_since_; }
   // Closes if no request has begun; otherwise the reply under way is the last one.
   void CloseWhenIdle();
   // Closes at once.
@@ -70,20 +81,25 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   using Error = boost::beast::error_code;
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Parser = boost::beast::http::request_parser<GrowingBody>;
 
+  void BeginIdle();
+  void EndIdle();
   void AwaitRequest();
   void ReadHeader();
   void OnHeader(Error error);
+  void AskForAdmission();
   void SendContinue();
   void ReadBody();
   void OnBody(Error error);
   void RunHandler();
-  boost::asio::thread_pool& HandlersFor(const HttpRequest& request) const;
+  Respond AnswerLater();
+  void SendRefusal(Refusal refusal, HttpReply reply);
   void Send(HttpReply reply, bool keep);
   void OnSent(Error error);
   void OnReadError(Error error);
   void Linger();
+  friend class PendingReply;
 
   SessionContext& context_;
   boost::beast::tcp_stream stream_;
@@ -91,12 +107,39 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   boost::beast::http::response<boost::beast::http::string_body> response_;
   std::string peer_;
-  std::optional<uint64_t> idle_since_;
-  bool keep_ = false;     // the connection stays after the reply being written
-  bool head_ = false;     // the request being answered is a HEAD
-  bool refused_ = false;  // the rest of the input is not wanted
+  Admission admission_;                 // of the request in hand
+  std::optional<uint64_t> idle_since_;  // the idle span this is in: no byte of a request is there
+  bool keep_ = false;                   // the connection stays after the reply being written
+  bool head_ = false;                   // the request being answered is a HEAD
+  bool refused_ = false;                // the rest of the input is not wanted
   bool closed_ = false;
   size_t lingered_bytes_ = 0;
+};
+
+// The answer that a request waits for, shared by the copies of its Respond. Keeps the I/O thread
+// running.
+//
+// Thread: any, one at a time.
+class PendingReply {
+ public:
+  PendingReply(std::shared_ptr<Session> session, SessionContext& context, bool keep)
+      : session_(std::move(session)),
+        io_(context.io),
+        answering_(context.answering),
+        guard_(boost::asio::make_work_guard(context.io)),
+        keep_(keep) {}
+  ~PendingReply();
+  PendingReply(const PendingReply&) = delete;
+  PendingReply& operator=(const PendingReply&) = delete;
+
+  void Answer(HttpReply reply);
+
+ private:
+  std::shared_ptr<Session> session_;  // null: answered
+  boost::asio::io_context& io_;
+  std::atomic<int>& answering_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+  const bool keep_;
 };
 
 }  // namespace tocsin::http

@@ -4,22 +4,11 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "integrations/ingest/otlp_reply.h"
 #include "integrations/ingest/rpc.h"
 
 namespace tocsin::ingest {
-namespace {
-
-namespace otlp = opentelemetry::proto::collector::metrics::v1;
-
-std::string Message(const OtlpSamples& result) {
-  std::string text = result.rejected.Describe();
-  if (!result.warning.empty()) absl::StrAppend(&text, text.empty() ? "" : "; ", result.warning);
-  return text;
-}
-
-}  // namespace
 
 OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                          Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
@@ -86,14 +75,7 @@ void OtlpService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& st
 
 void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& result,
                          size_t samples, grpc::ByteBuffer& response) {
-  otlp::ExportMetricsServiceResponse message;
-  const std::string text = Message(result);
-  if (!text.empty()) {
-    auto* partial = message.mutable_partial_success();
-    partial->set_rejected_data_points(static_cast<int64_t>(result.rejected.total()));
-    partial->set_error_message(text);
-  }
-  const grpc::Slice slice(message.SerializeAsString());
+  const grpc::Slice slice(OtlpReply(result).SerializeAsString());
   response = grpc::ByteBuffer(&slice, 1);
   metrics_.AddSamples(samples);
   metrics_.AddRejected(result.rejected);

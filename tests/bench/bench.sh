@@ -27,15 +27,18 @@ YAML
     sleep 0.1
   done
   port=$(sed -n 's/.*"event":"ready".*"grpc_port":\([0-9]*\).*/\1/p' "$dir/log")
+  http_port=$(sed -n 's/.*"event":"ready".*"http_port":\([0-9]*\).*/\1/p' "$dir/log")
 }
 stop() { kill $pid; wait $pid || true; pid=; }
 
 ingest() {
-  local protocol run
-  for protocol in otlp native; do
+  local protocol run target
+  for protocol in otlp native otlp_http remote_write; do
     for run in 1 2 3; do
       start
-      echo "$protocol, run $run: $(build/ingest_load --protocol $protocol --target "127.0.0.1:$port" --series 100000 \
+      target=$port
+      case $protocol in otlp_http | remote_write) target=$http_port ;; esac
+      echo "$protocol, run $run: $(build/ingest_load --protocol $protocol --target "127.0.0.1:$target" --series 100000 \
         --samples-per-request 1000 --seconds 8 --connections 2 --server-pid $pid | tail -n 2 | paste -sd ' ')"
       stop
     done

@@ -1,12 +1,12 @@
-// Load for the gRPC port: sends generated series as fast as the server answers, or at a given rate
-// whatever it answers, and says what it cost.
+// Load for the ports that samples come to: sends generated series as fast as the server answers, or
+// at a given rate whatever it answers, and says what it cost.
 //
-//   ingest_load --protocol otlp|native --target 127.0.0.1:4317 --series 100000
-//   --samples-per-request 1000
+//   ingest_load --protocol otlp|native|otlp_http|remote_write --target 127.0.0.1:4317
+//               --series 100000 --samples-per-request 1000
 //               --seconds 10 --connections 2 [--server-pid PID] [--rate POINTS_PER_SECOND]
 //
-// Each connection owns its share of the series and sends them in turn, one request at a time over
-// OTLP, pipelined on the native stream. Times are now and values change. The first turn declares
+// Each connection owns its share of the series and sends them in turn, one request at a time,
+// but pipelined on the native stream. Times are now and values change. The first turn declares
 // the series and is not measured.
 //
 // With --rate (OTLP) requests leave by a schedule, as those of many independent senders do. What
@@ -31,89 +31,20 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "integrations/ingest/otlp_client.h"
-#include "integrations/ingest/otlp_encode.h"
 #include "integrations/ingest/push_client.h"
-#include "integrations/ingest/wire.h"
+#include "tests/bench/http_sender.h"
+#include "tests/bench/load_series.h"
 
 namespace tocsin::ingest {
 namespace {
-
-struct Options {
-  std::string protocol = "otlp";
-  std::string target = "127.0.0.1:4317";
-  size_t series = 100'000;
-  size_t samples_per_request = 1000;
-  double seconds = 10;
-  size_t connections = 2;
-  size_t in_flight = 16;
-  int server_pid = 0;
-  double rate = 0;  // points a second of all connections together; 0: as fast as it goes
-};
-
-// What one connection did.
-struct Tally {
-  uint64_t points = 0;
-  uint64_t rejected = 0;
-  uint64_t errors = 0;
-  uint64_t left_out = 0;  // requests
-  std::vector<double> answer_ms;
-  std::string last_error;
-};
-
-constexpr size_t kMetrics = 50;
-constexpr size_t kMetricRun = 20;  // neighbouring series of one metric
-
-std::string MetricOf(size_t i) {
-  return absl::StrCat("load_metric_", i / kMetricRun % kMetrics);
-}
-Attributes AttributesOf(size_t i) {
-  return {{"host", absl::StrCat("host-", i)},
-          {"service", absl::StrCat("service-", i % 17)},
-          {"env", "production"},
-          {"az", absl::StrCat("eu-west-1", i % 3)},
-          {"instance_type", "m5.large"},
-          {"team", absl::StrCat("team-", i % 5)}};
-}
-
-// Where the times and values of a serialized request stand, so that it can be sent again with new
-// ones.
-struct Slots {
-  std::vector<size_t> times;
-  std::vector<size_t> values;
-};
-
-void FindSlots(absl::string_view message, const char* origin, size_t level, Slots& slots) {
-  // request -> resource_metrics -> scope_metrics -> metrics -> gauge -> data_points
-  constexpr uint32_t kPath[] = {1, 2, 2, 5, 1};
-  WireReader fields(message);
-  while (fields.Next()) {
-    const auto at = static_cast<size_t>(fields.position() - origin);
-    if (level == std::size(kPath)) {
-      if (fields.tag() == Tag(3, WireType::kFixed64)) slots.times.push_back(at);
-      if (fields.tag() == Tag(4, WireType::kFixed64)) slots.values.push_back(at);
-    } else if (fields.tag() == Tag(kPath[level], WireType::kBytes)) {
-      FindSlots(fields.Bytes(), origin, level + 1, slots);
-      continue;
-    }
-    fields.Skip();
-  }
-}
 
 class OtlpSender {
  public:
   OtlpSender(const Options& options, size_t first, size_t end)
       : random_(first), client_({.target = options.target}, random_) {
     for (size_t from = first; from < end; from += options.samples_per_request) {
-      std::vector<OutgoingPoint> points;
-      for (size_t i = from; i < std::min(end, from + options.samples_per_request); ++i) {
-        // Any time but 0, which the wire leaves out.
-        points.push_back({.name = MetricOf(i),
-                          .attributes = AttributesOf(i),
-                          .time = Timestamp::FromMillis(1),
-                          .value = 1});
-      }
-      Template made{EncodeOtlp({{"service.name", "load"}}, points), {}};
-      FindSlots(made.bytes, made.bytes.data(), 0, made.slots);
+      Template made{OtlpTemplate(from, std::min(end, from + options.samples_per_request)), {}};
+      made.slots = SlotsOfOtlp(made.bytes);
       templates_.push_back(std::move(made));
     }
   }
@@ -378,8 +309,9 @@ int Soak(const Options& options) {
 
 int Main(int argc, char** argv) {
   Options options;
-  CLI::App app("Load for the gRPC port");
-  app.add_option("--protocol", options.protocol)->check(CLI::IsMember({"otlp", "native"}));
+  CLI::App app("Load for the ports that samples come to");
+  app.add_option("--protocol", options.protocol)
+      ->check(CLI::IsMember({"otlp", "native", "otlp_http", "remote_write"}));
   app.add_option("--target", options.target, "host:port");
   app.add_option("--series", options.series)->check(CLI::PositiveNumber);
   app.add_option("--samples-per-request", options.samples_per_request)->check(CLI::PositiveNumber);
@@ -391,8 +323,9 @@ int Main(int argc, char** argv) {
   app.add_option("--rate", options.rate, "points a second (OTLP)")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   if (options.rate > 0) return Soak(options);
-  return options.protocol == "native" ? Measure<NativeSender>(options)
-                                      : Measure<OtlpSender>(options);
+  if (options.protocol == "native") return Measure<NativeSender>(options);
+  if (options.protocol == "otlp") return Measure<OtlpSender>(options);
+  return Measure<HttpSender>(options);
 }
 
 }  // namespace

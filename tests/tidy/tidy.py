@@ -39,6 +39,8 @@ THIRD_PARTY = {
     "boost/": ["integrations/http/http_se"],
     "openssl/": ["integrations/access/"],
     "curl/": ["integrations/http/http_client"],
+    "snappy": ["integrations/ingest/decompress.cc"],
+    "zstd": ["integrations/ingest/decompress.cc"],
     "nlohmann/": ["base/log.cc", "integrations/", "app/"],
     "CLI/": ["app/command_line"],
 }
@@ -46,7 +48,7 @@ THIRD_PARTY = {
 HEAVY = {
     "yaml-cpp/": [],
     "rocksdb/": [],
-    "boost/": ["integrations/http/http_session.h"],
+    "boost/": ["integrations/http/http_session.h", "integrations/http/http_session_body.h"],
     "curl/": [],
     "CLI/": [],
     "spdlog/": [],

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/limits.h"
+#include "base/sample.h"
+#include "base/timestamp.h"
+#include "engine/sample_sink.h"
+#include "integrations/ingest/budget.h"
+#include "integrations/ingest/reject.h"
+#include "integrations/ingest/series_cache.h"
+
+namespace tocsin::ingest {
+
+// Which message a request of Prometheus' remote write is.
+enum class RemoteWriteVersion {
+  kV1,  // prometheus.WriteRequest
+  kV2,  // io.prometheus.write.v2.Request: texts in one table
+};
+
+// What one request came to.
+struct RemoteWriteSamples {
+  SampleBatch batch;        // in the sender's order
+  RejectTally rejected;     // samples that are not in the batch, for good
+  uint64_t histograms = 0;  // of the batch
+  uint64_t floats() const { return batch.size() - histograms; }
+};
+
+// Prometheus remote write 1.0 and 2.0 -> samples. Walks the wire in place: the labels of a known
+// series are hashed, not decoded. Metadata and exemplars are accepted and not kept.
+//
+// A series needs a metric name; label names may be any UTF-8 but empty, in any order, each once;
+// empty values are no labels. See remote_write_histogram.h for histograms; one that says "stale" is
+// a stale marker like that of a float.
+//
+// Thread: any. Borrows: limits and sink, which outlive it.
+// Errors of Decode (the request as a whole; nothing of it is to be submitted): InvalidArgument if
+// the bytes are not such a message; ResourceExhausted beyond limits.request_bytes_max or
+// samples_per_request_max (an empty series counts as a sample), and if symbols or histograms alone
+// take more than ingest_decode_bytes_max; what SampleSink::Resolve returns besides InvalidArgument
+// and ResourceExhausted, which only reject their samples.
+// Limits: samples dated beyond now + future_ms_max or before now - past_ms_max are rejected; the
+// cache of known series holds twice limits.series_max entries.
+class RemoteWriteDecoder {
+ public:
+  RemoteWriteDecoder(const Limits& limits, engine::SampleSink& sink)
+      : limits_(limits), sink_(sink), cache_(limits.series_max) {}
+
+  // `sender`: the host it came from, whose new series are counted; "": not known. Memory is taken
+  // from `room`, if there is one; what Grow() returns is an error of the request.
+  absl::StatusOr<RemoteWriteSamples> Decode(RemoteWriteVersion version, absl::string_view request,
+                                            Timestamp now, BudgetLease* room = nullptr,
+                                            absl::string_view sender = {});
+
+ private:
+  const Limits& limits_;
+  engine::SampleSink& sink_;
+  SeriesCache cache_;
+};
+
+}  // namespace tocsin::ingest

@@ -1,0 +1,102 @@
+"""Starts a real Prometheus: an installed one, or the one that `./dev test --ci` takes out of Debian's package."""
+
+import http.server
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from urllib.parse import urlencode
+
+from alertmanager import free_port
+from service import BUILD, await_, get, get_json
+
+PROGRAM = "prometheus"
+FETCHED = os.path.join(os.path.abspath(BUILD), "counterparts", "usr", "bin", PROGRAM)
+
+
+def program():
+    """Its path; None where it is not to be had."""
+    return shutil.which(PROGRAM) or (FETCHED if os.path.exists(FETCHED) else None)
+
+
+class Target:
+    """A program with metrics, whose text a test sets."""
+
+    def __init__(self, text):
+        self.text = text
+        target = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = target.text.encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Prometheus:
+    """On a free port; scrapes one target every 200 ms as job `app` and writes what it gets to `write_url`."""
+
+    def __init__(self, target, write_url):
+        self.folder = tempfile.TemporaryDirectory(prefix="prometheus-")
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        with open(self.path("prometheus.yml"), "w", encoding="utf-8") as file:
+            file.write(f"""
+global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+scrape_configs:
+- job_name: app
+  static_configs: [{{targets: ["{target}"], labels: {{env: test}}}}]
+remote_write:
+- url: {write_url}
+  queue_config: {{batch_send_deadline: 100ms, min_backoff: 50ms, max_backoff: 200ms}}
+""")
+        self.log = open(self.path("log"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [program(), f"--config.file={self.path('prometheus.yml')}", f"--storage.tsdb.path={self.path('data')}",
+             f"--web.listen-address=127.0.0.1:{port}"], stderr=self.log)
+        await_("Prometheus ready", self.ready, 30)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def log_text(self):
+        with open(self.path("log"), encoding="utf-8") as file:
+            return file.read()
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError("Prometheus ended:\n" + self.log_text())
+        try:
+            return get(self.url + "/-/ready")
+        except OSError:
+            return None
+
+    def query(self, expression, time=None):
+        parameters = {"query": expression, **({"time": time} if time else {})}
+        return get_json(self.url + "/api/v1/query?" + urlencode(parameters))["data"]["result"]
+
+    def metric(self, name):
+        """The sum over all labels."""
+        lines = [line for line in get(self.url + "/metrics").splitlines() if line.startswith((name + "{", name + " "))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+        self.folder.cleanup()
