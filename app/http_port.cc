@@ -57,6 +57,10 @@ http::HttpServerOptions ServerOptionsOf(const Config& config, const Limits& limi
   options.express_paths = {};
   options.header_bytes_max = 8 << 10;
   options.body_bytes_max = SIZE_MAX;  // the routes have theirs
+  if (config.access.TlsOn("http")) {
+    options.tls = config.access.tls;
+    options.tls_material = config.access.tls_material;
+  }
   options.connections_max = std::min(limits.ingest_connections_max, files_max / 2);
   if (options.connections_max < limits.ingest_connections_max) {
     Log(LogLevel::kWarning, "fewer connections than ingest_connections_max: too few open files",
@@ -73,6 +77,10 @@ HttpPort::HttpPort(const Parts& parts,
       otlp_(parts.limits, parts.sink, parts.metrics),
       remote_write_(parts.limits, parts.sink, parts.metrics),
       front_(parts.limits, parts.clock, parts.metrics) {
+  front_.SetAuthorize([&access = parts.access](const http::HttpRequest& head) {
+    const auto token = access::BearerToken(head.Header("Authorization"));
+    return access.Check({"http", head.peer, token}, access::Scope::kIngest).status();
+  });
   front_.AddRoute(HookRoute(hooks_));
   front_.AddRoute(otlp_.route());
   front_.AddRoute(remote_write_.route());

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "engine/sample_sink.h"
+#include "integrations/access/access.h"
 #include "integrations/delivery/delivery.h"
 #include "integrations/delivery/delivery_loop.h"
 #include "integrations/http/http_server.h"
@@ -31,6 +32,7 @@ class HttpPort {
     delivery::Delivery& delivery;
     delivery::DeliveryLoop& loop;
     FeedbackService& feedback;
+    access::Access& access;
     const Clock& clock;
     Metrics& metrics;
   };
@@ -43,6 +45,10 @@ class HttpPort {
 
   void SetReceivers(std::shared_ptr<const delivery::ReceiversAndRoutes> receivers) {
     hooks_.SetReceivers(std::move(receivers));
+  }
+  // See http::HttpServer::SetTls.
+  absl::Status SetTls(const AccessConfig& access) {
+    return server_->SetTls(access.tls, access.tls_material);
   }
   uint16_t port() const { return server_->port(); }
   // New requests are told to try again, those under way are finished for up to `grace`.

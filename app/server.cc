@@ -97,6 +97,7 @@ struct Server::Parts {
   void Stop();
   absl::Status Reload();
   void TakeOver(const Config& config);
+  absl::Status RenewTls(const Config& config);
   uint64_t WatchedFingerprint();
 
   const ServerOptions options;
@@ -173,6 +174,10 @@ absl::Status Server::Parts::Start(Server& server) {
   admin_api->SetAlertmanager(suppression->api());
   http::HttpServerOptions admin_options;
   admin_options.listen = config.listen.admin;
+  if (config.access.TlsOn("admin")) {
+    admin_options.tls = config.access.tls;
+    admin_options.tls_material = config.access.tls_material;
+  }
   admin_options.body_bytes_max = config.limits.http_body_bytes_max;
   admin_options.connections_max = config.limits.http_connections_max;
   TOCSIN_ASSIGN_OR_RETURN(admin, http::HttpServer::Start(
@@ -209,7 +214,7 @@ absl::Status Server::Parts::Start(Server& server) {
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
   const HttpPort::Parts http_parts = {limits,    *engine, *delivery, *delivery_loop,
-                                      *feedback, clock,   metrics};
+                                      *feedback, access,  clock,     metrics};
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(
@@ -276,11 +281,25 @@ void Server::Parts::TakeOver(const Config& config) {
   http->SetReceivers(Routing(config));
 }
 
+// Listeners that began with TLS go on with new certificates; the gRPC port looks for itself.
+absl::Status Server::Parts::RenewTls(const Config& config) {
+  const AccessConfig& wanted = config.access;
+  const AccessConfig& running = files.config.access;
+  if (wanted.tls_material == running.tls_material || !wanted.tls.on()) return absl::OkStatus();
+  if (running.TlsOn("http")) TOCSIN_RETURN_IF_ERROR(http->SetTls(wanted));
+  if (running.TlsOn("admin")) {
+    TOCSIN_RETURN_IF_ERROR(admin->SetTls(wanted.tls, wanted.tls_material));
+  }
+  Log(LogLevel::kInfo, "TLS certificates renewed");
+  return absl::OkStatus();
+}
+
 absl::Status Server::Parts::Reload() {
   MutexLock lock(reload_mutex);
   if (!ready) return absl::UnavailableError("still starting");
   auto loaded = LoadFiles(options);
   absl::Status status = loaded.status();
+  if (status.ok()) status = RenewTls(loaded->config);
   // First where pages go, then what makes them: a new rule's page must not go the old way. Pages of
   // receivers that are gone find their old configuration until they are closed.
   if (status.ok()) {

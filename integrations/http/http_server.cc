@@ -144,8 +144,10 @@ void HttpServer::Impl::Open(tcp::socket socket) {
   while (sessions.size() >= options.connections_max && MakeRoom()) {
   }
   // None is idle. Refused connections linger for a moment: a few of them are kept beyond the limit,
-  // further ones are dropped.
-  if (sessions.size() >= options.connections_max + 16) {
+  // further ones are dropped, and over TLS
+  // nothing can be said before the handshake.
+  if (sessions.size() >= options.connections_max + 16 ||
+      (context.tls != nullptr && sessions.size() >= options.connections_max)) {
     counters.refused[Refusal::kTooManyConnections]->Increment();
     return;
   }
@@ -199,6 +201,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions 
                                                               Admit admit, Metrics& metrics) {
   TOCSIN_CHECK(options.handler_threads > 0) << "an HTTP server needs a handler thread";
   auto impl = std::make_unique<Impl>(std::move(options), std::move(admit), metrics);
+  if (impl->options.tls.on()) {
+    TOCSIN_ASSIGN_OR_RETURN(impl->context.tls,
+                            MakeTlsSetting(impl->options.tls, impl->options.tls_material));
+  }
   TOCSIN_RETURN_IF_ERROR(impl->Listen());
   impl->Accept();
   // Ends by itself when the acceptor and every connection are closed.
@@ -219,6 +225,16 @@ void HttpServer::Stop(absl::Duration drain) {
   impl_->express.join();
   // Who answered last may still be on its way out of the I/O context.
   while (impl_->answering > 0) std::this_thread::yield();
+}
+
+absl::Status HttpServer::SetTls(const access::TlsFiles& files,
+                                const access::TlsMaterial& material) {
+  TOCSIN_CHECK(impl_->options.tls.on()) << "the server began without TLS";
+  TOCSIN_ASSIGN_OR_RETURN(auto setting, MakeTlsSetting(files, material));
+  asio::post(impl_->io, [impl = impl_.get(), setting = std::move(setting)]() mutable {
+    impl->context.tls = std::move(setting);
+  });
+  return absl::OkStatus();
 }
 
 uint16_t HttpServer::port() const {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/metrics.h"
+#include "integrations/access/tls_files.h"
 #include "integrations/http/http_exchange.h"
 #include "integrations/http/http_message.h"
 
@@ -32,10 +33,13 @@ struct HttpServerOptions {
   absl::Duration idle_max = absl::Seconds(75);     // of a kept connection between requests
   absl::Duration request_max = absl::Seconds(30);  // first byte to last byte of a request
   absl::Duration write_max = absl::Seconds(30);    // of one reply
+  absl::Duration handshake_max = absl::Seconds(10);
+  access::TlsFiles tls;  // off without files
+  access::TlsMaterial tls_material;
 };
 
 // A small HTTP/1.1 server for trusted-side ports and webhooks: keep-alive, HEAD, 100-continue,
-// chunked requests. No TLS.
+// chunked requests, TLS.
 //
 // A connection carries one request at a time. Requests whose length could be read in two ways (both
 // Content-Length and Transfer-Encoding, repeated lengths, an encoding other than exactly "chunked",
@@ -68,6 +72,10 @@ class HttpServer {
   // `drain`, then returns with all threads ended: it waits for every handler to return and for
   // every Respond to be called or dropped. Once is enough; a second call does nothing.
   void Stop(absl::Duration drain = absl::Seconds(5));
+
+  // From now on new connections begin with these; those that are there go on. Only for a server
+  // that began with TLS. InvalidArgument, and nothing changes, if they are not taken.
+  absl::Status SetTls(const access::TlsFiles& files, const access::TlsMaterial& material);
 
   uint16_t port() const;
   std::string address() const;  // "127.0.0.1:9095" with the real port

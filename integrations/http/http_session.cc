@@ -107,6 +107,8 @@ const char* RefusalName(Refusal refusal) {
       return "too_many_connections";
     case Refusal::kNotAdmitted:
       return "not_admitted";
+    case Refusal::kHandshake:
+      return "handshake";
   }
   return "unknown";
 }
@@ -130,9 +132,25 @@ ServerCounters::ServerCounters(Metrics& metrics, const std::string& server)
 
 Session::Session(SessionContext& context, asio::ip::tcp::socket socket)
     : context_(context),
-      stream_(std::move(socket)),
+      stream_(std::move(socket), context.tls),
       buffer_(context.options.header_bytes_max + kReadAheadBytesMax),
-      peer_(PeerOf(stream_.socket())) {}
+      peer_(PeerOf(stream_.tcp().socket())) {}
+
+// Who does not get past the handshake is as idle as who sends nothing.
+void Session::Start() {
+  if (!stream_.is_tls()) return AwaitRequest();
+  BeginIdle();
+  stream_.tcp().expires_after(absl::ToChronoMilliseconds(context_.options.handshake_max));
+  stream_.Handshake([self = shared_from_this()](Error error) { self->OnHandshake(error); });
+}
+
+void Session::OnHandshake(Error error) {
+  EndIdle();
+  if (!error) return AwaitRequest();
+  context_.counters.refused[Refusal::kHandshake]->Increment();
+  Log(LogLevel::kDebug, "TLS handshake failed", {{"peer", peer_}, {"error", error.message()}});
+  Abort();
+}
 
 void Session::CloseWhenIdle() {
   if (idle_since_) Abort();
@@ -141,7 +159,7 @@ void Session::CloseWhenIdle() {
 void Session::Abort() {
   if (std::exchange(closed_, true)) return;
   EndIdle();
-  stream_.close();
+  stream_.tcp().close();
   context_.on_closed(shared_from_this());
 }
 
@@ -174,7 +192,7 @@ void Session::AwaitRequest() {
   parser_.reset();
   response_ = {};
   buffer_.shrink_to_fit();
-  stream_.expires_after(absl::ToChronoMilliseconds(context_.options.idle_max));
+  stream_.tcp().expires_after(absl::ToChronoMilliseconds(context_.options.idle_max));
   stream_.async_read_some(buffer_.prepare(kIdleBytes),
                           [self = shared_from_this()](Error error, size_t bytes) {
                             if (error) return self->Abort();
@@ -188,7 +206,7 @@ void Session::ReadHeader() {
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
   parser_->body_limit(context_.options.body_bytes_max);
-  stream_.expires_after(absl::ToChronoMilliseconds(context_.options.request_max));
+  stream_.tcp().expires_after(absl::ToChronoMilliseconds(context_.options.request_max));
   bhttp::async_read_header(
       stream_, buffer_, *parser_,
       [self = shared_from_this()](Error error, size_t) { self->OnHeader(error); });
@@ -266,7 +284,7 @@ void Session::OnReadError(Error error) {
 }
 
 void Session::RunHandler() {
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   HttpRequest request = HeadOf(parser_->get().base(), peer_);
   request.body = std::move(parser_->get().body());
   asio::thread_pool& handlers = admission_.express ? context_.express : context_.handlers;
@@ -313,7 +331,7 @@ void Session::Send(HttpReply reply, bool keep) {
     response_.content_length(reply.body.size());
     if (!head_) response_.body() = std::move(reply.body);
   }
-  stream_.expires_after(absl::ToChronoMilliseconds(context_.options.write_max));
+  stream_.tcp().expires_after(absl::ToChronoMilliseconds(context_.options.write_max));
   bhttp::async_write(stream_, response_,
                      [self = shared_from_this()](Error error, size_t) { self->OnSent(error); });
 }
@@ -322,16 +340,22 @@ void Session::OnSent(Error error) {
   head_ = false;
   if (error) return Abort();
   if (keep_) return AwaitRequest();
+  if (stream_.is_tls()) return SayGoodbye();
   if (refused_) return Linger();
   Abort();
+}
+
+void Session::SayGoodbye() {
+  stream_.tcp().expires_after(kLingerMax);
+  stream_.SayGoodbye([self = shared_from_this()](Error) { self->Abort(); });
 }
 
 // Closing with unread input would reset the connection, and the client might lose the reply: reads
 // on a little.
 void Session::Linger() {
   beast::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  if (lingered_bytes_ == 0) stream_.expires_after(kLingerMax);
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (lingered_bytes_ == 0) stream_.tcp().expires_after(kLingerMax);
   buffer_.clear();
   stream_.async_read_some(buffer_.prepare(kReadBytes),
                           [self = shared_from_this()](Error error, size_t bytes) {

@@ -6,7 +6,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -20,6 +19,7 @@
 #include "integrations/http/http_exchange.h"
 #include "integrations/http/http_server.h"
 #include "integrations/http/http_session_body.h"
+#include "integrations/http/http_session_stream.h"
 
 // One connection of HttpServer. Included by the server's own .cc files only, because Beast is
 // heavy.
@@ -33,10 +33,12 @@ enum class Refusal {
   kTooSlow,
   kTooManyConnections,
   kNotAdmitted,
+  kHandshake,
 };
 inline constexpr Refusal kRefusals[] = {Refusal::kMalformed,          Refusal::kHeaderTooLarge,
                                         Refusal::kBodyTooLarge,       Refusal::kTooSlow,
-                                        Refusal::kTooManyConnections, Refusal::kNotAdmitted};
+                                        Refusal::kTooManyConnections, Refusal::kNotAdmitted,
+                                        Refusal::kHandshake};
 const char* RefusalName(Refusal refusal);
 
 struct ServerCounters {
@@ -61,9 +63,10 @@ struct SessionContext {
   std::function<void(const std::shared_ptr<Session>&)> on_closed;
 
   // The I/O thread's.
-  bool draining = false;              // no further request after the one in hand
-  uint64_t idle_spans = 0;            // begun so far, by any connection
-  std::map<uint64_t, Session*> idle;  // by the span they are in: the longest idle comes first
+  std::shared_ptr<const TlsSetting> tls;  // of new connections; null: plain
+  bool draining = false;                  // no further request after the one in hand
+  uint64_t idle_spans = 0;                // begun so far, by any connection
+  std::map<uint64_t, Session*> idle;      // by the span they are in: the longest idle comes first
 };
 
 // Thread: the I/O thread only; the exchange runs elsewhere on a request of its own.
@@ -71,7 +74,7 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(SessionContext& context, boost::asio::ip::tcp::socket socket);
 
-  void Start() { AwaitRequest(); }
+  void Start();
   // Closes if no request has begun; otherwise the reply under way is the last one.
   void CloseWhenIdle();
   // Closes at once.
@@ -83,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
   using Error = boost::beast::error_code;
   using Parser = boost::beast::http::request_parser<GrowingBody>;
 
+  void OnHandshake(Error error);
   void BeginIdle();
   void EndIdle();
   void AwaitRequest();
@@ -98,11 +102,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void Send(HttpReply reply, bool keep);
   void OnSent(Error error);
   void OnReadError(Error error);
+  void SayGoodbye();
   void Linger();
   friend class PendingReply;
 
   SessionContext& context_;
-  boost::beast::tcp_stream stream_;
+  SessionStream stream_;
   boost::beast::flat_buffer buffer_;  // read but not parsed; limited
   std::optional<Parser> parser_;
   boost::beast::http::response<boost::beast::http::string_body> response_;

@@ -37,7 +37,7 @@ THIRD_PARTY = {
     "rocksdb/": ["storage/"],
     "grpc": ["integrations/ingest/"],
     "boost/": ["integrations/http/http_se"],
-    "openssl/": ["integrations/access/"],
+    "openssl/": ["integrations/access/", "integrations/http/http_session_tls."],
     "curl/": ["integrations/http/http_client"],
     "snappy": ["integrations/ingest/decompress.cc"],
     "zstd": ["integrations/ingest/decompress.cc"],
@@ -48,7 +48,8 @@ THIRD_PARTY = {
 HEAVY = {
     "yaml-cpp/": [],
     "rocksdb/": [],
-    "boost/": ["integrations/http/http_session.h", "integrations/http/http_session_body.h"],
+    "boost/": ["integrations/http/http_session.h", "integrations/http/http_session_body.h",
+               "integrations/http/http_session_stream.h"],
     "curl/": [],
     "CLI/": [],
     "spdlog/": [],
