@@ -12,6 +12,17 @@ namespace tocsin::datadog {
 
 using ingest::RejectReason;
 
+namespace {
+
+// A rate is a rounded quotient, so the product may miss the number that was counted by a little.
+double CountOf(double rate, int64_t interval_s) {
+  const double count = rate * static_cast<double>(std::max<int64_t>(interval_s, 1));
+  const double whole = std::nearbyint(count);
+  return std::abs(count - whole) <= 1e-12 * std::abs(whole) ? whole : count;
+}
+
+}  // namespace
+
 absl::Status SampleTaker::Count(uint64_t points) {
   points_ += std::max<uint64_t>(points, 1);
   if (points_ <= limits_.samples_per_request_max) return absl::OkStatus();
@@ -68,16 +79,14 @@ absl::Status SampleTaker::Take(SentSeries& series) {
   TOCSIN_ASSIGN_OR_RETURN(const SeriesRef ref,
                           series_.Resolve(series.identity, sender_, points.size(), rejected_));
   if (ref == 0) return absl::OkStatus();
-  const double factor = series.type == MetricType::kRate
-                            ? static_cast<double>(std::max<int64_t>(series.interval_s, 1))
-                            : 1;
+  const bool rate = series.type == MetricType::kRate;
   int64_t newest_ms = INT64_MIN;
   for (SentPoint& point : points) {
     newest_ms = std::max(newest_ms, point.time_ms);
     if (point.histogram != nullptr) {
       batch_.Add(ref, point.time_ms, std::move(point.histogram));
     } else {
-      batch_.Add(ref, point.time_ms, point.value * factor);
+      batch_.Add(ref, point.time_ms, rate ? CountOf(point.value, series.interval_s) : point.value);
     }
   }
   if (series.type == MetricType::kGauge || series.interval_s <= 0) return absl::OkStatus();
