@@ -158,6 +158,10 @@ std::string ClockKey(size_t shard) {
   return absl::StrCat(kMetaClockPrefix, shard);
 }
 
+std::string DatadogHostKey(absl::string_view host) {
+  return absl::StrCat(kMetaDatadogHostPrefix, host);
+}
+
 std::string PrefixEnd(std::string prefix) {
   while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
   if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);

@@ -75,6 +75,10 @@ std::string BlockKey(uint64_t first_offset);
 inline constexpr char kMetaClockPrefix[] = "clock/";
 std::string ClockKey(size_t shard);
 
+// Family `meta`: "datadog_host/" and the host's name: state.v1.DatadogHostRecord.
+inline constexpr char kMetaDatadogHostPrefix[] = "datadog_host/";
+std::string DatadogHostKey(absl::string_view host);
+
 // The smallest key that is greater than every key with this prefix; "" (no end) if there is none.
 std::string PrefixEnd(std::string prefix);
 

@@ -42,6 +42,7 @@ absl::StatusOr<Section> MetaSection(Records& records) {
   section.name = "meta";
   section.columns = {"shard", "evaluated", "hold_until"};
   uint64_t blocks = 0;
+  uint64_t datadog_hosts = 0;
   Json others = Json::array();
   const auto visit = [&](absl::string_view key, absl::string_view value) {
     if (key == storage::kMetaFormat) return AddNumber("format", value, section);
@@ -57,11 +58,17 @@ absl::StatusOr<Section> MetaSection(Records& records) {
       if (storage::BlockKey(block.first_offset()) == key) return absl::OkStatus();
       return absl::DataLossError("lies under the key of another block");
     }
+    if (absl::ConsumePrefix(&rest, storage::kMetaDatadogHostPrefix)) {
+      ++datadog_hosts;
+      state::v1::DatadogHostRecord host;
+      return storage::DecodeMessage(value, host);
+    }
     others.push_back(absl::CHexEscape(key));
     return absl::OkStatus();
   };
   TOCSIN_RETURN_IF_ERROR(records.ForEach(Family::kMeta, visit));
   section.facts.emplace_back("blocks", blocks);
+  if (datadog_hosts > 0) section.facts.emplace_back("datadog_hosts", datadog_hosts);
   if (!others.empty()) section.facts.emplace_back("other_keys", std::move(others));
   return section;
 }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/string_view.h"
+#include "base/secret.h"
+#include "integrations/http/http_message.h"
+
+namespace tocsin::datadog {
+
+// The keys that senders may use; none: any, also no key at all. Keeps hashes only, and compares
+// with each of them in the same time.
+//
+// Thread: immutable, any.
+class ApiKeys {
+ public:
+  explicit ApiKeys(const std::vector<Secret>& keys);
+  bool Accepts(absl::string_view key) const;
+
+ private:
+  std::vector<absl::uint128> hashes_;
+};
+
+// The key a request carries: header DD-Api-Key, or the parameter `api_key` or `dd-api-key`; "" if
+// there is none.
+Secret ApiKeyOf(const http::HttpRequest& request);
+
+}  // namespace tocsin::datadog
