@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_inhibit.h"
+#include "app/config_otlp.h"
 #include "app/config_reader.h"
 #include "app/config_routing.h"
 #include "app/config_time_intervals.h"
@@ -102,10 +103,10 @@ void ReadExternalUrl(ConfigFindings& findings, const ConfigMap& top, Config& con
 void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& folder,
              const ConfigSources& sources, Config& config) {
   ConfigMap top(findings, root, "the configuration");
-  top.CheckKeys(
-      {"listen", "data_dir", "rules", "retention", "evaluation", "external_labels", "external_url",
-       "receivers", "route", "inhibit_rules", "time_intervals", "mute_time_intervals", "limits"},
-      {"templates"});
+  top.CheckKeys({"listen", "data_dir", "rules", "retention", "evaluation", "external_labels",
+                 "external_url", "receivers", "route", "inhibit_rules", "time_intervals",
+                 "mute_time_intervals", "otlp", "limits"},
+                {"templates"});
   ReadListen(findings, top, config.listen);
   if (top.ReadString("data_dir", &config.data_dir) && config.data_dir.empty()) {
     findings.BadValue(top.Key("data_dir"), "data_dir must not be empty");
@@ -121,6 +122,7 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   config.suppression.inhibit_rules = ReadInhibitRules(findings, top);
   config.routing = ReadRouting(findings, top, folder, sources, config.suppression.time_intervals);
   ReadExternalUrl(findings, top, config);
+  ReadOtlp(findings, top, config.otlp);
   ReadLimits(findings, top, config.limits);
 }
 
@@ -160,7 +162,8 @@ bool NeedsRestart(const Config& running, const Config& wanted) {
          running.listen.admin != wanted.listen.admin || running.data_dir != wanted.data_dir ||
          running.retention != wanted.retention ||
          running.evaluation_interval != wanted.evaluation_interval ||
-         running.external_labels != wanted.external_labels || running.limits != wanted.limits;
+         running.external_labels != wanted.external_labels || running.otlp != wanted.otlp ||
+         running.limits != wanted.limits;
 }
 
 }  // namespace tocsin::app

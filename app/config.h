@@ -11,6 +11,7 @@
 #include "base/labels.h"
 #include "base/limits.h"
 #include "integrations/delivery/receiver.h"
+#include "integrations/ingest/otlp_options.h"
 #include "integrations/routing/suppressor.h"
 #include "rules/diagnostic.h"
 
@@ -33,6 +34,7 @@ struct Config {
   std::string external_url;  // where people reach the admin port; empty: pages have no link to it
   tocsin::routing::SuppressorConfig suppression;  // time intervals, inhibition
   delivery::ReceiversAndRoutes routing;           // valid: see delivery::Validate
+  ingest::OtlpOptions otlp;
   Limits limits;
 };
 

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/config.h"
 #include "app/config_grouping.h"
+#include "app/config_otlp.h"
 #include "app/config_print_routing.h"
 #include "app/config_writer.h"
 #include "app/limit_names.h"
@@ -57,6 +58,7 @@ std::string PrintConfig(const Config& config) {
   writer.End();
   PrintTimeIntervals(config.suppression.time_intervals, writer);
   PrintInhibitRules(config.suppression.inhibit_rules, writer);
+  PrintOtlp(config.otlp, writer);
   writer.Begin("limits");
   for (const LimitName& limit : AllLimits()) {
     writer.Line(absl::StrCat(limit.name, ": ", config.limits.*limit.member));

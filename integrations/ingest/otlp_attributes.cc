@@ -296,4 +296,10 @@ AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
   return fields.ok() ? AttributeError::kNone : AttributeError::kMalformed;
 }
 
+AttributeError DecodeValue(absl::string_view any_value, size_t bytes_max, std::string& out) {
+  AnyValue value;
+  const AttributeError error = ReadAnyValue(any_value, value);
+  return error == AttributeError::kNone ? ToText(value, bytes_max, out) : error;
+}
+
 }  // namespace tocsin::ingest

@@ -36,4 +36,7 @@ struct AttributeLimits {
 AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
                                 const AttributeLimits& limits, Attributes& out);
 
+// One AnyValue as text, as above. A text longer than `bytes_max` may be cut.
+AttributeError DecodeValue(absl::string_view any_value, size_t bytes_max, std::string& out);
+
 }  // namespace tocsin::ingest

@@ -22,13 +22,16 @@ std::string Message(const OtlpSamples& result) {
 }  // namespace
 
 OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
-                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after)
+                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
+                         OtlpDecoder& decoder)
     : limits_(limits),
       sink_(sink),
       clock_(clock),
       retry_after_(retry_after),
-      decoder_(limits, sink),
+      decoder_(decoder),
       metrics_(metrics, "otlp_grpc"),
+      delta_gaps_(metrics.Counter("tocsin_otlp_delta_gaps_total",
+                                  "Times between two deltas of a series that none covers.")),
       decode_bytes_(decode_bytes) {}
 
 grpc::ServerUnaryReactor* OtlpService::Export(grpc::CallbackServerContext* context,
@@ -91,6 +94,7 @@ void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& r
   response = grpc::ByteBuffer(&slice, 1);
   metrics_.AddSamples(samples);
   metrics_.AddRejected(result.rejected);
+  delta_gaps_.Increment(static_cast<double>(result.delta_gaps));
   metrics_.AddRequest("OK");
   Finish(reactor, grpc::Status::OK);
 }

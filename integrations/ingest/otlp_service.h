@@ -28,7 +28,7 @@ class OtlpService final
               opentelemetry::proto::collector::metrics::v1::MetricsService::Service> {
  public:
   OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              Budget& decode_bytes, absl::Duration retry_after);
+              Budget& decode_bytes, absl::Duration retry_after, OtlpDecoder& decoder);
 
   grpc::ServerUnaryReactor* Export(grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request,
@@ -54,8 +54,9 @@ class OtlpService final
   const absl::Duration retry_after_;
 
   // Safe from any thread.
-  OtlpDecoder decoder_;
+  OtlpDecoder& decoder_;
   IngestMetrics metrics_;
+  prometheus::Counter& delta_gaps_;
   Budget& decode_bytes_;
   std::atomic<bool> draining_ = false;
   // Shared with answers that leave: with the last of them the service may be gone.
