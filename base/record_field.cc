@@ -34,7 +34,8 @@ std::optional<RecordField> ParseRecordField(absl::string_view text) {
   }
   for (const auto& [prefix, kind] : kPrefixes) {
     absl::string_view key = text;
-    if (absl::ConsumePrefix(&key, prefix) && !key.empty()) return RecordField{kind, std::string(key)};
+    if (absl::ConsumePrefix(&key, prefix) && !key.empty())
+      return RecordField{kind, std::string(key)};
   }
   return std::nullopt;
 }

@@ -25,6 +25,12 @@ int64_t ToMillis(uint64_t ns) {
   return Timestamp::FromNanos(ns).millis();
 }
 
+// Where the count at the start of a sample stands. A counter that is exported in the millisecond it
+// began still counts from 0, so that its start is the millisecond before.
+int64_t StartMillis(const PendingSample& sample) {
+  return std::min(ToMillis(sample.start_ns), ToMillis(sample.time_ns) - 1);
+}
+
 // Both are well-mixed hashes; the odd factor keeps (a, b) and (b, a) apart.
 absl::uint128 Combine(absl::uint128 metric, absl::uint128 attributes) {
   constexpr auto kOdd = absl::MakeUint128(0x9e3779b97f4a7c15, 0xf39cc0605cedc835);
@@ -237,10 +243,12 @@ absl::Status SampleGatherer::NameSeries(size_t i) {
 // of its own, do not reset it with each point.
 void SampleGatherer::AddStart(size_t i) {
   const PendingSample& sample = samples_[i];
-  if (sample.start_ns <= known_[i].start_ns || sample.start_ns >= sample.time_ns) return;
+  if (sample.start_ns <= known_[i].start_ns || sample.start_ns > sample.time_ns) return;
   if (!shared_.cache.Advance(keys_[i], known_[i].ref, sample.start_ns)) return;
-  const int64_t start_ms = ToMillis(sample.start_ns);
-  if (start_ms < oldest_ms_ || start_ms >= ToMillis(sample.time_ns)) return;
+  // Some senders count from a first value on, which they say by its time as the start.
+  if (sample.start_ns == sample.time_ns) return;
+  const int64_t start_ms = StartMillis(sample);
+  if (start_ms < oldest_ms_) return;
   if (sample.histogram != nullptr) {
     out_.batch.Add(known_[i].ref, start_ms, EmptyLike(*sample.histogram));
   } else {
@@ -267,14 +275,14 @@ void SampleGatherer::AddDelta(size_t i) {
 template <typename Value>
 void SampleGatherer::AddTotal(size_t i, const Value& value) {
   const PendingSample& sample = samples_[i];
-  const int64_t start_ms = ToMillis(sample.start_ns), time_ms = ToMillis(sample.time_ns);
+  const int64_t start_ms = StartMillis(sample), time_ms = ToMillis(sample.time_ns);
   const auto total = shared_.deltas.Add(keys_[i], {sample.start_ns, sample.time_ns}, value, now_);
   if (total.verdict != DeltaVerdict::kCounted && total.verdict != DeltaVerdict::kRepeated) {
     return RejectPoint(i, ReasonOf(total.verdict),
                        DetailOf(total.verdict, metrics_[sample.metric], sample));
   }
   if (total.gap && sample.part != Part::kBucket && sample.part != Part::kSum) ++out_.delta_gaps;
-  if (total.start_is_new && start_ms >= oldest_ms_ && start_ms < time_ms) {
+  if (total.start_is_new && start_ms >= oldest_ms_ && sample.start_ns < sample.time_ns) {
     out_.batch.Add(known_[i].ref, start_ms, total.before);
   }
   out_.batch.Add(known_[i].ref, time_ms, total.total);

@@ -143,6 +143,23 @@ TEST_F(OtlpKindsTest, CounterBeginsAtZeroWhereItsStartSays) {
               ElementsAre("c_total 8 @1000000000"));
 }
 
+// As Node's SDK does it with observed counters: the start is the time of the first value, also in
+// the points that follow.
+TEST_F(OtlpKindsTest, CounterFromAFirstValueOnHasNoZero) {
+  EXPECT_THAT(Lines(Counter(PointAt(kNowMs - 9, kNowMs - 9, "as_int: 5"))),
+              ElementsAre("c_total 5 @999999991"));
+  EXPECT_THAT(Lines(Counter(PointAt(kNowMs - 9, kNowMs, "as_int: 6"))),
+              ElementsAre("c_total 6 @1000000000"));
+}
+
+// Exported in the millisecond that it began: the 0 stands in the one before.
+TEST_F(OtlpKindsTest, CounterThatIsYoungerThanAMillisecond) {
+  const std::string times =
+      "time_unix_nano: 1000000000000900 start_time_unix_nano: 1000000000000100 ";
+  EXPECT_THAT(Lines(Counter("data_points { as_int: 5 " + times + "} ")),
+              ElementsAre("c_total 0 @999999999", "c_total 5 @1000000000"));
+}
+
 TEST_F(OtlpKindsTest, StartsThatSayNothing) {
   limits_.past_ms_max = 1000;
   struct Case {

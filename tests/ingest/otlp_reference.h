@@ -235,7 +235,7 @@ class OtlpReference {
     const bool stale = item.histogram == nullptr && IsStaleMarker(item.value);
     if (item.delta && !stale) return TakeDelta(item, *ref);
     uint64_t& newest_start = starts_[item.key];
-    if (item.start_ns > newest_start && item.start_ns < item.time_ns) {
+    if (item.start_ns > newest_start && item.start_ns <= item.time_ns) {
       newest_start = item.start_ns;
       const HistogramPtr empty = item.histogram ? EmptyLike(*item.histogram) : nullptr;
       AddStart(item, *ref, 0, empty);
@@ -285,9 +285,9 @@ class OtlpReference {
     return true;
   }
   void AddStart(const Item& item, SeriesRef ref, double value, const HistogramPtr& histogram) {
-    const int64_t start_ms = Millis(item.start_ns);
+    const int64_t start_ms = std::min(Millis(item.start_ns), Millis(item.time_ns) - 1);
     if (start_ms < kNowMs - static_cast<int64_t>(limits_.past_ms_max)) return;
-    if (start_ms < Millis(item.time_ns)) AddAt(ref, start_ms, value, histogram);
+    if (item.start_ns < item.time_ns) AddAt(ref, start_ms, value, histogram);
   }
   void AddAt(SeriesRef ref, int64_t time_ms, double value, const HistogramPtr& histogram) {
     if (histogram) {
