@@ -129,23 +129,50 @@ void SampleGatherer::EnterPoint(absl::string_view message, const PointHead& head
   ++point_;
   resource_sent_ = true;
   deltas_ |= metric_.delta;
-  head_.metric = static_cast<uint32_t>(metrics_.size() - 1);
+  head_.metric = static_cast<uint16_t>(metrics_.size() - 1);
   head_.point = point_;
   head_.time_ns = head.time_ns;
   head_.start_ns = metric_.counts ? head.start_ns : 0;
-  head_.exemplar = shared_.exemplars == nullptr ? absl::string_view() : head.exemplar;
+  exemplar_ = shared_.exemplars == nullptr ? absl::string_view() : head.exemplar;
   head_.attributes = head.attributes;
   if (head.attributes_apart) [[unlikely]]
     head_.attributes = JoinedAttributes(message, metric_.attributes_field());
   point_key_ = Combine(metric_.key, Fingerprint128(head_.attributes));
 }
 
+void SampleGatherer::AddNumber(absl::string_view message, const PointHead& head, double value) {
+  EnterPoint(message, head);
+  if (!exemplar_.empty()) [[unlikely]] {
+    Add(Part::kWhole, 0, value);
+    return;
+  }
+  keys_.push_back(point_key_);
+  samples_.push_back(head_);
+  samples_.back().value = value;
+}
+
 PendingSample& SampleGatherer::NewSample(Part part, double bound) {
   keys_.push_back(PartKey(point_key_, part, bound));
   PendingSample& sample = samples_.emplace_back(head_);
   sample.part = part;
-  sample.bound = bound;
+  if (bound != 0) ExtraOf(sample).bound = bound;
+  const bool told = part == Part::kWhole || part == Part::kCount;
+  if (!exemplar_.empty() && told) [[unlikely]]
+    ExtraOf(sample).exemplar = exemplar_;
   return sample;
+}
+
+PendingExtra& SampleGatherer::ExtraOf(PendingSample& sample) {
+  if (sample.extra == PendingSample::kNoExtra) {
+    sample.extra = static_cast<uint32_t>(extras_.size());
+    extras_.emplace_back();
+  }
+  return extras_[sample.extra];
+}
+
+const PendingExtra& SampleGatherer::ExtraOf(const PendingSample& sample) const {
+  static const auto& none = *new PendingExtra();
+  return sample.extra == PendingSample::kNoExtra ? none : extras_[sample.extra];
 }
 
 void SampleGatherer::Add(Part part, double bound, double value) {
@@ -155,7 +182,7 @@ void SampleGatherer::Add(Part part, double bound, double value) {
 }
 
 void SampleGatherer::Add(HistogramPtr histogram) {
-  NewSample(Part::kWhole, 0).histogram = std::move(histogram);
+  ExtraOf(NewSample(Part::kWhole, 0)).histogram = std::move(histogram);
 }
 
 void SampleGatherer::AddStale(Part part, double bound) {
@@ -192,17 +219,31 @@ absl::Status SampleGatherer::Flush() {
   shared_.cache.Find(keys_, known_);
   Order();
   for (size_t i = 0; i < samples_.size(); ++i) {
-    TOCSIN_RETURN_IF_ERROR(TakeSample(order_.empty() ? i : order_[i]));
+    const PendingSample& sample = samples_[i];
+    const bool known = known_[i].ref != 0 && known_[i].start_ns == sample.start_ns;
+    if (known && !deltas_ && sample.extra == PendingSample::kNoExtra) [[likely]] {
+      AddAt(known_[i].ref, ToMillis(sample.time_ns), sample.value);
+    } else {
+      TOCSIN_RETURN_IF_ERROR(TakeSample(order_.empty() ? i : order_[i]));
+    }
   }
   samples_.clear();
   keys_.clear();
   metrics_.clear();
+  extras_.clear();
   metric_added_ = false;
   deltas_ = false;
   joined_attributes_.clear();
   return absl::OkStatus();
 }
 
+template <typename Value>
+void SampleGatherer::AddAt(SeriesRef series, int64_t time_ms, Value value) {
+  out_.batch.Add(series, time_ms, std::move(value));
+  newest_ms_ = std::max(newest_ms_, time_ms);
+}
+
+// All that can be with a sample; most are settled by Flush().
 absl::Status SampleGatherer::TakeSample(size_t i) {
   if (known_[i].ref == 0) [[unlikely]]
     TOCSIN_RETURN_IF_ERROR(NameSeries(i));
@@ -215,21 +256,20 @@ absl::Status SampleGatherer::TakeSample(size_t i) {
   } else {
     if (sample.start_ns != known_[i].start_ns) [[unlikely]]
       AddStart(i);
-    if (sample.histogram != nullptr) [[unlikely]] {
-      out_.batch.Add(ref, time_ms, std::move(sample.histogram));
+    if (sample.extra == PendingSample::kNoExtra || ExtraOf(sample).histogram == nullptr) {
+      AddAt(ref, time_ms, sample.value);
     } else {
-      out_.batch.Add(ref, time_ms, sample.value);
+      AddAt(ref, time_ms, std::move(ExtraOf(sample).histogram));
     }
-    newest_ms_ = std::max(newest_ms_, time_ms);
   }
-  if (!sample.exemplar.empty()) [[unlikely]]
-    KeepExemplar(i);
+  if (sample.extra != PendingSample::kNoExtra) KeepExemplar(i);
   return absl::OkStatus();
 }
 
 absl::Status SampleGatherer::NameSeries(size_t i) {
   TOCSIN_ASSIGN_OR_RETURN(const NamedSeries named,
-                          namer_.Name(metrics_[samples_[i].metric], samples_[i]));
+                          namer_.Name(metrics_[samples_[i].metric], samples_[i].attributes,
+                                      samples_[i].part, ExtraOf(std::as_const(samples_[i])).bound));
   known_[i].ref = named.ref;
   if (named.ref == 0) {
     RejectPoint(i, named.refusal.first, named.refusal.second);
@@ -249,8 +289,8 @@ void SampleGatherer::AddStart(size_t i) {
   if (sample.start_ns == sample.time_ns) return;
   const int64_t start_ms = StartMillis(sample);
   if (start_ms < oldest_ms_) return;
-  if (sample.histogram != nullptr) {
-    out_.batch.Add(known_[i].ref, start_ms, EmptyLike(*sample.histogram));
+  if (const HistogramPtr& histogram = ExtraOf(sample).histogram) {
+    out_.batch.Add(known_[i].ref, start_ms, EmptyLike(*histogram));
   } else {
     out_.batch.Add(known_[i].ref, start_ms, 0);
   }
@@ -258,12 +298,10 @@ void SampleGatherer::AddStart(size_t i) {
 
 void SampleGatherer::AddDelta(size_t i) {
   const PendingSample& sample = samples_[i];
-  if (sample.histogram != nullptr) {
-    AddTotal(i, sample.histogram);
+  if (const HistogramPtr& histogram = ExtraOf(sample).histogram) {
+    AddTotal(i, histogram);
   } else if (IsStaleMarker(sample.value)) {
-    const int64_t time_ms = ToMillis(sample.time_ns);
-    out_.batch.Add(known_[i].ref, time_ms, sample.value);
-    newest_ms_ = std::max(newest_ms_, time_ms);
+    AddAt(known_[i].ref, ToMillis(sample.time_ns), sample.value);
   } else if (!std::isfinite(sample.value)) {
     // It would stay in the total for good.
     RejectPoint(i, RejectReason::kNoValue, "a delta that is infinite or not a number");
@@ -285,14 +323,13 @@ void SampleGatherer::AddTotal(size_t i, const Value& value) {
   if (total.start_is_new && start_ms >= oldest_ms_ && sample.start_ns < sample.time_ns) {
     out_.batch.Add(known_[i].ref, start_ms, total.before);
   }
-  out_.batch.Add(known_[i].ref, time_ms, total.total);
-  newest_ms_ = std::max(newest_ms_, time_ms);
+  AddAt(known_[i].ref, time_ms, total.total);
 }
 
 void SampleGatherer::KeepExemplar(size_t i) {
-  const PendingSample& sample = samples_[i];
-  if (sample.part != Part::kWhole && sample.part != Part::kCount) return;
-  if (const auto exemplar = DecodeExemplar(sample.exemplar)) {
+  const absl::string_view message = ExtraOf(std::as_const(samples_[i])).exemplar;
+  if (message.empty()) return;
+  if (const auto exemplar = DecodeExemplar(message)) {
     shared_.exemplars->Add(known_[i].ref, *exemplar);
   }
 }

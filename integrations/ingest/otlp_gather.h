@@ -48,6 +48,8 @@ class SampleGatherer {
   void EnterMetric(const OtlpMetric& metric);
   // A point that brings samples; `message` is the whole of it.
   void EnterPoint(absl::string_view message, const PointHead& head);
+  // A point that is a number.
+  void AddNumber(absl::string_view message, const PointHead& head, double value);
   void Add(Part part, double bound, double value);
   void Add(HistogramPtr histogram);
   // All series of the point end.
@@ -72,10 +74,14 @@ class SampleGatherer {
   static constexpr size_t kSamplesPerLookup = 512;
 
   PendingSample& NewSample(Part part, double bound);
+  PendingExtra& ExtraOf(PendingSample& sample);
+  const PendingExtra& ExtraOf(const PendingSample& sample) const;
   absl::string_view JoinedAttributes(absl::string_view point, uint32_t field);
   void Order();
   absl::Status TakeSample(size_t i);
   absl::Status NameSeries(size_t i);
+  template <typename Value>
+  void AddAt(SeriesRef series, int64_t time_ms, Value value);
   void AddStart(size_t i);
   void AddDelta(size_t i);
   template <typename Value>
@@ -105,6 +111,7 @@ class SampleGatherer {
   std::vector<absl::uint128> keys_;
   std::vector<KnownSeries> known_;
   std::vector<OtlpMetric> metrics_;
+  std::vector<PendingExtra> extras_;
   std::vector<uint32_t> order_;                // empty: as they came
   std::deque<std::string> joined_attributes_;  // of points whose attributes do not stand together
   std::string scratch_;
@@ -114,6 +121,7 @@ class SampleGatherer {
   bool metric_added_ = false;  // it is the last of metrics_
   bool deltas_ = false;        // among the samples
   PendingSample head_;
+  absl::string_view exemplar_;
   absl::uint128 point_key_ = 0;
 };
 

@@ -42,17 +42,25 @@ struct OtlpMetric {
 // for each bucket or quantile, _sum and _count.
 enum class Part : uint8_t { kWhole, kBucket, kQuantile, kSum, kCount };
 
-// A sample whose series is still to be looked up.
+// What few samples have.
+struct PendingExtra {
+  absl::string_view exemplar;  // message Exemplar; "": none
+  double bound = 0;            // of a bucket its upper bound, or the quantile
+  HistogramPtr histogram;      // null: a float
+};
+
+// A sample whose series is still to be looked up. Small, since hundreds wait for one look-up and
+// should stay in the processor's first cache.
 struct PendingSample {
+  static constexpr uint32_t kNoExtra = UINT32_MAX;
+
   absl::string_view attributes;  // the fields as they stand in the point
-  absl::string_view exemplar;    // message Exemplar; "": none
   uint64_t start_ns = 0;         // when counting began, or of a delta its interval; 0: not said
   uint64_t time_ns = 0;
   double value = 0;
-  double bound = 0;        // of a bucket its upper bound, or the quantile
-  HistogramPtr histogram;  // null: a float
-  uint32_t metric = 0;     // index of its metric
-  uint32_t point = 0;      // number of its point in the request
+  uint32_t point = 0;         // number of its point in the request
+  uint32_t extra = kNoExtra;  // index
+  uint16_t metric = 0;        // index
   Part part = Part::kWhole;
 };
 

@@ -84,7 +84,8 @@ void SeriesNamer::EnterScope(absl::string_view scope, absl::string_view schema_u
 }
 
 absl::StatusOr<NamedSeries> SeriesNamer::Name(const OtlpMetric& metric,
-                                              const PendingSample& sample) {
+                                              absl::string_view attribute_fields, Part part,
+                                              double bound) {
   TOCSIN_RETURN_IF_ERROR(MakeResourceLabels());
   TOCSIN_RETURN_IF_ERROR(MakeScopeLabels());
   for (const std::optional<Refusal>* refusal : {&resource_refusal_, &scope_refusal_}) {
@@ -96,15 +97,15 @@ absl::StatusOr<NamedSeries> SeriesNamer::Name(const OtlpMetric& metric,
   absl::StatusOr<std::string> name =
       MetricNameFromOtlp(metric.name, metric.unit, metric.kind, options_.translation_strategy);
   if (!name.ok()) return Refused(RejectReason::kInvalidName, name.status().message());
-  *name += SuffixOf(sample.part);
+  *name += SuffixOf(part);
 
   std::optional<Refusal> refusal;
   TOCSIN_ASSIGN_OR_RETURN(
       const Attributes attributes,
-      Decode(sample.attributes, metric.attributes_field(), metric.name, refusal));
+      Decode(attribute_fields, metric.attributes_field(), metric.name, refusal));
   if (refusal) return NamedSeries{0, *refusal};
-  const char* extra = ExtraLabelOf(sample.part);
-  const std::string extra_value = *extra == 0 ? "" : PlainNumber(sample.bound);
+  const char* extra = ExtraLabelOf(part);
+  const std::string extra_value = *extra == 0 ? "" : PlainNumber(bound);
   const auto labels = LabelsOfSeries({.resource = resource_,
                                       .scope = scope_,
                                       .name = *name,

@@ -42,7 +42,9 @@ class SeriesNamer {
   void EnterResource(absl::string_view resource);
   void EnterScope(absl::string_view scope, absl::string_view schema_url);
 
-  absl::StatusOr<NamedSeries> Name(const OtlpMetric& metric, const PendingSample& sample);
+  // `attributes` holds the point's fields; `bound` is that of a bucket, or the quantile.
+  absl::StatusOr<NamedSeries> Name(const OtlpMetric& metric, absl::string_view attributes,
+                                   Part part, double bound);
   absl::StatusOr<NamedSeries> Name(const Labels& labels);
 
   // Of the resource entered; null if its attributes are no labels.

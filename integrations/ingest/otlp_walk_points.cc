@@ -19,9 +19,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr uint64_t kHistogramPlaceBytes = 16 + 2 * sizeof(HistogramPtr);
 // Of one of a point's several series: its place among those that wait and in the batch, which grow
 // by doubling, with a sample where it began.
-constexpr uint64_t kPartBytes =
-    2 * (sizeof(PendingSample) + sizeof(absl::uint128) + sizeof(KnownSeries)) +
-    2 * 2 * (sizeof(SeriesRef) + sizeof(Sample));
+constexpr uint64_t kPartBytes = 2 * (sizeof(PendingSample) + sizeof(PendingExtra) +
+                                     sizeof(absl::uint128) + sizeof(KnownSeries)) +
+                                2 * 2 * (sizeof(SeriesRef) + sizeof(Sample));
 
 absl::Status Malformed() {
   return absl::InvalidArgumentError("not a well-formed ExportMetricsServiceRequest");
@@ -70,8 +70,7 @@ absl::Status OtlpWalk::Number(absl::string_view message) {
     gathered_.Reject(RejectReason::kNoValue, "a point without a value");
     return absl::OkStatus();
   }
-  gathered_.EnterPoint(message, point);
-  gathered_.Add(Part::kWhole, 0, point.value);
+  gathered_.AddNumber(message, point, point.value);
   return absl::OkStatus();
 }
 
