@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/config_access.h"
 #include "app/config_inhibit.h"
+#include "app/config_otlp.h"
 #include "app/config_reader.h"
 #include "app/config_routing.h"
 #include "app/config_time_intervals.h"
@@ -100,7 +101,7 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   ConfigMap top(findings, root, "the configuration");
   top.CheckKeys({"listen", "tls", "access", "data_dir", "rules", "retention", "evaluation",
                  "external_labels", "external_url", "receivers", "route", "inhibit_rules",
-                 "time_intervals", "mute_time_intervals", "limits"},
+                 "time_intervals", "mute_time_intervals", "otlp", "limits"},
                 {"templates"});
   ReadListen(findings, top, config.listen);
   config.access = ReadAccess(findings, top, folder, sources);
@@ -119,6 +120,7 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   config.suppression.inhibit_rules = ReadInhibitRules(findings, top);
   config.routing = ReadRouting(findings, top, folder, sources, config.suppression.time_intervals);
   ReadExternalUrl(findings, top, config);
+  ReadOtlp(findings, top, config.otlp);
   ReadLimits(findings, top, config.limits);
 }
 
@@ -159,7 +161,8 @@ bool NeedsRestart(const Config& running, const Config& wanted) {
          running.access.tls_listeners != wanted.access.tls_listeners ||
          running.data_dir != wanted.data_dir || running.retention != wanted.retention ||
          running.evaluation_interval != wanted.evaluation_interval ||
-         running.external_labels != wanted.external_labels || running.limits != wanted.limits;
+         running.external_labels != wanted.external_labels || running.otlp != wanted.otlp ||
+         running.limits != wanted.limits;
 }
 
 }  // namespace tocsin::app

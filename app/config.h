@@ -14,6 +14,7 @@
 #include "integrations/access/access.h"
 #include "integrations/access/tls_files.h"
 #include "integrations/delivery/receiver.h"
+#include "integrations/ingest/otlp_options.h"
 #include "integrations/routing/suppressor.h"
 #include "rules/diagnostic.h"
 
@@ -52,6 +53,7 @@ struct Config {
   std::string external_url;  // where people reach the admin port; empty: pages have no link to it
   tocsin::routing::SuppressorConfig suppression;  // time intervals, inhibition
   delivery::ReceiversAndRoutes routing;           // valid: see delivery::Validate
+  ingest::OtlpOptions otlp;
   Limits limits;
 };
 

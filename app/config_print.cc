@@ -2,6 +2,7 @@
 #include "app/config.h"
 #include "app/config_access.h"
 #include "app/config_grouping.h"
+#include "app/config_otlp.h"
 #include "app/config_print_routing.h"
 #include "app/config_writer.h"
 #include "app/limit_names.h"
@@ -59,6 +60,7 @@ std::string PrintConfig(const Config& config) {
   writer.End();
   PrintTimeIntervals(config.suppression.time_intervals, writer);
   PrintInhibitRules(config.suppression.inhibit_rules, writer);
+  PrintOtlp(config.otlp, writer);
   writer.Begin("limits");
   for (const LimitName& limit : AllLimits()) {
     writer.Line(absl::StrCat(limit.name, ": ", config.limits.*limit.member));

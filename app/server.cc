@@ -15,6 +15,7 @@
 #include "app/file_limit.h"
 #include "app/file_watch.h"
 #include "app/http_port.h"
+#include "app/intake.h"
 #include "app/journal_loop.h"
 #include "app/loaded_files.h"
 #include "app/page_templates.h"
@@ -127,6 +128,7 @@ struct Server::Parts {
   std::unique_ptr<EngineBackend> backend;
   std::unique_ptr<http::AdminApi> admin_api;
   std::unique_ptr<http::HttpServer> admin;
+  std::unique_ptr<Intake> intake;
   std::unique_ptr<ingest::GrpcServer> grpc;
   std::unique_ptr<HttpPort> http;
   std::unique_ptr<AccountService> accounts;
@@ -206,7 +208,11 @@ absl::Status Server::Parts::Start(Server& server) {
   KillPoint("start.before_evaluation");
   engine->Start();
 
+  intake = std::make_unique<Intake>(Intake::Parts{*engine, limits, clock, metrics}, config.otlp);
+  intake->SetRules(*files.rules);
   ingest::GrpcServerOptions grpc_options;
+  grpc_options.otlp = &intake->otlp();
+  grpc_options.logs = &intake->logs();
   grpc_options.listen = config.listen.grpc;
   grpc_options.access = &access;
   if (config.access.TlsOn("grpc")) grpc_options.tls = config.access.tls;
@@ -254,6 +260,11 @@ void Server::Parts::Stop() {
   if (http) http->Stop(kDrainGrace);
   if (grpc) grpc->Drain(kDrainGrace);
   KillPoint("stop.after_drain");
+  {
+    MutexLock lock(reload_mutex);  // no reload finds it gone
+    ready = false;
+  }
+  intake.reset();
   if (engine) engine->Stop();
   KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
@@ -296,7 +307,7 @@ absl::Status Server::Parts::RenewTls(const Config& config) {
 
 absl::Status Server::Parts::Reload() {
   MutexLock lock(reload_mutex);
-  if (!ready) return absl::UnavailableError("still starting");
+  if (!ready) return absl::UnavailableError("starting or stopping");
   auto loaded = LoadFiles(options);
   absl::Status status = loaded.status();
   if (status.ok()) status = RenewTls(loaded->config);
@@ -317,11 +328,11 @@ absl::Status Server::Parts::Reload() {
   }
   if (NeedsRestart(files.config, loaded->config)) {
     Log(LogLevel::kWarning,
-        "listen addresses, tls, data_dir, retention, evaluation interval, external labels and "
-        "limits "
-        "change only with a restart");
+        "listen addresses, tls, data_dir, retention, evaluation interval, external labels, otlp and "
+        "limits change only with a restart");
   }
   files = *std::move(loaded);
+  intake->SetRules(*files.rules);
   accounts->SetReceivers(Routing(files.config));
   reload_time.Set(clock.Now().seconds());
   Log(LogLevel::kInfo, "reloaded",

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "base/labels.h"
 #include "rules/diagnostic.h"
+#include "rules/log_metric.h"
 #include "rules/page_options.h"
 #include "rules/promql/ast.h"
 #include "rules/promql/parser.h"
@@ -118,6 +119,7 @@ struct Group {
 struct RuleSet {
   std::vector<Group> groups;
   std::vector<Monitor> monitors;
+  std::vector<LogMetric> log_metrics;
   std::string revision;  // hex hash over all files' contents
 };
 

@@ -11,6 +11,7 @@
 #include "rules/composite_check.h"
 #include "rules/decode_context.h"
 #include "rules/group_decoder.h"
+#include "rules/log_metric_decoder.h"
 #include "rules/monitor_decoder.h"
 #include "rules/yaml_tree.h"
 
@@ -24,9 +25,13 @@ void LoadFile(const RuleFile& file, const LoadOptions& options, RuleSet& rules,
       YamlDocument::Parse(file.path, file.content, limits, findings);
   if (document == nullptr) return;
   DecodeContext context(*document, options, findings);
-  const MapReader reader(context, document->root(), "rule file", {"groups", "monitors"});
+  const MapReader reader(context, document->root(), "rule file",
+                         {"groups", "monitors", "log_metrics"});
   if (const YamlNode* groups = reader.Find("groups")) DecodeGroups(context, *groups, rules);
   if (const YamlNode* monitors = reader.Find("monitors")) DecodeMonitors(context, *monitors, rules);
+  if (const YamlNode* metrics = reader.Find("log_metrics")) {
+    DecodeLogMetrics(context, *metrics, rules);
+  }
 }
 
 void SortByPosition(std::vector<Diagnostic>& findings) {
@@ -62,6 +67,10 @@ class TotalCheck {
       }
     }
     for (const Monitor& monitor : rules.monitors) Count(monitor.query, monitor.position);
+    for (const LogMetric& metric : rules.log_metrics) {
+      CountRule(metric.position);
+      CountRegexes(metric.regex_instructions, metric.position);
+    }
   }
 
  private:
@@ -77,7 +86,10 @@ class TotalCheck {
     CountRule(position);
     Add(nodes_, query.size.nodes, options_.expression_nodes_max, query.position,
         "parts of expressions", "expression_nodes_max");
-    Add(regexes_, query.size.regex_instructions, options_.regex_instructions_max, query.position,
+    CountRegexes(query.size.regex_instructions, query.position);
+  }
+  void CountRegexes(size_t instructions, const SourcePosition& position) {
+    Add(regexes_, instructions, options_.regex_instructions_max, position,
         "instructions of regular expressions", "regex_instructions_max");
   }
   void Add(Total& total, size_t amount, size_t max, const SourcePosition& position,
@@ -120,6 +132,7 @@ LoadResult LoadRules(const std::vector<RuleFile>& files, const LoadOptions& opti
     std::move(findings.begin(), findings.end(), std::back_inserter(result.diagnostics));
   }
   CheckMonitorNames(result.rules, result.diagnostics);
+  CheckLogMetricNames(result.rules, result.diagnostics);
   CheckComposites(result.rules, result.diagnostics);
   TotalCheck(options, result.diagnostics).Check(result.rules);
   result.rules.revision = Revision(files);

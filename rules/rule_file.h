@@ -13,8 +13,8 @@
 #include "rules/rule.h"
 
 // From the text of rule files to a checked RuleSet: Prometheus `groups:` (unchanged files load and
-// mean the same) and native `monitors:`, also both in one file. The reference for both is the
-// README.
+// mean the same), native `monitors:` and `log_metrics:`, also all in one file. The reference for
+// both is the README.
 namespace tocsin::rules {
 
 struct RuleFile {

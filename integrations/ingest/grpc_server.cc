@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "integrations/ingest/budget.h"
 #include "integrations/ingest/call_guard.h"
+#include "integrations/ingest/log_service.h"
 #include "integrations/ingest/otlp_service.h"
 #include "integrations/ingest/push_service.h"
 
@@ -84,13 +85,21 @@ struct GrpcServer::Running {
                                .limit = "ingest_decode_bytes_max",
                                .amount_max = limits.ingest_decode_bytes_max}),
         guard(options.access, options.tls),
-        otlp(limits, sink, clock, metrics, decode_bytes, options.retry_after, guard),
+        own_decoder(limits, sink),
+        own_counters(sink),
+        otlp(limits, sink, clock, metrics, decode_bytes, options.retry_after,
+             options.otlp != nullptr ? *options.otlp : own_decoder, guard),
+        logs(limits, sink, clock, metrics, decode_bytes, options.retry_after,
+             options.logs != nullptr ? *options.logs : own_counters, guard),
         push(limits, sink, clock, metrics, decode_bytes, options.retry_after,
              options.unanswered_per_stream_max, guard) {}
 
   Budget decode_bytes;  // what gRPC's quota does not see: copies, inflated bytes, batches
   CallGuard guard;
+  OtlpDecoder own_decoder;  // used unless the options bring others
+  LogCounters own_counters;
   OtlpService otlp;
+  LogService logs;
   PushService push;
   std::unique_ptr<grpc::Server> server;  // last: goes before the services it calls
 };
@@ -117,6 +126,7 @@ absl::Status GrpcServer::Start() {
   int port = 0;
   builder.AddListeningPort(options_.listen, CredentialsOf(options_.tls, options_.tls_look), &port);
   builder.RegisterService(&running->otlp);
+  builder.RegisterService(&running->logs);
   builder.RegisterService(&running->push);
   running->server = builder.BuildAndStart();
   if (running->server == nullptr || port == 0) {
@@ -133,7 +143,7 @@ void GrpcServer::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = running_->server->GetHealthCheckService();
   for (const char* service :
        {"", "ingest", "opentelemetry.proto.collector.metrics.v1.MetricsService",
-        "tocsin.v1.Ingest"}) {
+        "opentelemetry.proto.collector.logs.v1.LogsService", "tocsin.v1.Ingest"}) {
     health->SetServingStatus(service, serving);
   }
 }
@@ -147,7 +157,8 @@ void GrpcServer::AwaitAnswers(absl::Duration grace) const {
   CondVar never;
   MutexLock lock(mutex);
   for (absl::Duration passed; passed < grace; passed += kLook) {
-    const bool idle = running_->otlp.under_way() == 0 && running_->push.streams() == 0;
+    const bool idle = running_->otlp.under_way() == 0 && running_->logs.under_way() == 0 &&
+                      running_->push.streams() == 0;
     if (idle && passed >= kOnTheirWay) return;
     never.WaitFor(mutex, kLook);
   }
@@ -157,6 +168,7 @@ void GrpcServer::Drain(absl::Duration grace) {
   if (!running_) return;
   SetServing(false);
   running_->otlp.Drain();
+  running_->logs.Drain();
   running_->push.Drain();
   AwaitAnswers(grace);
   // What is left may be somebody who watches the health service, and would never end by itself.

@@ -14,6 +14,9 @@
 
 namespace tocsin::ingest {
 
+class LogCounters;
+class OtlpDecoder;
+
 struct GrpcServerOptions {
   std::string listen = "127.0.0.1:4317";  // host:port; port 0 takes a free one
   // Connections older than this are asked to reconnect, so that load balancers spread them;
@@ -26,9 +29,12 @@ struct GrpcServerOptions {
   access::TlsFiles tls;                           // off without files
   absl::Duration tls_look = absl::Seconds(10);    // how often they are looked at, whole seconds
   access::Access* access = nullptr;               // who may push; null: everybody. Borrowed
+  // Shared with other ports, and outliving the server; null: one of its own, with defaults.
+  OtlpDecoder* otlp = nullptr;
+  LogCounters* logs = nullptr;  // null: counts nothing
 };
 
-// The gRPC port: OTLP metrics, the native stream, grpc.health.v1 and reflection.
+// The gRPC port: OTLP metrics and logs, the native stream, grpc.health.v1 and reflection.
 //
 // Passive: gRPC's threads run only between Start() and Stop(). Not serving (health) until
 // SetServing(true).
@@ -49,7 +55,7 @@ class GrpcServer {
   // The port listened on; 0 before Start().
   int port() const { return port_; }
 
-  // What grpc.health.v1 answers for "", "ingest" and the OTLP service.
+  // What grpc.health.v1 answers for "", "ingest" and the OTLP services.
   void SetServing(bool serving);
 
   // Not serving any more; requests under way are finished, later ones are answered UNAVAILABLE.

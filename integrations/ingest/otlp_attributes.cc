@@ -1,13 +1,12 @@
 #include "integrations/ingest/otlp_attributes.h"
 
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "integrations/ingest/number_text.h"
 #include "integrations/ingest/utf8.h"
 #include "integrations/ingest/wire.h"
 
@@ -276,34 +275,6 @@ AttributeError ToText(const AnyValue& value, size_t bytes_max, std::string& out)
 
 }  // namespace
 
-std::string ShortestNumber(double value) {
-  // The shortest digits, as d.ddde+xx, are laid out by hand: to_chars alone would write the digits
-  // of large numbers beyond those that are needed.
-  char buffer[32];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof(buffer), std::abs(value), std::chars_format::scientific)
-          .ptr;
-  const absl::string_view text(buffer, static_cast<size_t>(end - buffer));
-  const size_t e = text.find('e');
-  std::string digits(text.substr(0, e));
-  digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
-  int exponent = 0;  // of the first digit
-  const char* from = text.data() + e + 1 + (text[e + 1] == '+' ? 1 : 0);
-  std::from_chars(from, end, exponent);
-  const std::string sign = std::signbit(value) ? "-" : "";
-  if (value != 0 && (exponent < -6 || exponent >= 21)) {
-    const std::string fraction = digits.size() > 1 ? absl::StrCat(".", digits.substr(1)) : "";
-    return absl::StrCat(sign, digits.substr(0, 1), fraction, exponent < 0 ? "e-" : "e+",
-                        std::abs(exponent));
-  }
-  const int count = static_cast<int>(digits.size());
-  if (exponent < 0) return absl::StrCat(sign, "0.", std::string(-exponent - 1, '0'), digits);
-  if (exponent >= count - 1) {
-    return absl::StrCat(sign, digits, std::string(exponent - count + 1, '0'));
-  }
-  return absl::StrCat(sign, digits.substr(0, exponent + 1), ".", digits.substr(exponent + 1));
-}
-
 AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
                                 const AttributeLimits& limits, Attributes& out) {
   WireReader fields(message);
@@ -323,6 +294,12 @@ AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
     out.emplace_back(std::string(attribute.key), std::move(text));
   }
   return fields.ok() ? AttributeError::kNone : AttributeError::kMalformed;
+}
+
+AttributeError DecodeValue(absl::string_view any_value, size_t bytes_max, std::string& out) {
+  AnyValue value;
+  const AttributeError error = ReadAnyValue(any_value, value);
+  return error == AttributeError::kNone ? ToText(value, bytes_max, out) : error;
 }
 
 }  // namespace tocsin::ingest

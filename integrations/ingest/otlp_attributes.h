@@ -36,8 +36,7 @@ struct AttributeLimits {
 AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
                                 const AttributeLimits& limits, Attributes& out);
 
-// The shortest text that reads back as `value`, in JavaScript's notation: "1.5", "1e-7", "1e+21".
-// Not for NaN or infinities.
-std::string ShortestNumber(double value);
+// One AnyValue as text, as above. A text longer than `bytes_max` may be cut.
+AttributeError DecodeValue(absl::string_view any_value, size_t bytes_max, std::string& out);
 
 }  // namespace tocsin::ingest

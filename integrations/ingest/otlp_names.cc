@@ -103,14 +103,25 @@ void MoveLast(std::vector<std::string>& tokens, const char* word) {
   tokens.emplace_back(word);
 }
 
-void AddUnit(std::vector<std::string>& tokens, absl::string_view unit) {
+struct UnitSuffixes {
+  std::string main;  // "seconds"
+  std::string per;   // "per_second"
+};
+
+UnitSuffixes SuffixesOf(absl::string_view unit) {
+  UnitSuffixes suffixes;
   const size_t slash = unit.find('/');
-  std::string main = Cleaned(UnitWord(kUnits, unit.substr(0, slash)));
-  std::string per;
-  if (slash != absl::string_view::npos) {
-    const absl::string_view word = UnitWord(kPerUnits, unit.substr(slash + 1));
-    if (!word.empty()) per = Cleaned(absl::StrCat("per_", word));
-  }
+  suffixes.main = std::string(UnitWord(kUnits, unit.substr(0, slash)));
+  if (slash == absl::string_view::npos) return suffixes;
+  const absl::string_view word = UnitWord(kPerUnits, unit.substr(slash + 1));
+  if (!word.empty()) suffixes.per = absl::StrCat("per_", word);
+  return suffixes;
+}
+
+void AddUnit(std::vector<std::string>& tokens, absl::string_view unit) {
+  const UnitSuffixes suffixes = SuffixesOf(unit);
+  std::string main = Cleaned(suffixes.main);
+  std::string per = Cleaned(suffixes.per);
   if (Contains(tokens, main)) main.clear();
   if (per == "per_") {
     per.clear();
@@ -127,23 +138,92 @@ bool StartsWithDigit(absl::string_view text) {
   return !text.empty() && absl::ascii_isdigit(static_cast<unsigned char>(text[0]));
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> MetricNameFromOtlp(absl::string_view name, absl::string_view unit,
-                                               PointKind kind) {
+std::string EscapedWithSuffixes(absl::string_view name, absl::string_view unit, PointKind kind) {
   std::vector<std::string> tokens = Tokens(name);
-  if (tokens.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("metric name \"", name, "\" holds no letter or digit"));
-  }
+  if (tokens.empty()) return "";
   AddUnit(tokens, unit);
   if (kind == PointKind::kMonotonicSum) MoveLast(tokens, "total");
   if (kind == PointKind::kGauge && unit == "1") MoveLast(tokens, "ratio");
-  std::string result = absl::StrJoin(tokens, "_");
-  return StartsWithDigit(result) ? absl::StrCat("_", result) : result;
+  return absl::StrJoin(tokens, "_");
 }
 
-absl::StatusOr<std::string> LabelNameFromOtlp(absl::string_view key) {
+// Underscores that were sent stay as they are, all but the first and the last.
+std::string EscapedWithoutSuffixes(absl::string_view name) {
+  std::string out;
+  bool gap = false, some = false;
+  for (char c : name) {
+    if (!IsNameChar(c) && c != '_') {
+      gap = true;
+      continue;
+    }
+    if (gap && !out.empty()) out.push_back('_');
+    gap = false;
+    some |= c != '_';
+    out.push_back(c);
+  }
+  return some ? out : "";
+}
+
+// Cuts off an ending and the character before it.
+void CutEnding(absl::string_view ending, std::string& name) {
+  if (absl::EndsWith(name, ending) && name.size() > ending.size() + 1) {
+    name.resize(name.size() - ending.size() - 1);
+  }
+}
+
+std::string UnescapedWithSuffixes(std::string name, absl::string_view unit, PointKind kind) {
+  const bool ratio = kind == PointKind::kGauge && unit == "1";
+  const bool total = kind == PointKind::kMonotonicSum;
+  if (ratio) CutEnding("ratio", name);
+  if (total) CutEnding("total", name);
+  const UnitSuffixes suffixes = SuffixesOf(unit);
+  if (!suffixes.per.empty()) CutEnding(suffixes.per, name);
+  if (!suffixes.main.empty() && !absl::EndsWith(name, suffixes.main)) {
+    absl::StrAppend(&name, "_", suffixes.main);
+  }
+  if (!suffixes.per.empty()) absl::StrAppend(&name, "_", suffixes.per);
+  if (total) name += "_total";
+  if (ratio) name += "_ratio";
+  return name;
+}
+
+bool Escapes(TranslationStrategy strategy) {
+  return strategy == TranslationStrategy::kUnderscoreEscapingWithSuffixes ||
+         strategy == TranslationStrategy::kUnderscoreEscapingWithoutSuffixes;
+}
+
+std::string Translate(absl::string_view name, absl::string_view unit, PointKind kind,
+                      TranslationStrategy strategy) {
+  switch (strategy) {
+    case TranslationStrategy::kUnderscoreEscapingWithSuffixes:
+      return EscapedWithSuffixes(name, unit, kind);
+    case TranslationStrategy::kUnderscoreEscapingWithoutSuffixes:
+      return EscapedWithoutSuffixes(name);
+    case TranslationStrategy::kNoUtf8EscapingWithSuffixes:
+      return name.empty() ? "" : UnescapedWithSuffixes(std::string(name), unit, kind);
+    case TranslationStrategy::kNoTranslation:
+      return std::string(name);
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> MetricNameFromOtlp(absl::string_view name, absl::string_view unit,
+                                               PointKind kind, TranslationStrategy strategy) {
+  std::string result = Translate(name, unit, kind, strategy);
+  if (result.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric name \"", name, "\" holds no letter or digit"));
+  }
+  return Escapes(strategy) && StartsWithDigit(result) ? absl::StrCat("_", result) : result;
+}
+
+absl::StatusOr<std::string> LabelNameFromOtlp(absl::string_view key, TranslationStrategy strategy) {
+  if (!Escapes(strategy)) {
+    if (key.empty()) return absl::InvalidArgumentError("an attribute without a key");
+    return std::string(key);
+  }
   std::string name;
   for (char c : key) {
     // A character of several bytes becomes one '_': its continuation bytes are passed over.

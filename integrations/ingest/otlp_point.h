@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "integrations/ingest/wire.h"
@@ -12,15 +14,19 @@ namespace tocsin::ingest {
 // Field numbers of a point's attributes.
 inline constexpr uint32_t kNumberAttributes = 7;
 inline constexpr uint32_t kExponentialAttributes = 1;
+inline constexpr uint32_t kHistogramAttributes = 9;
+inline constexpr uint32_t kSummaryAttributes = 7;
 
 // What all kinds of points have.
 struct PointHead {
   static constexpr uint32_t kNoRecordedValue = 1;  // DataPointFlags
 
+  uint64_t start_ns = 0;  // when counting began; 0: not said
   uint64_t time_ns = 0;
   uint32_t flags = 0;
   absl::string_view attributes;   // from the first to the last, as fields of the point
   bool attributes_apart = false;  // other fields stand between them
+  absl::string_view exemplar;     // the last message Exemplar, if there is one
 
   // The series ended here; the value means nothing.
   bool has_no_recorded_value() const { return (flags & kNoRecordedValue) != 0; }
@@ -41,8 +47,26 @@ struct ExponentialPoint : PointHead {
   MergedField positive, negative;  // messages Buckets
 };
 
-// False if the bytes are no message.
+// Explicit buckets. There should be one count more than there are bounds, or none of both.
+struct HistogramPoint : PointHead {
+  uint64_t count = 0;
+  double sum = 0;
+  bool has_sum = false;
+  std::vector<uint64_t> counts;  // of single buckets, the last one beyond all bounds
+  std::vector<double> bounds;
+};
+
+struct SummaryPoint : PointHead {
+  uint64_t count = 0;
+  double sum = 0;
+  std::vector<std::pair<double, double>> quantiles;  // quantile, value
+};
+
+// False if the bytes are no message. `point` is a fresh one, except that vectors may bring their
+// room.
 bool ReadNumberPoint(absl::string_view message, NumberPoint& point);
 bool ReadExponentialPoint(absl::string_view message, ExponentialPoint& point);
+bool ReadHistogramPoint(absl::string_view message, HistogramPoint& point);
+bool ReadSummaryPoint(absl::string_view message, SummaryPoint& point);
 
 }  // namespace tocsin::ingest

@@ -12,13 +12,15 @@ namespace tocsin::ingest {
 
 OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                          Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
-                         const CallGuard& guard)
+                         OtlpDecoder& decoder, const CallGuard& guard)
     : limits_(limits),
       sink_(sink),
       clock_(clock),
       retry_after_(retry_after),
-      decoder_(limits, sink),
+      decoder_(decoder),
       metrics_(metrics, "otlp_grpc"),
+      delta_gaps_(metrics.Counter("tocsin_otlp_delta_gaps_total",
+                                  "Times between two deltas of a series that none covers.")),
       decode_bytes_(decode_bytes),
       guard_(guard) {}
 
@@ -79,6 +81,7 @@ void OtlpService::Answer(grpc::ServerUnaryReactor& reactor, const OtlpSamples& r
   response = grpc::ByteBuffer(&slice, 1);
   metrics_.AddSamples(samples);
   metrics_.AddRejected(result.rejected);
+  delta_gaps_.Increment(static_cast<double>(result.delta_gaps));
   metrics_.AddRequest("OK");
   Finish(reactor, grpc::Status::OK);
 }

@@ -30,7 +30,8 @@ class OtlpService final
               opentelemetry::proto::collector::metrics::v1::MetricsService::Service> {
  public:
   OtlpService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              Budget& decode_bytes, absl::Duration retry_after, const CallGuard& guard);
+              Budget& decode_bytes, absl::Duration retry_after, OtlpDecoder& decoder,
+              const CallGuard& guard);
 
   grpc::ServerUnaryReactor* Export(grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request,
@@ -56,8 +57,9 @@ class OtlpService final
   const absl::Duration retry_after_;
 
   // Safe from any thread.
-  OtlpDecoder decoder_;
+  OtlpDecoder& decoder_;
   IngestMetrics metrics_;
+  prometheus::Counter& delta_gaps_;
   Budget& decode_bytes_;
   const CallGuard& guard_;
   std::atomic<bool> draining_ = false;

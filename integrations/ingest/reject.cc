@@ -23,12 +23,14 @@ std::string Shortened(absl::string_view text) {
 
 const char* RejectReasonName(RejectReason reason) {
   switch (reason) {
-    case RejectReason::kHistogram:
-      return "histogram";
-    case RejectReason::kSummary:
-      return "summary";
     case RejectReason::kDeltaTemporality:
       return "delta_temporality";
+    case RejectReason::kDeltaOutOfOrder:
+      return "delta_out_of_order";
+    case RejectReason::kDeltaOverlap:
+      return "delta_overlap";
+    case RejectReason::kDeltaLimit:
+      return "delta_limit";
     case RejectReason::kUnknownTemporality:
       return "unknown_temporality";
     case RejectReason::kInvalidName:

@@ -12,9 +12,10 @@ namespace tocsin::ingest {
 
 // Why a sample was not taken. The word is the metric's label and part of the answer.
 enum class RejectReason {
-  kHistogram,
-  kSummary,
   kDeltaTemporality,
+  kDeltaOutOfOrder,
+  kDeltaOverlap,
+  kDeltaLimit,
   kUnknownTemporality,
   kInvalidName,
   kInvalidLabel,
@@ -31,7 +32,7 @@ enum class RejectReason {
   kSampleLimit,
   kUnknownReference,
 };
-inline constexpr size_t kRejectReasons = 18;
+inline constexpr size_t kRejectReasons = 19;
 
 const char* RejectReasonName(RejectReason reason);
 

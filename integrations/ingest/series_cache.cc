@@ -12,32 +12,55 @@ constexpr size_t kPrefetchAhead = 8;
 
 }  // namespace
 
-void SeriesCache::Find(std::span<const absl::uint128> keys, std::span<SeriesRef> refs) {
-  TOCSIN_CHECK(keys.size() == refs.size());
+template <typename Found, typename Take>
+void SeriesCache::FindAll(std::span<const absl::uint128> keys, std::span<Found> found, Take take) {
+  TOCSIN_CHECK(keys.size() == found.size());
   MutexLock lock(mutex_);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kPrefetchAhead < keys.size()) young_.prefetch(keys[i + kPrefetchAhead]);
     if (const auto young = young_.find(keys[i]); young != young_.end()) [[likely]] {
-      refs[i] = young->second;
+      found[i] = take(young->second);
       continue;
     }
     const auto old = old_.find(keys[i]);
-    refs[i] = old == old_.end() ? 0 : old->second;
-    if (refs[i] != 0) InsertLocked(keys[i], refs[i]);
+    if (old == old_.end()) {
+      found[i] = Found();
+      continue;
+    }
+    const KnownSeries series = old->second;
+    Slot(keys[i]) = series;
+    found[i] = take(series);
   }
+}
+
+void SeriesCache::Find(std::span<const absl::uint128> keys, std::span<SeriesRef> refs) {
+  FindAll(keys, refs, [](const KnownSeries& series) { return series.ref; });
+}
+
+void SeriesCache::Find(std::span<const absl::uint128> keys, std::span<KnownSeries> found) {
+  FindAll(keys, found, [](const KnownSeries& series) { return series; });
 }
 
 void SeriesCache::Insert(absl::uint128 key, SeriesRef ref) {
   MutexLock lock(mutex_);
-  InsertLocked(key, ref);
+  Slot(key).ref = ref;
 }
 
-void SeriesCache::InsertLocked(absl::uint128 key, SeriesRef ref) {
-  if (young_.size() >= entries_max_) {
+bool SeriesCache::Advance(absl::uint128 key, SeriesRef ref, uint64_t start_ns) {
+  MutexLock lock(mutex_);
+  KnownSeries& series = Slot(key);
+  series.ref = ref;
+  if (start_ns <= series.start_ns) return false;
+  series.start_ns = start_ns;
+  return true;
+}
+
+KnownSeries& SeriesCache::Slot(absl::uint128 key) {
+  if (young_.size() >= entries_max_ && !young_.contains(key)) {
     old_ = std::move(young_);
     young_ = Map();
   }
-  young_[key] = ref;
+  return young_[key];
 }
 
 size_t SeriesCache::size() const {

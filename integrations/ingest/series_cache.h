@@ -10,6 +10,11 @@
 
 namespace tocsin::ingest {
 
+struct KnownSeries {
+  SeriesRef ref = 0;      // 0: not known
+  uint64_t start_ns = 0;  // the newest start of counting that was told of it; 0: none
+};
+
 // Remembers which series the bytes of a request named: 128-bit hash of those bytes -> reference. A
 // known series then costs a hash and a look-up instead of decoding its labels.
 //
@@ -28,16 +33,22 @@ class SeriesCache {
   // refs[i] becomes the reference of keys[i], 0 if unknown. Many at once, since one lock is taken
   // per call.
   void Find(std::span<const absl::uint128> keys, std::span<SeriesRef> refs);
+  void Find(std::span<const absl::uint128> keys, std::span<KnownSeries> found);
   void Insert(absl::uint128 key, SeriesRef ref);
+  // Remembers a start of a known series' counting; false if it is not newer than the one that is
+  // remembered.
+  bool Advance(absl::uint128 key, SeriesRef ref, uint64_t start_ns);
   size_t size() const;
 
  private:
   struct Identity {  // keys are hashes already
     size_t operator()(absl::uint128 key) const { return absl::Uint128Low64(key); }
   };
-  using Map = absl::flat_hash_map<absl::uint128, SeriesRef, Identity>;
+  using Map = absl::flat_hash_map<absl::uint128, KnownSeries, Identity>;
 
-  void InsertLocked(absl::uint128 key, SeriesRef ref) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  template <typename Found, typename Take>
+  void FindAll(std::span<const absl::uint128> keys, std::span<Found> found, Take take);
+  KnownSeries& Slot(absl::uint128 key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Constant after construction.
   const size_t entries_max_;

@@ -52,6 +52,26 @@ monitors:
   query: histogram_quantile(0.9, sum by (route) (response_size_bytes))
   threshold: {critical: "> 5000"}
   annotations: {summary: "{{ $labels.route }} answers with more than {{ $value | printf \\"%.0f\\" }} bytes"}
+- name: payment-timeouts
+  query: payment_timeouts_total
+  threshold: {critical: ">= 6"}
+  annotations: {summary: "{{ $value }} timeouts of {{ $labels.service }} at {{ $labels.route }}"}
+- name: refunds-slow
+  query: histogram_quantile(0.5, sum by (le) (refund_amount_bucket)) and on () (sum(refunds_total) == 6)
+  threshold: {warning: "> 20"}
+  annotations: {summary: "half of the refunds are above {{ $value }}"}
+- name: checkout-alive
+  query: tocsin_resource_up
+  threshold: {warning: "== 1"}
+  annotations: {summary: "{{ $labels.job }} {{ $labels.instance }} sends"}
+log_metrics:
+- name: payment_timeouts_total
+  match:
+    severity: {at_least: error}
+    body: {regex: "payment \\\\d+ timed out"}
+    attributes: {route: /pay}
+    resource: {service.namespace: shop}
+  labels: {service: resource.service.name, route: attributes.route}
 """
 
 
@@ -253,6 +273,12 @@ class EndToEnd(unittest.TestCase):
         # An exponential histogram of 2000, 4000 and 6000 bytes.
         large = await_("page", lambda: self.pages("responses-large"))[0]
         self.assertRegex(large["message"], r"^/pay answers with more than (5[5-9]|6[0-4])\d\d bytes$")
+        # Two log records a round, which became a counter.
+        timeouts = await_("page", lambda: self.pages("payment-timeouts"))[0]
+        self.assertEqual(timeouts["message"], "6 timeouts of checkout at /pay")
+        # Deltas: three refunds of 30, in the bucket from 25 to 50; twice two of the counter.
+        self.assertEqual(await_("page", lambda: self.pages("refunds-slow"))[0]["message"], "half of the refunds are above 37.5")
+        self.assertEqual(await_("page", lambda: self.pages("checkout-alive"))[0]["message"], "shop/checkout instance-1 sends")
         self.assert_nothing_refused()
 
     def small_disk(self):

@@ -68,11 +68,11 @@ TEST_F(GrpcServerTest, ExportSaysWhatItRejected) {
   otlp::ExportMetricsServiceResponse answer;
   EXPECT_TRUE(Export(request.SerializeAsString(), &answer).ok());
   EXPECT_EQ(answer.partial_success().rejected_data_points(), 1);
-  EXPECT_THAT(answer.partial_success().error_message(), HasSubstr("not supported yet: histograms"));
+  EXPECT_THAT(answer.partial_success().error_message(), HasSubstr("histogram without temporality"));
   EXPECT_THAT(sink_.Lines(), ElementsAre("good 1 @1700000000000"));
-  EXPECT_EQ(
-      Counter("tocsin_ingest_rejected_samples_total{protocol=\"otlp_grpc\",reason=\"histogram\"}"),
-      1);
+  EXPECT_EQ(Counter("tocsin_ingest_rejected_samples_total{protocol=\"otlp_grpc\",reason=\"unknown_"
+                    "temporality\"}"),
+            1);
 }
 
 TEST_F(GrpcServerTest, CountersExistFromTheStart) {

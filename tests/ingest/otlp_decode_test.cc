@@ -171,14 +171,26 @@ struct RejectCase {
 TEST_F(OtlpDecodeTest, RejectsWithAReason) {
   const std::string good = "metrics { name: 'good' gauge { " + Point("as_int: 1") + " } }";
   const RejectCase cases[] = {
-      {"histogram", "metrics { name: 'h' histogram { data_points { count: 1 } data_points { } } }",
-       RejectReason::kHistogram, 2},
-      {"summary",
-       "metrics { name: 'h' summary { data_points { } data_points { } data_points { } } }",
-       RejectReason::kSummary, 3},
-      {"delta",
+      {"delta of a level",
        "metrics { name: 'd' sum { aggregation_temporality: 1 " + Point("as_int: 1") + " } }",
        RejectReason::kDeltaTemporality, 1},
+      {"histogram without temporality",
+       "metrics { name: 'h' histogram { " + Point("count: 1") + Point("count: 1") + " } }",
+       RejectReason::kUnknownTemporality, 2},
+      {"counts without bounds",
+       "metrics { name: 'h' histogram { aggregation_temporality: 2 " +
+           Point("bucket_counts: [1, 2] explicit_bounds: [1, 2]") + " } }",
+       RejectReason::kInvalidHistogram, 1},
+      {"bounds that fall",
+       "metrics { name: 'h' histogram { aggregation_temporality: 2 " +
+           Point("bucket_counts: [1, 2, 3] explicit_bounds: [2, 1]") + " } }",
+       RejectReason::kInvalidHistogram, 1},
+      {"histogram whose series are refused",
+       "metrics { name: 'h' histogram { aggregation_temporality: 2 " +
+           Point("bucket_counts: [1, 2] explicit_bounds: [2] " +
+                 Attribute("a", FakeSink::kTooLong)) +
+           " } }",
+       RejectReason::kLabelLimit, 1},
       {"no temporality", "metrics { name: 'd' sum { " + Point("as_int: 1") + " } }",
        RejectReason::kUnknownTemporality, 1},
       {"no name", "metrics { gauge { " + Point("as_int: 1") + Point("as_int: 2") + " } }",
@@ -253,7 +265,7 @@ TEST_F(OtlpDecodeTest, LimitsOfARequest) {
       "metrics { name: 'm' gauge { " + Point("as_int: 1") + Point("as_int: 2") + " } }";
   EXPECT_TRUE(Decode(Metrics(two)).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(
-      Decode(Metrics(two + "metrics { name: 'h' histogram { data_points { } } }")).status()));
+      Decode(Metrics(two + "metrics { name: 'h' summary { data_points { } } }")).status()));
   limits_.request_bytes_max = 10;
   EXPECT_TRUE(absl::IsResourceExhausted(Decode(Metrics(two)).status()));
 }

@@ -150,13 +150,8 @@ TEST_F(OtlpHistogramTest, RejectsWithAReason) {
   }
 }
 
-TEST_F(OtlpHistogramTest, OnlyCumulativeOnesAreTaken) {
-  auto result = Decode(Request("", "1"));
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->rejected.Describe(),
-            "1 delta_temporality: not supported yet: exponential histograms of delta temporality; "
-            "set cumulative in the sender");
-  result = Decode(Request("", "0"));
+TEST_F(OtlpHistogramTest, NoneWithoutTemporalityIsTaken) {
+  const auto result = Decode(Request("", "0"));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->rejected.count(RejectReason::kUnknownTemporality), 1u);
 }

@@ -95,5 +95,43 @@ TEST(OtlpNamesTest, LabelNames) {
   for (const auto& [key, want] : cases) EXPECT_EQ(LabelNameFromOtlp(key).value_or(""), want) << key;
 }
 
+TEST(OtlpNamesTest, OtherStrategies) {
+  constexpr auto kWithout = TranslationStrategy::kUnderscoreEscapingWithoutSuffixes;
+  constexpr auto kUtf8 = TranslationStrategy::kNoUtf8EscapingWithSuffixes;
+  constexpr auto kNone = TranslationStrategy::kNoTranslation;
+  struct Case {
+    TranslationStrategy strategy;
+    const char* name;
+    const char* unit;
+    PointKind kind;
+    const char* want;  // "" for an error
+  };
+  const Case cases[] = {
+      {kWithout, "http.server.duration", "ms", PointKind::kMonotonicSum, "http_server_duration"},
+      {kWithout, "a..b__c", "", PointKind::kGauge, "a_b__c"},
+      {kWithout, ".a.", "1", PointKind::kGauge, "a"},
+      {kWithout, "1st", "", PointKind::kGauge, "_1st"},
+      {kWithout, "字符", "", PointKind::kGauge, ""},
+      {kUtf8, "http.server.duration", "ms", PointKind::kGauge, "http.server.duration_milliseconds"},
+      {kUtf8, "requests.total", "", PointKind::kMonotonicSum, "requests_total"},
+      {kUtf8, "wait.seconds", "s", PointKind::kMonotonicSum, "wait.seconds_total"},
+      {kUtf8, "size", "By/s", PointKind::kGauge, "size_bytes_per_second"},
+      {kUtf8, "cpu.ratio", "1", PointKind::kGauge, "cpu_ratio"},
+      {kUtf8, "größe", "", PointKind::kSum, "größe"},
+      {kUtf8, "", "s", PointKind::kSum, ""},
+      {kNone, "requests.total", "s", PointKind::kMonotonicSum, "requests.total"},
+      {kNone, "", "", PointKind::kGauge, ""},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(MetricNameFromOtlp(c.name, c.unit, c.kind, c.strategy).value_or(""), c.want)
+        << c.name;
+  }
+  EXPECT_EQ(LabelNameFromOtlp("http.method", kWithout).value_or(""), "http_method");
+  for (const TranslationStrategy strategy : {kUtf8, kNone}) {
+    EXPECT_EQ(LabelNameFromOtlp("http.method", strategy).value_or(""), "http.method");
+    EXPECT_FALSE(LabelNameFromOtlp("", strategy).ok());
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::ingest

@@ -1,6 +1,7 @@
 // The gRPC port alone: prints every sample it takes as "series value @time_ms", or only counts them
-// (--quiet). For trying out clients, and for measuring what ingest costs without an engine behind
-// it. Ends when its standard input does.
+// (--quiet). Log records are counted by log_records_total{severity, service}. For trying out
+// clients, and for measuring what ingest costs without an engine behind it. Ends when its standard
+// input does.
 
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/histogram/text.h"
 #include "base/mutex.h"
 #include "integrations/ingest/grpc_server.h"
+#include "integrations/ingest/log_counters.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -80,6 +82,13 @@ int Main(int argc, char** argv) {
   const SystemClock clock;
   Metrics metrics;
   PrintingSink sink(quiet);
+  LogCounters logs(sink);
+  logs.SetRules({{.name = "log_records_total",
+                  .tests = {},
+                  .labels = {{"severity", *ParseRecordField("severity")},
+                             {"service", *ParseRecordField("resource.service.name")}}}},
+                clock.Now());
+  options.logs = &logs;
   GrpcServer server(options, limits, sink, clock, metrics);
   if (const absl::Status status = server.Start(); !status.ok()) {
     std::fprintf(stderr, "%s\n", status.ToString().c_str());

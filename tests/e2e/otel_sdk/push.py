@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends metrics of every instrument kind with the OpenTelemetry SDK, as any user's program would.
+"""Sends metrics of every instrument kind, deltas and logs with the OpenTelemetry SDK, as any user's program would.
 
     python3 push.py --endpoint 127.0.0.1:4317 [--rounds 3] [--interval 0.5] [--service checkout] [--gzip]
 
@@ -12,19 +12,27 @@ Series a receiver should then hold (job="shop/checkout", instance="instance-1"),
     queue_length{queue="mail"}                        r         up-down counter
     target_info{...}                                  1         resource
     response_size_bytes{route="/pay"}                 r observations, the newest 2000 * r: exponential histogram
-    and the histogram request.duration, which a receiver may reject
+    request_duration_milliseconds{route="/pay"}       r observations, the newest 12.5 * r: histogram
+    refunds_total{method="card"}                      2 * r     counter sent as deltas
+    refund_amount{method="card"}                      r observations of 30: histogram sent as deltas
+
+Each round also logs two errors ("payment <r> timed out") and an information.
 
 Exit code 0 if every export was taken, 1 otherwise.
 """
 
 import argparse
+import logging
 import sys
 import time
 
 from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
 from opentelemetry.metrics import Observation
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
+from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExportResult, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
@@ -41,6 +49,43 @@ class CountingExporter(metric_exporter.OTLPMetricExporter):
         if result is not MetricExportResult.SUCCESS:
             self.failures += 1
         return result
+
+
+class Deltas:
+    """A counter and a histogram whose exporter prefers deltas."""
+
+    def __init__(self, options, resource):
+        self.exporter = CountingExporter(
+            **options, preferred_temporality={Counter: AggregationTemporality.DELTA,
+                                              Histogram: AggregationTemporality.DELTA})
+        reader = PeriodicExportingMetricReader(self.exporter, export_interval_millis=3_600_000)
+        self.provider = MeterProvider(metric_readers=[reader], resource=resource)
+        meter = self.provider.get_meter("otel_sdk_test", "1.0")
+        self.refunds = meter.create_counter("refunds")
+        self.amount = meter.create_histogram("refund.amount")
+
+    def send(self):
+        self.refunds.add(2, {"method": "card"})
+        self.amount.record(30, {"method": "card"})
+        self.provider.force_flush(timeout_millis=15_000)
+
+
+class Logs:
+    """Python's own logging, sent by the SDK."""
+
+    def __init__(self, options, resource):
+        self.provider = LoggerProvider(resource=resource)
+        self.provider.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(**options)))
+        self.logger = logging.getLogger("otel_sdk_test")
+        self.logger.setLevel(logging.INFO)
+        self.logger.propagate = False
+        self.logger.addHandler(LoggingHandler(logger_provider=self.provider))
+
+    def send(self, current_round):
+        for _ in range(2):
+            self.logger.error("payment %d timed out", current_round, extra={"route": "/pay"})
+        self.logger.info("round %d is over", current_round)
+        self.provider.force_flush(timeout_millis=15_000)
 
 
 def parse_arguments():
@@ -60,8 +105,8 @@ def main():
     if arguments.gzip:
         import grpc
         compression = grpc.Compression.Gzip
-    exporter = CountingExporter(
-        endpoint=arguments.endpoint, insecure=True, timeout=10, compression=compression)
+    options = {"endpoint": arguments.endpoint, "insecure": True, "timeout": 10, "compression": compression}
+    exporter = CountingExporter(**options)
     # Exports happen when flushed, not by the clock.
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
     resource = Resource.create({
@@ -85,6 +130,8 @@ def main():
     duration = meter.create_histogram("request.duration", unit="ms")
     size = meter.create_histogram("response.size", unit="By")
 
+    deltas = Deltas(options, resource)
+    logs = Logs(options, resource)
     for current_round in range(1, arguments.rounds + 1):
         orders.add(10, {"method": "card", "route": "/pay"})
         queue.add(1, {"queue": "mail"})
@@ -92,10 +139,13 @@ def main():
         size.record(2000 * current_round, {"route": "/pay"})
         if not provider.force_flush(timeout_millis=15_000):
             exporter.failures += 1
+        deltas.send()
+        logs.send(current_round)
         if current_round < arguments.rounds:
             time.sleep(arguments.interval)
-    exports, failures = exporter.exports, exporter.failures
-    provider.shutdown()
+    exports, failures = exporter.exports + deltas.exporter.exports, exporter.failures + deltas.exporter.failures
+    for one in (provider, deltas.provider, logs.provider):
+        one.shutdown()
     print(f"{exports} exports, {failures} failed")
     return 0 if exports > 0 and failures == 0 else 1
 

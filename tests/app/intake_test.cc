@@ -1,0 +1,198 @@
+#include "app/intake.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "integrations/ingest/log_decode.h"
+#include "proto/opentelemetry/proto/collector/logs/v1/logs_service.pb.h"
+#include "rules/promql/parser.h"
+#include "rules/rule_file.h"
+#include "storage/memory_store.h"
+#include "tests/app/eventually.h"
+#include "tests/ingest/otlp_text.h"
+
+namespace tocsin::app {
+namespace {
+
+using ingest::BytesOfRequest;
+using ingest::PointAt;
+using ingest::TextAttribute;
+
+constexpr int64_t kStartMs = 1'700'000'000'000;
+constexpr int64_t kMinuteMs = 60'000;
+
+class HandClock : public Clock {
+ public:
+  Timestamp Now() const override { return Timestamp::FromMillis(now_ms); }
+  absl::Duration Monotonic() const override { return absl::Milliseconds(now_ms.load()); }
+
+  std::atomic<int64_t> now_ms = kStartMs;
+};
+
+// An engine that runs, over a store that outlives it. Times are made up, the intake's thread is
+// real.
+class IntakeTest : public ::testing::Test {
+ protected:
+  // What runs between a start and a stop.
+  struct Service {
+    Service(storage::Store& store, const Clock& clock, const ingest::OtlpOptions& options)
+        : outbox(store, 10),
+          log(*storage::OpenSampleLog(store)),
+          engine({}, store, outbox, *log, clock, metrics) {
+      EXPECT_TRUE(engine.Recover(std::make_shared<rules::RuleSet>()).ok());
+      engine.Start();
+      intake = std::make_unique<Intake>(Intake::Parts{engine, limits, clock, metrics}, options);
+    }
+    ~Service() {
+      intake.reset();
+      engine.Stop();
+    }
+
+    Limits limits;
+    Metrics metrics;
+    storage::Outbox outbox;
+    std::unique_ptr<storage::SampleLog> log;
+    engine::Engine engine;
+    std::unique_ptr<Intake> intake;
+  };
+
+  void Start() {
+    service_.reset();
+    service_ = std::make_unique<Service>(store_, clock_, options_);
+  }
+  void Commit(SampleBatch batch) {
+    std::promise<absl::Status> done;
+    service_->engine.Submit(std::move(batch),
+                            [&done](const absl::Status& status) { done.set_value(status); });
+    EXPECT_TRUE(done.get_future().get().ok());
+  }
+  // The metrics of one resource, at the clock's time.
+  void Send(const std::string& metrics) {
+    auto samples = service_->intake->otlp().Decode(
+        BytesOfRequest("resource_metrics { resource { " + TextAttribute("service.name", "shop") +
+                       "} scope_metrics { " + metrics + " } }"),
+        clock_.Now());
+    ASSERT_TRUE(samples.ok()) << samples.status();
+    EXPECT_EQ(samples->rejected.Describe(), "");
+    Commit(std::move(samples->batch));
+  }
+  // "value" of the only row; "" if there is none.
+  std::string Query(const std::string& text) {
+    const promql::ParseResult parsed = promql::ParseExpr(text);
+    const auto result = service_->engine.Query(*parsed.expr, clock_.Now(), [] { return false; });
+    EXPECT_TRUE(result.ok()) << result.status();
+    if (!result.ok() || result->rows.empty()) return "";
+    EXPECT_EQ(result->rows.size(), 1u);
+    return absl::StrCat(result->rows[0].second);
+  }
+
+  HandClock clock_;
+  storage::MemoryStore store_;
+  ingest::OtlpOptions options_;
+  std::unique_ptr<Service> service_;
+};
+
+// A counter of an SDK that appears with 5 has counted 5, not 0.
+TEST_F(IntakeTest, FirstValueOfACounterIsAnIncrease) {
+  Start();
+  const int64_t start_ms = kStartMs - 2 * kMinuteMs;
+  Send("metrics { name: 'orders' sum { aggregation_temporality: 2 is_monotonic: true " +
+       PointAt(start_ms, kStartMs, "as_int: 5") + "} }");
+  EXPECT_NEAR(std::stod(Query("increase(orders_total[4m])")), 5, 0.01);
+}
+
+TEST_F(IntakeTest, DeltasCountFromTheFirstOn) {
+  Start();
+  for (int i = 0; i < 4; ++i) {
+    clock_.now_ms = kStartMs + i * kMinuteMs;
+    Send("metrics { name: 'orders' sum { aggregation_temporality: 1 is_monotonic: true " +
+         PointAt(clock_.now_ms - kMinuteMs, clock_.now_ms, "as_int: 5") + "} }");
+  }
+  EXPECT_EQ(Query("orders_total"), "20");
+  EXPECT_NEAR(std::stod(Query("increase(orders_total[5m])")), 20, 3);
+}
+
+// What was added up is gone with a restart; the counter begins anew, which increase() knows.
+TEST_F(IntakeTest, DeltasAfterARestartAreAnOrdinaryReset) {
+  Start();
+  const auto send = [this](int64_t end_ms) {
+    clock_.now_ms = end_ms;
+    Send("metrics { name: 'orders' sum { aggregation_temporality: 1 is_monotonic: true " +
+         PointAt(end_ms - kMinuteMs, end_ms, "as_int: 5") + "} }");
+  };
+  send(kStartMs);
+  send(kStartMs + kMinuteMs);
+  EXPECT_EQ(Query("orders_total"), "10");
+  Start();
+  // One interval was missed while we were down, which nobody can know.
+  send(kStartMs + 3 * kMinuteMs);
+  EXPECT_EQ(Query("orders_total"), "5");
+  EXPECT_EQ(Query("resets(orders_total[10m])"), "1");
+  // From 0 at the first interval's start over 10 and the reset to 5.
+  EXPECT_NEAR(std::stod(Query("increase(orders_total[4m1s])")), 15, 0.2);
+}
+
+TEST_F(IntakeTest, ResourcesAreUpUntilTheyAreSilent) {
+  Start();
+  const std::string gauge =
+      "metrics { name: 'load' gauge { " + PointAt(0, kStartMs, "as_int: 1") + "} }";
+  Send(gauge);
+  EXPECT_EQ(Query("tocsin_resource_up{job=\"shop\"}"), "1");
+  clock_.now_ms += 4 * kMinuteMs;
+  EXPECT_TRUE(Eventually([this] {
+    return Query("timestamp(tocsin_resource_up)") == absl::StrCat(clock_.now_ms / 1000.0);
+  }));
+  EXPECT_EQ(Query("tocsin_resource_up"), "1");
+  clock_.now_ms += kMinuteMs;
+  EXPECT_TRUE(Eventually([this] { return Query("tocsin_resource_up") == "0"; }));
+}
+
+// It went while we were down, for longer than queries look back.
+TEST_F(IntakeTest, ResourcesThatWentDuringDowntimeTurnZero) {
+  Start();
+  Send("metrics { name: 'load' gauge { " + PointAt(0, kStartMs, "as_int: 1") + "} }");
+  service_.reset();
+  clock_.now_ms += 3 * 60 * kMinuteMs;
+  Start();
+  EXPECT_TRUE(Eventually([this] { return Query("tocsin_resource_up") == "1"; }));
+  clock_.now_ms += 5 * kMinuteMs;
+  EXPECT_TRUE(Eventually([this] { return Query("tocsin_resource_up") == "0"; }));
+}
+
+TEST_F(IntakeTest, NoTimeoutMeansNobodyIsWatched) {
+  options_.resource_timeout = absl::ZeroDuration();
+  Start();
+  Send("metrics { name: 'load' gauge { " + PointAt(0, kStartMs, "as_int: 1") + "} }");
+  EXPECT_EQ(Query("tocsin_resource_up"), "");
+}
+
+TEST_F(IntakeTest, LogRecordsAreCountedByRules) {
+  Start();
+  const auto loaded = rules::LoadRules({{"f.yaml", R"(
+log_metrics:
+  - name: timeouts_total
+    match: {severity: {at_least: error}, body: {regex: ".*timed out.*"}}
+)"}});
+  ASSERT_TRUE(loaded.ok());
+  service_->intake->SetRules(loaded.rules);
+  EXPECT_TRUE(Eventually([this] { return Query("timeouts_total") == "0"; }));
+  opentelemetry::proto::collector::logs::v1::ExportLogsServiceRequest request;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "resource_logs { scope_logs { log_records { severity_number: 17 "
+      "body { string_value: 'payment timed out' } } } }",
+      &request));
+  clock_.now_ms += kMinuteMs;
+  ingest::LogDecoder decoder(service_->limits, service_->intake->logs());
+  auto counted = decoder.Decode(request.SerializeAsString(), clock_.Now());
+  ASSERT_TRUE(counted.ok()) << counted.status();
+  Commit(std::move(counted->batch));
+  EXPECT_EQ(Query("timeouts_total"), "1");
+  EXPECT_NEAR(std::stod(Query("increase(timeouts_total[2m])")), 1, 0.5);
+}
+
+}  // namespace
+}  // namespace tocsin::app
