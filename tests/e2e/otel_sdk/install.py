@@ -11,8 +11,10 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import virtual_environment  # noqa: E402
 
-PACKAGES = ["opentelemetry-sdk>=1.20,<2", "opentelemetry-exporter-otlp-proto-grpc>=1.20,<2"]
-PROBE = "import opentelemetry.sdk.metrics, opentelemetry.exporter.otlp.proto.grpc.metric_exporter"
+PACKAGES = ["opentelemetry-sdk>=1.20,<2", "opentelemetry-exporter-otlp-proto-grpc>=1.20,<2",
+            "opentelemetry-exporter-otlp-proto-http>=1.20,<2"]
+PROBE = ("import opentelemetry.sdk.metrics, opentelemetry.exporter.otlp.proto.grpc.metric_exporter, "
+         "opentelemetry.exporter.otlp.proto.http.metric_exporter")
 SKIPPED = virtual_environment.SKIPPED
 
 

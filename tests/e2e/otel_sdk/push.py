@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Sends metrics of every instrument kind with the OpenTelemetry SDK, as any user's program would.
 
-    python3 push.py --endpoint 127.0.0.1:4317 [--rounds 3] [--interval 0.5] [--service checkout] [--gzip]
+    python3 push.py --endpoint 127.0.0.1:4317 [--http] [--rounds 3] [--interval 0.5] [--service checkout] [--gzip]
 
-Each round sets new values and exports at once. Needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-grpc.
+Each round sets new values and exports at once. Needs opentelemetry-sdk and
+opentelemetry-exporter-otlp-proto-grpc, with --http opentelemetry-exporter-otlp-proto-http.
 Series a receiver should then hold (job="shop/checkout", instance="instance-1"), r being the round from 1:
 
     room_temperature_celsius{room="kitchen"}          20 + r    observable gauge
@@ -21,7 +22,6 @@ import argparse
 import sys
 import time
 
-from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
 from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader
@@ -29,23 +29,44 @@ from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 from opentelemetry.sdk.resources import Resource
 
 
-class CountingExporter(metric_exporter.OTLPMetricExporter):
-    """The SDK's exporter, remembering how exports ended."""
-
+class Counts:
     failures = 0
     exports = 0
 
-    def export(self, *args, **kwargs):
-        result = super().export(*args, **kwargs)
-        self.exports += 1
-        if result is not MetricExportResult.SUCCESS:
-            self.failures += 1
-        return result
+
+def counting(exporter_class, counts):
+    """The SDK's exporter, remembering how exports ended."""
+
+    class CountingExporter(exporter_class):
+        def export(self, *args, **kwargs):
+            result = super().export(*args, **kwargs)
+            counts.exports += 1
+            if result is not MetricExportResult.SUCCESS:
+                counts.failures += 1
+            return result
+
+    return CountingExporter
+
+
+def http_exporter(arguments, counts):
+    from opentelemetry.exporter.otlp.proto.http import Compression, metric_exporter
+    return counting(metric_exporter.OTLPMetricExporter, counts)(
+        endpoint=f"http://{arguments.endpoint}/v1/metrics", timeout=10,
+        compression=Compression.Gzip if arguments.gzip else Compression.NoCompression)
+
+
+def grpc_exporter(arguments, counts):
+    import grpc
+    from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
+    return counting(metric_exporter.OTLPMetricExporter, counts)(
+        endpoint=arguments.endpoint, insecure=True, timeout=10,
+        compression=grpc.Compression.Gzip if arguments.gzip else None)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--endpoint", default="127.0.0.1:4317")
+    parser.add_argument("--http", action="store_true", help="OTLP/HTTP instead of gRPC")
     parser.add_argument("--service", default="checkout")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--interval", type=float, default=0.5, help="seconds between rounds")
@@ -56,12 +77,8 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     current_round = 0
-    compression = None
-    if arguments.gzip:
-        import grpc
-        compression = grpc.Compression.Gzip
-    exporter = CountingExporter(
-        endpoint=arguments.endpoint, insecure=True, timeout=10, compression=compression)
+    counts = Counts()
+    exporter = (http_exporter if arguments.http else grpc_exporter)(arguments, counts)
     # Exports happen when flushed, not by the clock.
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
     resource = Resource.create({
@@ -91,10 +108,10 @@ def main():
         duration.record(12.5 * current_round, {"route": "/pay"})
         size.record(2000 * current_round, {"route": "/pay"})
         if not provider.force_flush(timeout_millis=15_000):
-            exporter.failures += 1
+            counts.failures += 1
         if current_round < arguments.rounds:
             time.sleep(arguments.interval)
-    exports, failures = exporter.exports, exporter.failures
+    exports, failures = counts.exports, counts.failures
     provider.shutdown()
     print(f"{exports} exports, {failures} failed")
     return 0 if exports > 0 and failures == 0 else 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs push.py against the gRPC port alone (ingest_sink_server) and compares what arrived.
+"""Runs push.py against the ports alone (ingest_sink_server) and compares what arrived.
 
     python3 run.py --server BUILD/ingest_sink_server --venv FOLDER
 
@@ -61,9 +61,10 @@ def compare(lines):
 
 
 def push(arguments, python, extra):
-    server = subprocess.Popen([arguments.server, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+    server = subprocess.Popen([arguments.server, "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
                               stdin=subprocess.PIPE, text=True)
-    port = server.stdout.readline().split()[-1]
+    ports = {"grpc": server.stdout.readline().split()[-1], "http": server.stdout.readline().split()[-1]}
+    port = ports["http" if "--http" in extra else "grpc"]
     client = subprocess.run(
         [python, os.path.join(HERE, "push.py"), "--endpoint", f"127.0.0.1:{port}", "--rounds", str(ROUNDS),
          "--interval", "0.05", *extra], timeout=120, check=False)
@@ -86,10 +87,12 @@ def main():
         install.refuse_skip_in_ci(problem)
         print(f"skipped: the OpenTelemetry SDK cannot be installed: {problem}")
         return install.SKIPPED
-    problems = push(arguments, python, []) + push(arguments, python, ["--gzip"])
+    problems = []
+    for extra in ([], ["--gzip"], ["--http"], ["--http", "--gzip"]):
+        problems += [" ".join([*extra, text]) for text in push(arguments, python, extra)]
     for text in problems:
         print(text)
-    print("failed" if problems else "passed: every sample arrived, plain and compressed")
+    print("failed" if problems else "passed: every sample arrived, over gRPC and HTTP, plain and compressed")
     return 1 if problems else 0
 
 
