@@ -3,19 +3,36 @@
 #include <string>
 #include <utility>
 
+#include <google/protobuf/util/json_util.h>
+
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "integrations/ingest/json_wire.h"
 #include "integrations/ingest/otlp_reply.h"
 #include "proto/google/rpc/status.pb.h"
 
 namespace tocsin::ingest {
 namespace {
 
-constexpr char kProtobuf[] = "application/x-protobuf";
+namespace otlp = opentelemetry::proto::collector::metrics::v1;
 
-// A message in the encoding that the request has; protobuf, should it have none that is known.
-http::HttpReply Encode(int status, const google::protobuf::Message& message) {
-  return {.status = status, .content_type = kProtobuf, .body = message.SerializeAsString()};
+constexpr char kProtobuf[] = "application/x-protobuf";
+constexpr char kJson[] = "application/json";
+
+bool IsJson(const http::HttpRequest& head) {
+  return MediaTypeOf(head.Header("Content-Type")) == kJson;
+}
+
+// A message in the encoding that the request has; as protobuf if that is one we do not know.
+http::HttpReply Encode(const http::HttpRequest& head, int status,
+                       const google::protobuf::Message& message) {
+  if (!IsJson(head)) {
+    return {.status = status, .content_type = kProtobuf, .body = message.SerializeAsString()};
+  }
+  http::HttpReply reply = {.status = status, .content_type = kJson};
+  // Fails only for messages that hold others by name, of which none is sent here.
+  (void)google::protobuf::util::MessageToJsonString(message, &reply.body);
+  return reply;
 }
 
 // A request's header alone, for an answer that comes later.
@@ -30,7 +47,7 @@ http::HttpRequest HeadOf(const http::HttpRequest& request) {
 HttpRoute OtlpHttp::route() {
   HttpRoute route;
   route.path = "/v1/metrics";
-  route.check_type = MediaTypeIn({kProtobuf});
+  route.check_type = MediaTypeIn({kProtobuf, kJson});
   route.handle = [this](const http::HttpRequest& request, const IngestContext& context,
                         const http::Respond& respond) { Handle(request, context, respond); };
   route.refuse = [this](const http::HttpRequest& head, int status, const absl::Status& reason) {
@@ -56,16 +73,25 @@ void OtlpHttp::Handle(const http::HttpRequest& request, const IngestContext& con
 absl::StatusOr<OtlpSamples> OtlpHttp::Decode(const http::HttpRequest& request,
                                              const IngestContext& context) {
   metrics_.AddBytes(request.body.size());
-  TOCSIN_RETURN_IF_ERROR(context.room.Grow(decoder_.BytesToDecode(request.body.size())));
-  return decoder_.Decode(request.body, context.now, &context.room, context.sender);
+  std::string wire;
+  absl::string_view bytes = request.body;
+  if (IsJson(request)) {
+    TOCSIN_ASSIGN_OR_RETURN(wire,
+                            WireFromJson(bytes, *otlp::ExportMetricsServiceRequest::descriptor(),
+                                         limits_.request_bytes_max, &context.room));
+    bytes = wire;
+  }
+  TOCSIN_RETURN_IF_ERROR(context.room.Grow(decoder_.BytesToDecode(bytes.size())));
+  return decoder_.Decode(bytes, context.now, &context.room, context.sender);
 }
 
-http::HttpReply OtlpHttp::Refuse(const http::HttpRequest&, int status, const absl::Status& reason) {
+http::HttpReply OtlpHttp::Refuse(const http::HttpRequest& head, int status,
+                                 const absl::Status& reason) {
   metrics_.AddRequest(OutcomeOf(status));
   google::rpc::Status message;
   message.set_code(reason.raw_code());
   message.set_message(std::string(reason.message()));
-  return Encode(status, message);
+  return Encode(head, status, message);
 }
 
 http::HttpReply OtlpHttp::Fail(const http::HttpRequest& head, const absl::Status& reason) {
@@ -74,12 +100,12 @@ http::HttpReply OtlpHttp::Fail(const http::HttpRequest& head, const absl::Status
   return reply;
 }
 
-http::HttpReply OtlpHttp::Answer(const http::HttpRequest&, const OtlpSamples& result,
+http::HttpReply OtlpHttp::Answer(const http::HttpRequest& head, const OtlpSamples& result,
                                  size_t samples) {
   metrics_.AddSamples(samples);
   metrics_.AddRejected(result.rejected);
   metrics_.AddRequest("OK");
-  return Encode(200, OtlpReply(result));
+  return Encode(head, 200, OtlpReply(result));
 }
 
 }  // namespace tocsin::ingest

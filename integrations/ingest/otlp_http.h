@@ -11,8 +11,8 @@
 
 namespace tocsin::ingest {
 
-// `POST /v1/metrics`: OTLP/HTTP, as protobuf. An answer is given when the samples are durable, in
-// the encoding of the request.
+// `POST /v1/metrics`: OTLP/HTTP, as protobuf or JSON. An answer is given when the samples are
+// durable, in the encoding of the request.
 //
 // Thread: any; answers from whichever thread the sink calls back on. Borrows: all arguments of the
 // constructor. Must outlive the server.
@@ -23,7 +23,8 @@ class OtlpHttp {
  public:
   OtlpHttp(const Limits& limits, engine::SampleSink& sink, Metrics& metrics,
            absl::Duration retry_after = absl::Seconds(1))
-      : retry_after_(retry_after),
+      : limits_(limits),
+        retry_after_(retry_after),
         sink_(sink),
         decoder_(limits, sink),
         metrics_(metrics, "otlp_http") {}
@@ -41,6 +42,7 @@ class OtlpHttp {
   http::HttpReply Answer(const http::HttpRequest& head, const OtlpSamples& result, size_t samples);
 
   // Constant after construction.
+  const Limits& limits_;
   const absl::Duration retry_after_;
   engine::SampleSink& sink_;
 

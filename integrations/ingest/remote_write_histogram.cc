@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/sample.h"
-#include "integrations/ingest/wire.h"
+#include "integrations/ingest/remote_write_histogram_message.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -17,169 +17,6 @@ namespace {
 constexpr int64_t kIndexMax = 1 << 20;  // far beyond all numbers, at schema 8 too
 constexpr int32_t kFinestSchema = 52;
 constexpr uint64_t kGauge = 3;  // ResetHint
-
-int64_t FromZigZag(uint64_t bits) {
-  return static_cast<int64_t>((bits >> 1) ^ (0 - (bits & 1)));
-}
-
-// A repeated field of which only so many are kept; all are counted.
-template <typename T>
-struct Repeated {
-  std::vector<T> kept;
-  uint64_t sent = 0;
-
-  void Add(T value, uint64_t max) {
-    if (++sent <= max) kept.push_back(value);
-  }
-};
-
-struct Span {
-  int64_t offset = 0;
-  uint64_t length = 0;
-};
-
-// Buckets of one sign.
-struct Side {
-  Repeated<Span> spans;
-  Repeated<int64_t> deltas;  // integer histograms
-  Repeated<double> counts;   // float histograms
-};
-
-struct Message {
-  uint64_t count_int = 0;
-  double count_float = 0;
-  bool is_float = false;
-  uint64_t zero_count_int = 0;
-  double zero_count_float = 0;
-  double sum = 0;
-  int32_t schema = 0;
-  double zero_threshold = 0;
-  Side positive, negative;
-  Repeated<double> custom_values;
-  uint64_t reset_hint = 0;
-  int64_t time_ms = 0;
-};
-
-bool AddSpan(absl::string_view message, uint64_t max, Side& side) {
-  Span span;
-  WireReader fields(message);
-  while (fields.Next()) {
-    switch (fields.tag()) {
-      case Tag(1, WireType::kVarint):
-        span.offset = static_cast<int32_t>(FromZigZag(fields.Varint() & UINT32_MAX));
-        break;
-      case Tag(2, WireType::kVarint):
-        span.length = static_cast<uint32_t>(fields.Varint());
-        break;
-      default:
-        fields.Skip();
-    }
-  }
-  side.spans.Add(span, max);
-  return fields.ok();
-}
-
-bool AddDeltas(absl::string_view packed, uint64_t max, Repeated<int64_t>& deltas) {
-  WireReader values(packed);
-  while (values.position() != packed.data() + packed.size()) {
-    const uint64_t bits = values.Varint();
-    if (!values.ok()) return false;
-    deltas.Add(FromZigZag(bits), max);
-  }
-  return true;
-}
-
-bool AddDoubles(absl::string_view packed, uint64_t max, Repeated<double>& doubles) {
-  if (packed.size() % sizeof(double) != 0) return false;
-  WireReader values(packed);
-  for (size_t i = 0; i < packed.size() / sizeof(double); ++i) doubles.Add(values.Double(), max);
-  return true;
-}
-
-// The fields of one sign begin at `first`: 8 for negative, 11 for positive buckets. True if it was
-// one of them.
-bool ReadSideField(uint32_t first, WireReader& fields, uint64_t max, Side& side, bool& whole) {
-  if (fields.tag() == Tag(first, WireType::kBytes)) {
-    whole &= AddSpan(fields.Bytes(), max, side);
-  } else if (fields.tag() == Tag(first + 1, WireType::kBytes)) {
-    whole &= AddDeltas(fields.Bytes(), max, side.deltas);
-  } else if (fields.tag() == Tag(first + 1, WireType::kVarint)) {
-    side.deltas.Add(FromZigZag(fields.Varint()), max);
-  } else if (fields.tag() == Tag(first + 2, WireType::kBytes)) {
-    whole &= AddDoubles(fields.Bytes(), max, side.counts);
-  } else if (fields.tag() == Tag(first + 2, WireType::kFixed64)) {
-    side.counts.Add(fields.Double(), max);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-// Fields outside the buckets; the last member of a oneof is the one that counts.
-bool ReadField(WireReader& fields, uint64_t max, Message& out) {
-  bool whole = true;
-  switch (fields.tag()) {
-    case Tag(1, WireType::kVarint):
-      out.count_int = fields.Varint();
-      out.is_float = false;
-      break;
-    case Tag(2, WireType::kFixed64):
-      out.count_float = fields.Double();
-      out.is_float = true;
-      break;
-    case Tag(3, WireType::kFixed64):
-      out.sum = fields.Double();
-      break;
-    case Tag(4, WireType::kVarint):
-      out.schema = static_cast<int32_t>(FromZigZag(fields.Varint() & UINT32_MAX));
-      break;
-    case Tag(5, WireType::kFixed64):
-      out.zero_threshold = fields.Double();
-      break;
-    case Tag(6, WireType::kVarint):
-      out.zero_count_int = fields.Varint();
-      break;
-    case Tag(7, WireType::kFixed64):
-      out.zero_count_float = fields.Double();
-      break;
-    case Tag(14, WireType::kVarint):
-      out.reset_hint = fields.Varint();
-      break;
-    case Tag(15, WireType::kVarint):
-      out.time_ms = static_cast<int64_t>(fields.Varint());
-      break;
-    case Tag(16, WireType::kBytes):
-      whole = AddDoubles(fields.Bytes(), max, out.custom_values);
-      break;
-    case Tag(16, WireType::kFixed64):
-      out.custom_values.Add(fields.Double(), max);
-      break;
-    default:
-      fields.Skip();
-  }
-  return whole;
-}
-
-bool ReadMessage(absl::string_view message, uint64_t max, Message& out) {
-  bool whole = true;
-  WireReader fields(message);
-  while (whole && fields.Next()) {
-    if (ReadSideField(8, fields, max, out.negative, whole)) continue;
-    if (ReadSideField(11, fields, max, out.positive, whole)) continue;
-    whole &= ReadField(fields, max, out);
-  }
-  return whole && fields.ok();
-}
-
-uint64_t MostListed(const Message& message) {
-  uint64_t buckets = 0;
-  uint64_t others = message.custom_values.sent;
-  for (const Side* side : {&message.positive, &message.negative}) {
-    buckets += side->deltas.sent + side->counts.sent;
-    others = std::max(others, side->spans.sent);
-  }
-  return std::max(buckets, others);
-}
 
 // The running sum of differences; false if a count is negative or leaves 64 bits.
 bool CountsOf(const std::vector<int64_t>& deltas, std::vector<double>& counts, uint64_t& total) {
@@ -195,13 +32,13 @@ bool CountsOf(const std::vector<int64_t>& deltas, std::vector<double>& counts, u
 
 // Gives each count its bucket; `shift` makes the schema coarser. False if spans and counts differ,
 // spans overlap or a bucket is beyond all numbers.
-bool Place(const std::vector<Span>& spans, const std::vector<double>& counts, int shift,
+bool Place(const std::vector<BucketSpan>& spans, const std::vector<double>& counts, int shift,
            std::vector<HistogramBucket>& buckets) {
   buckets.reserve(counts.size());
   int64_t index = 0;
   size_t next = 0;
   for (size_t i = 0; i < spans.size(); ++i) {
-    const Span& span = spans[i];
+    const BucketSpan& span = spans[i];
     if (i > 0 && span.offset < 0) return false;
     index += span.offset;
     if (span.length > counts.size() - next) return false;
@@ -220,7 +57,7 @@ bool Place(const std::vector<Span>& spans, const std::vector<double>& counts, in
 
 class Builder {
  public:
-  explicit Builder(Message message) : message_(std::move(message)) {}
+  explicit Builder(HistogramMessage message) : message_(std::move(message)) {}
 
   // The reason with its detail, or nothing and histogram().
   std::optional<std::string> Build() {
@@ -270,7 +107,7 @@ class Builder {
     return absl::StrCat("a histogram counts ", count, " observations, its buckets hold ", total);
   }
 
-  Message message_;
+  HistogramMessage message_;
   NativeHistogram histogram_;
 };
 
@@ -283,8 +120,8 @@ bool IsKnownSchema(int32_t schema) {
 
 SentHistogram ReadSentHistogram(absl::string_view bytes, uint64_t buckets_max) {
   SentHistogram out;
-  Message message;
-  if (!ReadMessage(bytes, buckets_max, message)) {
+  HistogramMessage message;
+  if (!ReadHistogramMessage(bytes, buckets_max, message)) {
     out.malformed = true;
     return out;
   }
@@ -302,7 +139,7 @@ SentHistogram ReadSentHistogram(absl::string_view bytes, uint64_t buckets_max) {
     return refuse(RejectReason::kHistogramScale,
                   absl::StrCat("a histogram of schema ", message.schema));
   }
-  if (const uint64_t listed = MostListed(message); listed > buckets_max) {
+  if (const uint64_t listed = message.MostListed(); listed > buckets_max) {
     return refuse(RejectReason::kBucketLimit,
                   absl::StrCat("a histogram of ", listed, " buckets; at most ", buckets_max,
                                " are taken (histogram_buckets_max)"));

@@ -22,7 +22,7 @@ YAML
   build/tocsin serve --config "$dir/tocsin.yaml" --data-dir "$dir/data" --grpc-listen 127.0.0.1:0 \
     --http-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 2>"$dir/log" &
   pid=$!
-  until grep -q '"event":"ready"' "$dir/log"; do
+  until grep -q '"event":"ready".*"version"' "$dir/log"; do
     kill -0 $pid 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
     sleep 0.1
   done

@@ -10,18 +10,21 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+<<<<<<< HEAD
 #include <bit>
 #include <optional>
+=======
+>>>>>>> w-http
 #include <string>
 
 #include "base/check.h"
-#include "base/histogram/text.h"
 #include "base/metrics.h"
 #include "integrations/ingest/budget.h"
 #include "integrations/ingest/inflate.h"
 #include "integrations/ingest/otlp_decode.h"
 #include "proto/opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h"
 #include "storage/log_record.h"
+#include "tests/fuzz/batch_checks.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/message_input.h"
 #include "tests/fuzz/registry_sink.h"
@@ -91,34 +94,6 @@ Asked Ask(const Request& request) {
   return asked;
 }
 
-void CheckBatch(const SampleBatch& batch, const Limits& limits,
-                const engine::SeriesRegistry& registry) {
-  TOCSIN_CHECK(batch.times_ms.size() == batch.size() && batch.values.size() == batch.size());
-  TOCSIN_CHECK(batch.histograms.size() <= batch.size());
-  TOCSIN_CHECK(registry.size() <= limits.series_max);
-  for (size_t i = 0; i < batch.size(); ++i) {
-    TOCSIN_CHECK(!registry.Get(batch.refs[i]).empty()) << batch.refs[i];
-    const int64_t ahead_ms = batch.times_ms[i] - kNow.millis();
-    TOCSIN_CHECK(ahead_ms <= static_cast<int64_t>(limits.future_ms_max)) << ahead_ms;
-    TOCSIN_CHECK(-ahead_ms <= static_cast<int64_t>(limits.past_ms_max)) << ahead_ms;
-    const NativeHistogram* histogram = batch.histogram(i);
-    TOCSIN_CHECK((histogram != nullptr) == IsHistogramMark(batch.values[i]));
-    if (histogram == nullptr) continue;
-    TOCSIN_CHECK(Validate(*histogram).ok()) << HistogramNotation(*histogram);
-    TOCSIN_CHECK(histogram->positive.size() + histogram->negative.size() <=
-                 limits.histogram_buckets_max);
-  }
-}
-
-void CheckSame(const SampleBatch& a, const SampleBatch& b) {
-  TOCSIN_CHECK(a.refs == b.refs && a.times_ms == b.times_ms);
-  for (size_t i = 0; i < a.size(); ++i) {
-    TOCSIN_CHECK(std::bit_cast<uint64_t>(a.values[i]) == std::bit_cast<uint64_t>(b.values[i]));
-    TOCSIN_CHECK((a.histogram(i) == nullptr) == (b.histogram(i) == nullptr));
-    TOCSIN_CHECK(a.histogram(i) == nullptr || SameHistogram(*a.histogram(i), *b.histogram(i)));
-  }
-}
-
 // Protobuf takes some bytes that are no message (tags of more than 32 bits); what it writes is one.
 bool IsMalformedAsWritten(const Request& request) {
   const Limits limits = SmallLimits();
@@ -179,13 +154,22 @@ void CheckRequest(absl::string_view bytes) {
     return;
   }
   TOCSIN_CHECK((decoded->rejected.total() == 0) == decoded->rejected.Describe().empty());
-  CheckBatch(decoded->batch, limits, sink.registry);
+  fuzz::CheckBatch(decoded->batch, limits, sink.registry, kNow);
 
+<<<<<<< HEAD
   CheckRepeated(bytes, decoder, memory, *decoded);
+=======
+  BudgetLease more_room(memory);
+  const auto again = decoder.Decode(bytes, kNow, &more_room);
+  TOCSIN_CHECK(again.ok()) << again.status();
+  TOCSIN_CHECK(again->rejected.Describe() == decoded->rejected.Describe())
+      << decoded->rejected.Describe() << " / " << again->rejected.Describe();
+  fuzz::CheckSame(decoded->batch, again->batch);
+>>>>>>> w-http
 
   const auto record = storage::DecodeLogRecord(storage::EncodeLogRecord(decoded->batch, kNow));
   TOCSIN_CHECK(record.ok()) << record.status();
-  CheckSame(decoded->batch, record->samples);
+  fuzz::CheckSame(decoded->batch, record->samples);
 }
 
 }  // namespace

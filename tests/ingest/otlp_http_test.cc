@@ -79,6 +79,30 @@ TEST_F(OtlpHttpTest, SaysWhatWasRejected) {
   AwaitMetric("tocsin_ingest_rejected_samples_total{protocol=\"otlp_http\",reason=\"too_old\"} 1");
 }
 
+TEST_F(OtlpHttpTest, TakesJsonAndAnswersInIt) {
+  const Headers json = {{"Content-Type", "application/json"}};
+  const auto body = [](const std::string& time) {
+    return absl::StrCat(R"({"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "up",
+      "gauge": {"dataPoints": [{"asInt": "1", "timeUnixNano": ")",
+                        time, R"("}]}}]}]}]})");
+  };
+  std::string reply = Export(body("1700000000000000000"), json);
+  EXPECT_EQ(StatusOf(reply), 200) << reply;
+  EXPECT_EQ(HeaderOf(reply, "Content-Type"), "application/json");
+  EXPECT_EQ(BodyOf(reply), "{}");
+  EXPECT_THAT(sink_.Lines(), ElementsAre(absl::StrCat("up 1 @", kNowMs)));
+
+  reply = Export(body("1"), json);
+  EXPECT_EQ(StatusOf(reply), 200);
+  EXPECT_THAT(BodyOf(reply), HasSubstr("{\"partialSuccess\":{\"rejectedDataPoints\":\"1\""));
+
+  reply = Export(body("x"), json);
+  EXPECT_EQ(StatusOf(reply), 400);
+  EXPECT_THAT(BodyOf(reply), HasSubstr("\"code\":3"));
+  EXPECT_THAT(BodyOf(reply), HasSubstr("timeUnixNano of NumberDataPoint"));
+  EXPECT_EQ(StatusOf(Export("", json)), 400);
+}
+
 TEST_F(OtlpHttpTest, AnEmptyRequestIsFine) {
   EXPECT_EQ(StatusOf(Export("")), 200);
 }

@@ -1,7 +1,13 @@
+<<<<<<< HEAD
 // The gRPC port alone: prints every sample it takes as "series value @time_ms", or only counts them
 // (--quiet). Log records are counted by log_records_total{severity, service}. For trying out
 // clients, and for measuring what ingest costs without an engine behind it. Ends when its standard
 // input does.
+=======
+// The ports alone: prints every sample it takes as "series value @time_ms", or only counts them
+// (--quiet). For trying out clients, and for measuring what ingest costs without an engine behind
+// it. Ends when its standard input does.
+>>>>>>> w-http
 
 #include <unistd.h>
 
@@ -15,8 +21,15 @@
 #include "base/clock.h"
 #include "base/histogram/text.h"
 #include "base/mutex.h"
+#include "integrations/http/http_server.h"
 #include "integrations/ingest/grpc_server.h"
+<<<<<<< HEAD
 #include "integrations/ingest/log_counters.h"
+=======
+#include "integrations/ingest/http_front.h"
+#include "integrations/ingest/otlp_http.h"
+#include "integrations/ingest/remote_write_http.h"
+>>>>>>> w-http
 
 namespace tocsin::ingest {
 namespace {
@@ -70,10 +83,14 @@ class PrintingSink : public engine::SampleSink {
 };
 
 int Main(int argc, char** argv) {
-  CLI::App app("The gRPC port without an engine");
+  CLI::App app("The ports that samples come to, without an engine");
   GrpcServerOptions options;
+  http::HttpServerOptions http_options;
+  http_options.name = "http";
+  http_options.body_bytes_max = SIZE_MAX;
   bool quiet = false;
   app.add_option("--listen", options.listen, "host:port; port 0 takes a free one");
+  app.add_option("--http-listen", http_options.listen, "the same for OTLP/HTTP and remote write");
   app.add_flag("--quiet", quiet, "count samples instead of printing them");
   CLI11_PARSE(app, argc, argv);
 
@@ -95,11 +112,23 @@ int Main(int argc, char** argv) {
     return 2;
   }
   server.SetServing(true);
+  OtlpHttp otlp(limits, sink, metrics);
+  RemoteWriteHttp remote_write(limits, sink, metrics);
+  HttpFront front(limits, clock, metrics);
+  front.AddRoute(otlp.route());
+  front.AddRoute(remote_write.route());
+  const auto http_server = http::HttpServer::Start(http_options, front.admit(), metrics);
+  if (!http_server.ok()) {
+    std::fprintf(stderr, "%s\n", http_server.status().ToString().c_str());
+    return 2;
+  }
   std::printf("listening on port %d\n", server.port());
+  std::printf("and over HTTP on port %d\n", (*http_server)->port());
   std::fflush(stdout);
   char byte;
   while (read(STDIN_FILENO, &byte, 1) > 0) {
   }
+  (*http_server)->Stop();
   server.Drain(absl::Seconds(10));
   sink.PrintTotals();
   return 0;

@@ -13,8 +13,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import virtual_environment  # noqa: E402
 
-PACKAGES = ["opentelemetry-sdk>=1.20,<2", "opentelemetry-exporter-otlp-proto-grpc>=1.20,<2"]
-PROBE = "import opentelemetry.sdk.metrics, opentelemetry.exporter.otlp.proto.grpc.metric_exporter, opentelemetry.exporter.otlp.proto.grpc._log_exporter"
+PACKAGES = ["opentelemetry-sdk>=1.20,<2", "opentelemetry-exporter-otlp-proto-grpc>=1.20,<2",
+            "opentelemetry-exporter-otlp-proto-http>=1.20,<2"]
+PROBE = ("import opentelemetry.sdk.metrics, opentelemetry.exporter.otlp.proto.grpc.metric_exporter, "
+         "opentelemetry.exporter.otlp.proto.grpc._log_exporter, opentelemetry.exporter.otlp.proto.http.metric_exporter, "
+         "opentelemetry.exporter.otlp.proto.http._log_exporter")
 NODE_PACKAGES = ["@opentelemetry/api@1", "@opentelemetry/api-logs@>=0.200.0 <1", "@opentelemetry/resources@2",
                  "@opentelemetry/sdk-metrics@2", "@opentelemetry/sdk-logs@>=0.200.0 <1",
                  "@opentelemetry/exporter-metrics-otlp-grpc@>=0.200.0 <1", "@opentelemetry/exporter-logs-otlp-grpc@>=0.200.0 <1"]

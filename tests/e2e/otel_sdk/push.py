@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Sends metrics of every instrument kind, deltas and logs with the OpenTelemetry SDK, as any user's program would.
 
-    python3 push.py --endpoint 127.0.0.1:4317 [--rounds 3] [--interval 0.5] [--service checkout] [--gzip]
+    python3 push.py --endpoint 127.0.0.1:4317 [--http] [--rounds 3] [--interval 0.5] [--service checkout] [--gzip]
 
-Each round sets new values and exports at once. Needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-grpc.
+Each round sets new values and exports at once. Needs opentelemetry-sdk and
+opentelemetry-exporter-otlp-proto-grpc, with --http opentelemetry-exporter-otlp-proto-http.
 Series a receiver should then hold (job="shop/checkout", instance="instance-1"), r being the round from 1:
 
     room_temperature_celsius{room="kitchen"}          20 + r    observable gauge
@@ -26,8 +27,6 @@ import logging
 import sys
 import time
 
-from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
-from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
 from opentelemetry.metrics import Observation
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
@@ -37,28 +36,63 @@ from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 from opentelemetry.sdk.resources import Resource
 
 
-class CountingExporter(metric_exporter.OTLPMetricExporter):
-    """The SDK's exporter, remembering how exports ended."""
-
+class Counts:
     failures = 0
     exports = 0
 
-    def export(self, *args, **kwargs):
-        result = super().export(*args, **kwargs)
-        self.exports += 1
-        if result is not MetricExportResult.SUCCESS:
-            self.failures += 1
-        return result
+
+def counting(exporter_class, counts):
+    """The SDK's exporter, remembering how exports ended."""
+
+    class CountingExporter(exporter_class):
+        def export(self, *args, **kwargs):
+            result = super().export(*args, **kwargs)
+            counts.exports += 1
+            if result is not MetricExportResult.SUCCESS:
+                counts.failures += 1
+            return result
+
+    return CountingExporter
+
+
+def http_options(arguments, path):
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    return {"endpoint": f"http://{arguments.endpoint}{path}", "timeout": 10,
+            "compression": Compression.Gzip if arguments.gzip else Compression.NoCompression}
+
+
+def grpc_options(arguments):
+    import grpc
+    return {"endpoint": arguments.endpoint, "insecure": True, "timeout": 10,
+            "compression": grpc.Compression.Gzip if arguments.gzip else None}
+
+
+def new_exporter(arguments, counts, **preferences):
+    if arguments.http:
+        from opentelemetry.exporter.otlp.proto.http import metric_exporter
+        options = http_options(arguments, "/v1/metrics")
+    else:
+        from opentelemetry.exporter.otlp.proto.grpc import metric_exporter
+        options = grpc_options(arguments)
+    return counting(metric_exporter.OTLPMetricExporter, counts)(**options, **preferences)
+
+
+def new_log_exporter(arguments):
+    if arguments.http:
+        from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+        return OTLPLogExporter(**http_options(arguments, "/v1/logs"))
+    from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
+    return OTLPLogExporter(**grpc_options(arguments))
 
 
 class Deltas:
     """A counter and a histogram whose exporter prefers deltas."""
 
-    def __init__(self, options, resource):
-        self.exporter = CountingExporter(
-            **options, preferred_temporality={Counter: AggregationTemporality.DELTA,
-                                              Histogram: AggregationTemporality.DELTA})
-        reader = PeriodicExportingMetricReader(self.exporter, export_interval_millis=3_600_000)
+    def __init__(self, arguments, counts, resource):
+        exporter = new_exporter(arguments, counts,
+                                preferred_temporality={Counter: AggregationTemporality.DELTA,
+                                                       Histogram: AggregationTemporality.DELTA})
+        reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
         self.provider = MeterProvider(metric_readers=[reader], resource=resource)
         meter = self.provider.get_meter("otel_sdk_test", "1.0")
         self.refunds = meter.create_counter("refunds")
@@ -73,9 +107,9 @@ class Deltas:
 class Logs:
     """Python's own logging, sent by the SDK."""
 
-    def __init__(self, options, resource):
+    def __init__(self, arguments, resource):
         self.provider = LoggerProvider(resource=resource)
-        self.provider.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(**options)))
+        self.provider.add_log_record_processor(BatchLogRecordProcessor(new_log_exporter(arguments)))
         self.logger = logging.getLogger("otel_sdk_test")
         self.logger.setLevel(logging.INFO)
         self.logger.propagate = False
@@ -91,6 +125,7 @@ class Logs:
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--endpoint", default="127.0.0.1:4317")
+    parser.add_argument("--http", action="store_true", help="OTLP/HTTP instead of gRPC")
     parser.add_argument("--service", default="checkout")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--interval", type=float, default=0.5, help="seconds between rounds")
@@ -101,12 +136,8 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     current_round = 0
-    compression = None
-    if arguments.gzip:
-        import grpc
-        compression = grpc.Compression.Gzip
-    options = {"endpoint": arguments.endpoint, "insecure": True, "timeout": 10, "compression": compression}
-    exporter = CountingExporter(**options)
+    counts = Counts()
+    exporter = new_exporter(arguments, counts)
     # Exports happen when flushed, not by the clock.
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
     resource = Resource.create({
@@ -130,20 +161,20 @@ def main():
     duration = meter.create_histogram("request.duration", unit="ms")
     size = meter.create_histogram("response.size", unit="By")
 
-    deltas = Deltas(options, resource)
-    logs = Logs(options, resource)
+    deltas = Deltas(arguments, counts, resource)
+    logs = Logs(arguments, resource)
     for current_round in range(1, arguments.rounds + 1):
         orders.add(10, {"method": "card", "route": "/pay"})
         queue.add(1, {"queue": "mail"})
         duration.record(12.5 * current_round, {"route": "/pay"})
         size.record(2000 * current_round, {"route": "/pay"})
         if not provider.force_flush(timeout_millis=15_000):
-            exporter.failures += 1
+            counts.failures += 1
         deltas.send()
         logs.send(current_round)
         if current_round < arguments.rounds:
             time.sleep(arguments.interval)
-    exports, failures = exporter.exports + deltas.exporter.exports, exporter.failures + deltas.exporter.failures
+    exports, failures = counts.exports, counts.failures
     for one in (provider, deltas.provider, logs.provider):
         one.shutdown()
     print(f"{exports} exports, {failures} failed")

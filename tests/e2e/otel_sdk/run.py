@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs push.py, or push.mjs with the SDK for Node, against the gRPC port alone (ingest_sink_server) and compares what arrived.
+"""Runs push.py, or push.mjs with the SDK for Node, against the ports alone (ingest_sink_server) and compares what arrived.
 
     python3 run.py --server BUILD/ingest_sink_server --venv FOLDER
     python3 run.py --server BUILD/ingest_sink_server --node FOLDER
@@ -87,9 +87,10 @@ def compare(lines, all_wanted):
 
 def push(server_path, command, wanted):
     """Runs one client against a server of its own; what was not as wanted."""
-    server = subprocess.Popen([server_path, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+    server = subprocess.Popen([server_path, "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
                               stdin=subprocess.PIPE, text=True)
-    port = server.stdout.readline().split()[-1]
+    ports = {"grpc": server.stdout.readline().split()[-1], "http": server.stdout.readline().split()[-1]}
+    port = ports["http" if "--http" in command else "grpc"]
     client = subprocess.run(
         [*command, "--endpoint", f"127.0.0.1:{port}", "--rounds", str(ROUNDS), "--interval", "0.05"],
         timeout=120, check=False)
@@ -127,7 +128,8 @@ def main():
         # Node looks for packages beside the script.
         shutil.copyfile(os.path.join(HERE, "push.mjs"), script)
     wanted = NODE_WANTED if arguments.node else WANTED
-    problems = [problem for extra in ([], ["--gzip"])
+    ways = [[], ["--gzip"]] if arguments.node else [[], ["--gzip"], ["--http"], ["--http", "--gzip"]]
+    problems = [" ".join([*extra, problem]) for extra in ways
                 for problem in push(arguments.server, [program, script, *extra], wanted)]
     for text in problems:
         print(text)
