@@ -68,7 +68,7 @@ struct Parameters {
   float close_margin = 0.3F;  // widths by which the band is wider for that
   float close_share = 0.5F;   // the mean deviation is below this share of its largest
   float hold = 300;           // points after which the new level is accepted
-  float known_hold = 72;      // the same if long memory has seen such a deviation
+  float known_hold = 48;      // the same if long memory has seen such a deviation
   float accepted_half_life = 8000;  // for so long a series that changes its level is paged less
   float rest = 72;                  // points between a close and the next page
   float regime_days = 7;            // the level before an accepted one is remembered for so long

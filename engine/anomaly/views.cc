@@ -6,8 +6,7 @@
 namespace tocsin::anomaly {
 namespace {
 
-constexpr float kDriftClip = 20;    // a single deviation counts no more in their mean
-constexpr float kChangeMax = 1e4F;  // usual steps
+constexpr float kDriftClip = 20;  // a single deviation counts no more in their mean
 constexpr float kShortMeans = 6;
 constexpr float kLongMeans = 60;
 constexpr uint64_t kFirstPoints = 20;

@@ -15,6 +15,9 @@ struct Demand {
   float deviation_min;  // at this point, in the unit of the metric
 };
 
+// Steps are counted up to so many usual ones.
+inline constexpr float kChangeMax = 1e4F;
+
 // Moves the running means on to x. Before Look().
 void FollowViews(SeriesModel& model, const Constants& constants, const Pace& pace,
                  const Prediction& prediction, const Demand& demand, float x);
