@@ -20,11 +20,11 @@ constexpr float kWeak = 0.7F;  // a pattern whose error is this share of the lev
 constexpr float kDayMs = 86'400'000;
 constexpr int64_t kProfilesKnownMs = 14 * int64_t{86'400'000};
 
-// As many points on finer data would make it hasty, as much time would make it wait: the
-// geometric mean, points / sqrt(weight). One point is never enough.
-bool LastsLongEnough(const Constants& constants, const Pace& pace, float hot_points) {
-  const float needed = constants.page_points;
-  return hot_points > 1 && hot_points * hot_points * pace.weight >= needed * needed;
+// As many points on finer data would make it hasty, as much time would make it wait: between the
+// two, points / weight^(2/3).
+bool LastsFor(float points, const Pace& pace, float hot_points) {
+  return hot_points * hot_points * hot_points * pace.weight * pace.weight >=
+         points * points * points;
 }
 
 float MeanRate(const Pace& pace) {
@@ -78,10 +78,6 @@ float Hold(const SeriesModel& model, const Constants& constants, const Evidence&
   return constants.known_hold * std::max(kHoldShareMin, share);
 }
 
-float LastStep(const ViewState& views) {
-  return views.change * views.change_scale;
-}
-
 Cause CauseOf(const ViewState& views, const Evidence& evidence) {
   if (evidence.severity_channel == Channel::kFrozen) return Cause::kStandstill;
   if (evidence.severity >= 1 || evidence.sudden_channel != Channel::kChange) return Cause::kOutside;
@@ -101,13 +97,16 @@ void CompareWithPrediction(SeriesModel& model, const Constants& constants,
 }
 
 // Or the value before a step, in a series so smooth that its band says little about the step: back
-// is what has gone back by half of it.
-void CompareWithValueBefore(SeriesModel& model, const Prediction& prediction, float x) {
+// is what has gone back by half of it. Before: a mean, since the last point may be an outlier, from
+// which the series has stepped back.
+void CompareWithValueBefore(SeriesModel& model, const Pace& pace, const Prediction& prediction,
+                            float x) {
   IncidentState& incident = model.incident;
   const float step = LastStep(model.views);
-  incident.offset = x - step - prediction.shape().centre;
+  incident.offset = MeanBefore(model.views, pace, x) - prediction.shape().centre;
   incident.upper = std::fabs(step) / 2;
   incident.lower = -incident.upper;
+  incident.largest_mean = std::fabs(step);
 }
 
 // By half of the step or more. Twice of it is another event, as a disk that is cleared.
@@ -123,15 +122,16 @@ void Open(SeriesModel& model, const Constants& constants, const Pace& pace,
   IncidentState& incident = model.incident;
   incident.open = 1;
   incident.picked = prediction.picked;
+  incident.largest_mean = 0;
   const Cause cause = CauseOf(model.views, evidence);
   incident.cause = static_cast<uint32_t>(cause);
   if (cause == Cause::kStepUp || cause == Cause::kStepDown) {
-    CompareWithValueBefore(model, prediction, x);
+    CompareWithValueBefore(model, pace, prediction, x);
   } else {
     CompareWithPrediction(model, constants, prediction);
   }
   incident.mean = MeanRate(pace) * (x - prediction.shape().centre - incident.offset);
-  incident.largest_mean = std::fabs(incident.mean);
+  incident.largest_mean = std::max(incident.largest_mean, std::fabs(incident.mean));
   incident.age = incident.inside = incident.hot = 0;
   incident.hold = Hold(model, constants, evidence);
   incident.deviations.Clear();
@@ -223,10 +223,13 @@ Needed NeededToOpen(const SeriesModel& model, const Constants& constants, const 
                     bool learning) {
   const IncidentState& incident = model.incident;
   if (learning || incident.open != 0 || incident.rested + pace.weight < constants.rest) {
-    return {HUGE_VALF, HUGE_VALF};
+    return {HUGE_VALF, HUGE_VALF, HUGE_VALF};
   }
   const float hot = pace.gap > kGapMax ? 0 : incident.hot;
-  return {LastsLongEnough(constants, pace, hot + 1) ? 1 : HUGE_VALF, constants.page_extreme};
+  const bool lasts = hot > 0 && LastsFor(constants.page_points, pace, hot + 1);
+  const bool lasts_briefly = LastsFor(1, pace, hot + 1);
+  return {lasts ? 1 : HUGE_VALF, lasts_briefly ? constants.page_extreme : HUGE_VALF,
+          constants.page_extreme};
 }
 
 IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, const Pace& pace,

@@ -28,10 +28,12 @@ struct IncidentStep {
 // The evidence that would open an incident with this point; infinite if none can.
 struct Needed {
   float severity;  // because it lasts: 1 after points of evidence
-  float sudden;
+  float sudden;    // because long memory has not seen it; on fine data it has to last for a minute
+  float step;      // the same of a step, which is one point
 
   bool MetBy(const Evidence& evidence) const {
-    return evidence.severity >= severity || evidence.sudden >= sudden;
+    const bool is_step = evidence.sudden_channel == Channel::kChange;
+    return evidence.severity >= severity || evidence.sudden >= (is_step ? step : sudden);
   }
   Channel ChannelOf(const Evidence& evidence) const {
     return evidence.severity >= severity ? evidence.severity_channel : evidence.sudden_channel;

@@ -53,6 +53,11 @@ void FollowRun(SeriesModel& model, const Constants& constants, const Pace& pace,
 
 }  // namespace
 
+float MeanBefore(const ViewState& views, const Pace& pace, float x) {
+  const float rate = pace.MeanRate(kShortMeans);
+  return rate < 1 ? (views.mean6 - rate * x) / (1 - rate) : x - LastStep(views);
+}
+
 float RunLength(const ViewState& views, const Pace& pace) {
   return std::log1p(static_cast<float>(views.run) * pace.weight);
 }

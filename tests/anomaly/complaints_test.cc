@@ -181,6 +181,26 @@ TEST(ComplaintsTest, AFlappingFaultPagesOnce) {
   }
 }
 
+// A single point of fine data is no reason to page, however extreme; a minute of it is.
+TEST(ComplaintsTest, ASinglePointOfFineDataDoesNotPage) {
+  constexpr int kFine = 15;
+  constexpr int64_t kRows = int64_t{21} * 86400 / kFine;
+  const Detector detector({});
+  for (const auto& [bad, pages_expected] : {std::pair(1, 0), std::pair(2, 0), std::pair(6, 1)}) {
+    Dice dice(6);
+    SeriesModel model;
+    int pages = 0;
+    for (int64_t i = 0; i < kRows + 100; ++i) {
+      const bool fault = i >= kRows && i < kRows + bad;
+      // Changes as large have been before, on the other side.
+      const double value = 100 + 4 * dice.Normal() + (fault ? 150 : 0) - (i == kRows / 2 ? 300 : 0);
+      const bool opened = detector.Update(model, (kMonday + i * kFine) * 1000, value).opened;
+      pages += i >= kRows && opened ? 1 : 0;
+    }
+    EXPECT_EQ(pages, pages_expected) << bad << " points";
+  }
+}
+
 // 10. No reason given: each page says what was seen, what was expected and since when not.
 TEST(ComplaintsTest, EachPageGivesAReason) {
   const Watched watched = Watch(kFrom + 20, [=](size_t i) { return i >= kFrom ? 200 : 0; });
