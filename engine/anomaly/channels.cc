@@ -125,7 +125,7 @@ Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& 
   LookBack(views, constants, prediction, demand, frozen, evidence);
   LookClosely(views, constants, prediction, demand, frozen, evidence);
   evidence.score *= demand.sensitivity;
-  const float weight = demand.sensitivity / (1 + model.incident.accepted);
+  const float weight = demand.sensitivity / (demand.bar * (1 + model.incident.accepted));
   evidence.severity *= weight;
   evidence.sudden *= weight;
   return evidence;

@@ -58,6 +58,7 @@ struct Parameters {
   float page_frozen = 0.28F;
   float page_points = 1.5F;    // evidence of 1 must last longer than so many points
   float page_extreme = 2.5F;   // or what long memory has not seen is so large once
+  float first_weekend = 8;     // times so much on the first weekend of a series
   float severe_per_score = 8;  // evidence of so much is a score of 1
   float warm_points = 100;     // a series is learning for so many points
   float warm_days = 2;         // and days

@@ -13,6 +13,7 @@ struct Demand {
   Direction direction;
   float sensitivity;
   float deviation_min;  // at this point, in the unit of the metric
+  float bar = 1;        // evidence for an incident counts as the same divided by this
 };
 
 // Steps are counted up to so many usual ones.

@@ -101,6 +101,29 @@ TEST(ComplaintsTest, WeekendsDoNotPage) {
   }
 }
 
+// The first weekend is quiet too, unless the series is told to have no weeks; an outage on it
+// pages.
+TEST(ComplaintsTest, TheFirstWeekendDoesNotPage) {
+  const auto pages = [](Seasonality seasonality, bool outage) {
+    DetectorOptions options;
+    options.seasonality = seasonality;
+    const Detector detector(options);
+    Dice dice(3);
+    SeriesModel model;
+    int opened = 0;
+    for (size_t i = 0; i < 7 * kDayRows; ++i) {
+      const bool weekend = i >= 5 * kDayRows;
+      double value = Daily(dice, static_cast<int64_t>(i) * kStep) * (weekend ? 0.85 : 1);
+      if (outage && i >= 6 * kDayRows) value = -200;
+      opened += detector.Update(model, RowTime(i), value).opened ? 1 : 0;
+    }
+    return opened;
+  };
+  EXPECT_EQ(pages(Seasonality::kAuto, false), 0);
+  EXPECT_EQ(pages(Seasonality::kAuto, true), 1);
+  EXPECT_EQ(pages(Seasonality::kDaily, false), 1);
+}
+
 // 5. Cold start: nothing pages in the first two days, whatever comes.
 TEST(ComplaintsTest, NothingPagesBeforeTwoDays) {
   const Detector detector({});
