@@ -28,7 +28,7 @@ struct IncidentStep {
 // The evidence that would open an incident with this point; infinite if none can.
 struct Needed {
   float severity;  // because it lasts: 1 after points of evidence
-  float sudden;    // because long memory has not seen it; on fine data it has to last for a minute
+  float sudden;    // because long memory has not seen it; on fine data it lasts some minutes
   float step;      // the same of a step, which is one point
 
   bool MetBy(const Evidence& evidence) const {
