@@ -70,12 +70,12 @@ bool Known(const SeriesModel& model, const Evidence& evidence) {
   return views.level6.Contains(views.mean6) && views.level60.Contains(views.mean60);
 }
 
-// For how long the incident is held open with this evidence. A series whose levels keep being
-// accepted is held for a shorter time, except for what it has not shown yet.
+// For how long the incident is held open with this evidence: longer with what the series has not
+// shown yet, shorter the more of its levels had to be accepted before.
 float Hold(const SeriesModel& model, const Constants& constants, const Evidence& evidence) {
-  if (!Known(model, evidence)) return constants.hold;
   const float share = std::exp2(-2 * std::max(0.0F, model.incident.accepted - 0.5F));
-  return constants.known_hold * std::max(kHoldShareMin, share);
+  const float longest = Known(model, evidence) ? constants.known_hold : constants.hold;
+  return longest * std::max(kHoldShareMin, share);
 }
 
 Cause CauseOf(const ViewState& views, const Evidence& evidence) {

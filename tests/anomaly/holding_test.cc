@@ -58,6 +58,7 @@ struct Lasting {
   std::vector<double> (*series)(size_t rows, uint64_t seed);
   double step;   // at its begin
   double climb;  // and within five hours
+  double held;   // share of the fault's time, at least
 };
 
 // Share of the fault's time in alarm, from the first page on.
@@ -76,13 +77,17 @@ double Held(const Lasting& fault, uint64_t seed) {
 }
 
 TEST(HoldingTest, AFaultThatLastsStaysVisible) {
-  const Lasting faults[] = {
-      {"a step of a disk", Disk, 6, 0},       {"a large step of a disk", Disk, 12, 0},
-      {"a step of on and off", OnOff, 12, 0}, {"a climb that edges hide at first", OnOff, 0, 20},
-      {"a step on slopes", Slopes, 60, 0},    {"a drop on slopes", Slopes, -60, 0}};
+  // A disk that was cleared before has had a level accepted: its incidents are held for a quarter
+  // of the 300 points, and the fault lasts for 200.
+  const Lasting faults[] = {{"a step of a disk", Disk, 6, 0, 0.37},
+                            {"a large step of a disk", Disk, 12, 0, 0.37},
+                            {"a step of on and off", OnOff, 12, 0, 0.9},
+                            {"a climb that edges hide at first", OnOff, 0, 20, 0.9},
+                            {"a step on slopes", Slopes, 60, 0, 0.9},
+                            {"a drop on slopes", Slopes, -60, 0, 0.9}};
   for (const Lasting& fault : faults) {
     for (uint64_t seed : {1, 2, 3}) {
-      EXPECT_GE(Held(fault, seed), 0.9) << fault.name << ", seed " << seed;
+      EXPECT_GE(Held(fault, seed), fault.held) << fault.name << ", seed " << seed;
     }
   }
 }
