@@ -65,7 +65,6 @@ void Weigh(float view, const LaggedEnvelope& recent, const LaggedEnvelope& ever,
   if (severity > evidence.severity) {
     evidence.severity = severity;
     evidence.severity_channel = channel;
-    evidence.known = known;
   }
   if (!known && severity > evidence.sudden) {
     evidence.sudden = severity;
@@ -111,7 +110,6 @@ void LookClosely(const ViewState& views, const Constants& constants, const Predi
   if (standstill > evidence.severity) {
     evidence.severity = standstill;
     evidence.severity_channel = Channel::kFrozen;
-    evidence.known = false;
   }
 }
 
@@ -127,7 +125,7 @@ Evidence Look(const SeriesModel& model, const Constants& constants, const Pace& 
   LookBack(views, constants, prediction, demand, frozen, evidence);
   LookClosely(views, constants, prediction, demand, frozen, evidence);
   evidence.score *= demand.sensitivity;
-  const float weight = demand.sensitivity / (1 + model.incident.accepted);
+  const float weight = demand.sensitivity / (demand.bar * (1 + model.incident.accepted));
   evidence.severity *= weight;
   evidence.sudden *= weight;
   return evidence;

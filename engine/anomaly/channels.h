@@ -18,8 +18,8 @@ struct Evidence {
   // The evidence for an incident, by short memory: 1 and more is enough if it lasts.
   float severity = 0;
   Channel severity_channel = Channel::kNone;
-  bool known = false;  // long memory has seen such a deviation
-  float sudden = 0;    // the evidence of what long memory has not seen
+  // The evidence of what long memory has not seen: below 1, all that is outside is known.
+  float sudden = 0;
   Channel sudden_channel = Channel::kNone;
   bool unchanged = false;  // the value is that of the last point
 };

@@ -41,8 +41,8 @@ Band BandOf(const SeriesModel& model, const Constants& constants, const Predicti
   const float reach = constants.range_threshold / demand.sensitivity * views.range.width();
   Band band = {views.range.low - reach, views.range.high + reach};
   const Envelope& usual = views.deviation.envelope;
-  const float unit =
-      constants.page_deviation * (1 + model.incident.accepted) / demand.sensitivity * usual.width();
+  const float unit = constants.page_deviation * demand.bar * (1 + model.incident.accepted) /
+                     demand.sensitivity * usual.width();
   const auto narrow = [&](float low, float high) {
     band.lower = std::max(band.lower, low * prediction.sigma);
     band.upper = std::min(band.upper, high * prediction.sigma);
@@ -84,6 +84,15 @@ void Remember(const SeriesModel& model, const Constants& constants, const Pace& 
       verdict.memory_days = MemoryDays(model, pace, constants.range_half_life);
       break;
   }
+}
+
+// A Saturday or Sunday of a series that began on a working day of this week: whether it has a week
+// cannot be known.
+bool FirstWeekend(const Slots& slots, float days) {
+  constexpr float kWorkingHours = 120;  // Monday to Friday
+  const float hour = static_cast<float>(slots.week_hour);
+  const float since_start = 24 * days;
+  return hour >= kWorkingHours && since_start > hour - kWorkingHours && since_start <= hour + 1;
 }
 
 }  // namespace
@@ -138,10 +147,13 @@ Verdict Detector::Judge(SeriesModel& model, int64_t time_ms, float x,
   const Slots slots(local_s + circumstances.days_later * int64_t{86400});
   const Prediction prediction = Predict(model, constants_, options_.seasonality, pace, slots, x);
   const double expected = model.origin + static_cast<double>(prediction.expected);
+  const bool may_have_weeks =
+      options_.seasonality == Seasonality::kAuto || options_.seasonality == Seasonality::kWeekly;
   const Demand demand = {
       options_.direction, static_cast<float>(options_.sensitivity) / circumstances.tolerance,
       static_cast<float>(
-          std::max(options_.deviation_min, options_.relative_deviation_min * std::fabs(expected)))};
+          std::max(options_.deviation_min, options_.relative_deviation_min * std::fabs(expected))),
+      may_have_weeks && FirstWeekend(slots, pace.days) ? constants_.first_weekend : 1};
   const bool warm = pace.points > constants_.warm_points && model.points >= kPointsMin;
   const bool learning = !warm || pace.days < constants_.warm_days;
 

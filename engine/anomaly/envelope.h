@@ -15,6 +15,8 @@ struct Envelope {
 
   float width() const { return high - low; }
 
+  bool Contains(float x) const { return x > low && x < high; }
+
   void Start(float x) { low = high = middle = x; }
 
   // How far x is outside, in widths; at least `floor` counts as the width. Negative inside.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/anomaly/memory.h"
+#include "engine/anomaly/views.h"
 
 namespace tocsin::anomaly {
 namespace {
@@ -15,14 +16,15 @@ constexpr float kMeanPoints = 12;
 constexpr float kWeightMax = 6;  // of a point in that mean
 constexpr float kForgotten = 1e-3F;
 constexpr float kHoldShareMin = 0.04F;
+constexpr float kWeak = 0.7F;  // a pattern whose error is this share of the level's, or more
 constexpr float kDayMs = 86'400'000;
 constexpr int64_t kProfilesKnownMs = 14 * int64_t{86'400'000};
 
-// As many points on finer data would make it hasty, as much time would make it wait: the
-// geometric mean, points / sqrt(weight). One point is never enough.
-bool LastsLongEnough(const Constants& constants, const Pace& pace, float hot_points) {
-  const float needed = constants.page_points;
-  return hot_points > 1 && hot_points * hot_points * pace.weight >= needed * needed;
+// As many points on finer data would make it hasty, as much time would make it wait: between the
+// two, points / weight^(2/3).
+bool LastsFor(float points, const Pace& pace, float hot_points) {
+  return hot_points * hot_points * hot_points * pace.weight * pace.weight >=
+         points * points * points;
 }
 
 float MeanRate(const Pace& pace) {
@@ -56,23 +58,82 @@ bool BackInRegime(SeriesModel& model, const Constants& constants, const Predicti
   return true;
 }
 
+// Long memory has seen all that is outside. Beside that: where the pattern explains little, as a
+// daily one of a series that changes between two levels, a deviation from it says nothing as long
+// as the value is where it has been for hours before.
+bool Known(const SeriesModel& model, const Evidence& evidence) {
+  if (evidence.sudden < 1) return true;
+  if (evidence.sudden_channel == Channel::kChange) return false;
+  const float* error = model.pattern.error;
+  if (error[model.incident.picked] < kWeak * error[kLevelPredictor]) return false;
+  const ViewState& views = model.views;
+  return views.level6.Contains(views.mean6) && views.level60.Contains(views.mean60);
+}
+
+// For how long the incident is held open with this evidence: longer with what the series has not
+// shown yet, shorter the more of its levels had to be accepted before.
+float Hold(const SeriesModel& model, const Constants& constants, const Evidence& evidence) {
+  const float share = std::exp2(-2 * std::max(0.0F, model.incident.accepted - 0.5F));
+  const float longest = Known(model, evidence) ? constants.known_hold : constants.hold;
+  return longest * std::max(kHoldShareMin, share);
+}
+
+Cause CauseOf(const ViewState& views, const Evidence& evidence) {
+  if (evidence.severity_channel == Channel::kFrozen) return Cause::kStandstill;
+  if (evidence.severity >= 1 || evidence.sudden_channel != Channel::kChange) return Cause::kOutside;
+  if (std::fabs(views.change) >= kChangeMax) return Cause::kOutside;  // its size is unknown
+  return views.change > 0 ? Cause::kStepUp : Cause::kStepDown;
+}
+
+// What the series is compared with until the incident closes: the prediction and its band.
+void CompareWithPrediction(SeriesModel& model, const Constants& constants,
+                           const Prediction& prediction) {
+  IncidentState& incident = model.incident;
+  const Envelope& usual = model.views.deviation.envelope;
+  const float margin = constants.close_margin / 2 * usual.width();
+  incident.offset = model.pattern.offset[incident.picked];
+  incident.lower = (usual.low - margin) * prediction.sigma;
+  incident.upper = (usual.high + margin) * prediction.sigma;
+}
+
+// Or the value before a step, in a series so smooth that its band says little about the step: back
+// is what has gone back by half of it. Before: a mean, since the last point may be an outlier, from
+// which the series has stepped back.
+void CompareWithValueBefore(SeriesModel& model, const Pace& pace, const Prediction& prediction,
+                            float x) {
+  IncidentState& incident = model.incident;
+  const float step = LastStep(model.views);
+  incident.offset = MeanBefore(model.views, pace, x) - prediction.shape().centre;
+  incident.upper = std::fabs(step) / 2;
+  incident.lower = -incident.upper;
+  incident.largest_mean = std::fabs(step);
+}
+
+// By half of the step or more. Twice of it is another event, as a disk that is cleared.
+bool SteppedBack(const IncidentState& incident, const ViewState& views) {
+  const float back = LastStep(views) / incident.upper;
+  if (incident.cause == static_cast<uint32_t>(Cause::kStepUp)) return back <= -1 && back > -4;
+  if (incident.cause == static_cast<uint32_t>(Cause::kStepDown)) return back >= 1 && back < 4;
+  return false;
+}
+
 void Open(SeriesModel& model, const Constants& constants, const Pace& pace,
-          const Prediction& prediction, const Evidence& evidence) {
+          const Prediction& prediction, const Evidence& evidence, float x) {
   IncidentState& incident = model.incident;
   incident.open = 1;
   incident.picked = prediction.picked;
-  incident.offset = prediction.offset;
-  const Envelope& usual = model.views.deviation.envelope;
-  const float margin = constants.close_margin / 2 * usual.width();
-  incident.lower = (usual.low - margin) * prediction.sigma;
-  incident.upper = (usual.high + margin) * prediction.sigma;
-  incident.frozen = evidence.severity_channel == Channel::kFrozen ? 1 : 0;
+  incident.largest_mean = 0;
+  const Cause cause = CauseOf(model.views, evidence);
+  incident.cause = static_cast<uint32_t>(cause);
+  if (cause == Cause::kStepUp || cause == Cause::kStepDown) {
+    CompareWithValueBefore(model, pace, prediction, x);
+  } else {
+    CompareWithPrediction(model, constants, prediction);
+  }
+  incident.mean = MeanRate(pace) * (x - prediction.shape().centre - incident.offset);
+  incident.largest_mean = std::max(incident.largest_mean, std::fabs(incident.mean));
   incident.age = incident.inside = incident.hot = 0;
-  const float share = std::exp2(-2 * std::max(0.0F, incident.accepted - 0.5F));
-  incident.hold =
-      (evidence.known ? constants.known_hold : constants.hold) * std::max(kHoldShareMin, share);
-  incident.mean = MeanRate(pace) * prediction.residual;
-  incident.largest_mean = std::fabs(incident.mean);
+  incident.hold = Hold(model, constants, evidence);
   incident.deviations.Clear();
   incident.drifts.Clear();
   incident.changes.Clear();
@@ -94,14 +155,22 @@ void Compare(SeriesModel& model, const Constants& constants, const Pace& pace,
   incident.deviations.Add(prediction.deviation);
   incident.drifts.Add(model.views.drift);
   incident.changes.Add(model.views.change);
+  incident.hold = std::max(incident.hold, Hold(model, constants, evidence));
   const Shape& shape = prediction.shapes[incident.picked];
   if (!shape.known) return;
+  if (SteppedBack(incident, model.views)) {
+    // A series that climbs is not where it was before: its band has to do, whatever the mean is.
+    CompareWithPrediction(model, constants, prediction);
+    incident.cause = static_cast<uint32_t>(Cause::kOutside);
+    incident.largest_mean = HUGE_VALF;
+  }
   const float residual = shape.Residual(x - incident.offset);
-  incident.mean += MeanRate(pace) * (residual - incident.mean);
+  // From the centre: an edge, at which a whole interval is expected, would swallow the fault.
+  incident.mean += MeanRate(pace) * (x - shape.centre - incident.offset - incident.mean);
   incident.largest_mean = std::max(incident.largest_mean, std::fabs(incident.mean));
-  const bool inside = residual >= incident.lower && residual <= incident.upper &&
-                      std::fabs(incident.mean) < constants.close_share * incident.largest_mean;
-  const bool still = incident.frozen != 0 && evidence.unchanged;
+  const bool inside = residual >= incident.lower && residual <= incident.upper;
+  const bool still =
+      incident.cause == static_cast<uint32_t>(Cause::kStandstill) && evidence.unchanged;
   if (inside && !still) {
     incident.inside += pace.weight * std::min(pace.gap, kGapCounted);
   } else {
@@ -137,7 +206,8 @@ namespace {
 Close CloseIfDue(SeriesModel& model, const Constants& constants) {
   IncidentState& incident = model.incident;
   const float moved = model.pattern.offset[incident.picked] - incident.offset;
-  if (incident.inside >= constants.close_points) {
+  const bool mean_back = std::fabs(incident.mean) < constants.close_share * incident.largest_mean;
+  if (incident.inside >= constants.close_points && mean_back) {
     Shift(model, incident.picked, -moved);
     CloseNow(model, constants);
     return Close::kBack;
@@ -153,10 +223,13 @@ Needed NeededToOpen(const SeriesModel& model, const Constants& constants, const 
                     bool learning) {
   const IncidentState& incident = model.incident;
   if (learning || incident.open != 0 || incident.rested + pace.weight < constants.rest) {
-    return {HUGE_VALF, HUGE_VALF};
+    return {HUGE_VALF, HUGE_VALF, HUGE_VALF};
   }
   const float hot = pace.gap > kGapMax ? 0 : incident.hot;
-  return {LastsLongEnough(constants, pace, hot + 1) ? 1 : HUGE_VALF, constants.page_extreme};
+  const bool lasts = hot > 0 && LastsFor(constants.page_points, pace, hot + 1);
+  const bool lasts_briefly = LastsFor(1, pace, hot + 1);
+  return {lasts ? 1 : HUGE_VALF, lasts_briefly ? constants.page_extreme : HUGE_VALF,
+          constants.page_extreme};
 }
 
 IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, const Pace& pace,
@@ -176,7 +249,7 @@ IncidentStep FollowIncident(SeriesModel& model, const Constants& constants, cons
       incident.hot = 0;
       incident.rested = constants.rest - kMeanPoints;
     } else {
-      Open(model, constants, pace, prediction, evidence);
+      Open(model, constants, pace, prediction, evidence, x);
       step.opened = true;
     }
   }

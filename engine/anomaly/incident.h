@@ -17,8 +17,9 @@ namespace tocsin::anomaly {
 // what was expected when it opened, however the model learns on. So a fault that lasts stays
 // visible, and its end is not another page: the level from before comes back with it. It closes
 // when the series is back, or after a day, when the new level is accepted; for a week the old one
-// is remembered, and a return to it does not page either. A series whose levels keep being accepted
-// has to show more each time, and is held for a shorter time: time in alarm is bounded.
+// is remembered, and a return to it does not page either. What long memory knows is accepted after
+// hours, and sooner in a series whose levels keep being accepted, which also has to show more each
+// time: time in alarm is bounded.
 struct IncidentStep {
   bool opened = false;
   Close close = Close::kNotClosed;
@@ -27,10 +28,12 @@ struct IncidentStep {
 // The evidence that would open an incident with this point; infinite if none can.
 struct Needed {
   float severity;  // because it lasts: 1 after points of evidence
-  float sudden;
+  float sudden;    // because long memory has not seen it; on fine data it lasts some minutes
+  float step;      // the same of a step, which is one point
 
   bool MetBy(const Evidence& evidence) const {
-    return evidence.severity >= severity || evidence.sudden >= sudden;
+    const bool is_step = evidence.sudden_channel == Channel::kChange;
+    return evidence.severity >= severity || evidence.sudden >= (is_step ? step : sudden);
   }
   Channel ChannelOf(const Evidence& evidence) const {
     return evidence.severity >= severity ? evidence.severity_channel : evidence.sudden_channel;

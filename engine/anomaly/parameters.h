@@ -58,6 +58,7 @@ struct Parameters {
   float page_frozen = 0.28F;
   float page_points = 1.5F;    // evidence of 1 must last longer than so many points
   float page_extreme = 2.5F;   // or what long memory has not seen is so large once
+  float first_weekend = 8;     // times so much on the first weekend of a series
   float severe_per_score = 8;  // evidence of so much is a score of 1
   float warm_points = 100;     // a series is learning for so many points
   float warm_days = 2;         // and days
@@ -68,7 +69,7 @@ struct Parameters {
   float close_margin = 0.3F;  // widths by which the band is wider for that
   float close_share = 0.5F;   // the mean deviation is below this share of its largest
   float hold = 300;           // points after which the new level is accepted
-  float known_hold = 72;      // the same if long memory has seen such a deviation
+  float known_hold = 48;      // the same if long memory has seen such a deviation
   float accepted_half_life = 8000;  // for so long a series that changes its level is paged less
   float rest = 72;                  // points between a close and the next page
   float regime_days = 7;            // the level before an accepted one is remembered for so long

@@ -59,6 +59,9 @@ struct ViewState {
   LaggedEnvelope long_changes;
 };
 
+// What an incident opened for, which decides when it is over.
+enum class Cause : uint32_t { kOutside = 0, kStandstill = 1, kStepUp = 2, kStepDown = 3 };
+
 struct IncidentState {
   int64_t regime_until_ms;  // the level before an accepted one counts until then
   float regime_shift;       // from it to the accepted one
@@ -67,11 +70,11 @@ struct IncidentState {
   float offset;
   float lower;
   float upper;
-  uint32_t frozen;  // opened because the value stood still
-  float age;        // points
-  float hold;       // points after which it is accepted
-  float inside;     // points back in the band in a row
-  float mean;       // of the deviation from what was expected when it opened
+  uint32_t cause;  // Cause
+  float age;       // points
+  float hold;      // points after which it is accepted
+  float inside;    // points back in the band in a row
+  float mean;      // of the deviation from what was expected when it opened
   float largest_mean;
   float hot;            // points of evidence in a row
   float rested;         // points since the last close

@@ -6,8 +6,7 @@
 namespace tocsin::anomaly {
 namespace {
 
-constexpr float kDriftClip = 20;    // a single deviation counts no more in their mean
-constexpr float kChangeMax = 1e4F;  // usual steps
+constexpr float kDriftClip = 20;  // a single deviation counts no more in their mean
 constexpr float kShortMeans = 6;
 constexpr float kLongMeans = 60;
 constexpr uint64_t kFirstPoints = 20;
@@ -53,6 +52,11 @@ void FollowRun(SeriesModel& model, const Constants& constants, const Pace& pace,
 }
 
 }  // namespace
+
+float MeanBefore(const ViewState& views, const Pace& pace, float x) {
+  const float rate = pace.MeanRate(kShortMeans);
+  return rate < 1 ? (views.mean6 - rate * x) / (1 - rate) : x - LastStep(views);
+}
 
 float RunLength(const ViewState& views, const Pace& pace) {
   return std::log1p(static_cast<float>(views.run) * pace.weight);

@@ -101,6 +101,29 @@ TEST(ComplaintsTest, WeekendsDoNotPage) {
   }
 }
 
+// The first weekend is quiet too, unless the series is told to have no weeks; an outage on it
+// pages.
+TEST(ComplaintsTest, TheFirstWeekendDoesNotPage) {
+  const auto pages = [](Seasonality seasonality, bool outage) {
+    DetectorOptions options;
+    options.seasonality = seasonality;
+    const Detector detector(options);
+    Dice dice(3);
+    SeriesModel model;
+    int opened = 0;
+    for (size_t i = 0; i < 7 * kDayRows; ++i) {
+      const bool weekend = i >= 5 * kDayRows;
+      double value = Daily(dice, static_cast<int64_t>(i) * kStep) * (weekend ? 0.85 : 1);
+      if (outage && i >= 6 * kDayRows) value = -200;
+      opened += detector.Update(model, RowTime(i), value).opened ? 1 : 0;
+    }
+    return opened;
+  };
+  EXPECT_EQ(pages(Seasonality::kAuto, false), 0);
+  EXPECT_EQ(pages(Seasonality::kAuto, true), 1);
+  EXPECT_EQ(pages(Seasonality::kDaily, false), 1);
+}
+
 // 5. Cold start: nothing pages in the first two days, whatever comes.
 TEST(ComplaintsTest, NothingPagesBeforeTwoDays) {
   const Detector detector({});
@@ -178,6 +201,26 @@ TEST(ComplaintsTest, AFlappingFaultPagesOnce) {
       return Within(i, kFrom, 72) && (i - kFrom) / half % 2 == 0 ? 80 : 0;
     });
     EXPECT_EQ(watched.Pages(kFrom), 1) << half;
+  }
+}
+
+// A single point of fine data is no reason to page, however extreme; a minute of it is.
+TEST(ComplaintsTest, ASinglePointOfFineDataDoesNotPage) {
+  constexpr int kFine = 15;
+  constexpr int64_t kRows = int64_t{21} * 86400 / kFine;
+  const Detector detector({});
+  for (const auto& [bad, pages_expected] : {std::pair(1, 0), std::pair(2, 0), std::pair(6, 1)}) {
+    Dice dice(6);
+    SeriesModel model;
+    int pages = 0;
+    for (int64_t i = 0; i < kRows + 100; ++i) {
+      const bool fault = i >= kRows && i < kRows + bad;
+      // Changes as large have been before, on the other side.
+      const double value = 100 + 4 * dice.Normal() + (fault ? 150 : 0) - (i == kRows / 2 ? 300 : 0);
+      const bool opened = detector.Update(model, (kMonday + i * kFine) * 1000, value).opened;
+      pages += i >= kRows && opened ? 1 : 0;
+    }
+    EXPECT_EQ(pages, pages_expected) << bad << " points";
   }
 }
 
