@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/feedback_service.h"
 #include "app/hook_service.h"
+#include "app/intake.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/metrics.h"
@@ -15,6 +16,7 @@
 #include "integrations/delivery/delivery_loop.h"
 #include "integrations/http/http_server.h"
 #include "integrations/ingest/http_front.h"
+#include "integrations/ingest/log_http.h"
 #include "integrations/ingest/otlp_http.h"
 #include "integrations/ingest/remote_write_http.h"
 
@@ -33,6 +35,7 @@ class HttpPort {
     delivery::DeliveryLoop& loop;
     FeedbackService& feedback;
     access::Access& access;
+    Intake& intake;
     const Clock& clock;
     Metrics& metrics;
   };
@@ -59,6 +62,7 @@ class HttpPort {
 
   HookService hooks_;
   ingest::OtlpHttp otlp_;
+  ingest::LogHttp logs_;
   ingest::RemoteWriteHttp remote_write_;
   ingest::HttpFront front_;
   std::unique_ptr<http::HttpServer> server_;  // last: goes before what it calls

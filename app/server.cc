@@ -219,8 +219,8 @@ absl::Status Server::Parts::Start(Server& server) {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
-  const HttpPort::Parts http_parts = {limits,    *engine, *delivery, *delivery_loop,
-                                      *feedback, access,  clock,     metrics};
+  const HttpPort::Parts http_parts = {limits, *engine, *delivery, *delivery_loop, *feedback,
+                                      access, *intake, clock,     metrics};
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(
@@ -328,7 +328,8 @@ absl::Status Server::Parts::Reload() {
   }
   if (NeedsRestart(files.config, loaded->config)) {
     Log(LogLevel::kWarning,
-        "listen addresses, tls, data_dir, retention, evaluation interval, external labels, otlp and "
+        "listen addresses, tls, data_dir, retention, evaluation interval, external labels, otlp "
+        "and "
         "limits change only with a restart");
   }
   files = *std::move(loaded);

@@ -34,4 +34,9 @@ void IngestMetrics::AddRequest(const std::string& code) {
   (found == requests_.end() ? requests_.at("OTHER") : found->second)->Increment();
 }
 
+prometheus::Counter& DeltaGaps(Metrics& metrics) {
+  return metrics.Counter("tocsin_otlp_delta_gaps_total",
+                         "Times between two deltas of a series that none covers.");
+}
+
 }  // namespace tocsin::ingest

@@ -32,4 +32,7 @@ class IngestMetrics {
   std::map<std::string, prometheus::Counter*> requests_;
 };
 
+// Times between two deltas of one OTLP series that no delta covers, by all ports together.
+prometheus::Counter& DeltaGaps(Metrics& metrics);
+
 }  // namespace tocsin::ingest

@@ -3,26 +3,11 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "integrations/ingest/otlp_reply.h"
 #include "integrations/ingest/rpc.h"
 
 namespace tocsin::ingest {
-namespace {
-
-namespace otlp = opentelemetry::proto::collector::logs::v1;
-
-std::string Message(const LogSamples& result) {
-  std::string text = result.rejected.Describe();
-  if (result.dropped > 0) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ", result.dropped,
-                    " matches not counted: ", result.warning);
-  }
-  return text;
-}
-
-}  // namespace
-
 LogService::LogService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
                        Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
                        LogCounters& counters, const CallGuard& guard)
@@ -32,9 +17,6 @@ LogService::LogService(const Limits& limits, engine::SampleSink& sink, const Clo
       retry_after_(retry_after),
       decoder_(limits, counters),
       metrics_(metrics, "otlp_logs_grpc"),
-      records_(metrics.Counter("tocsin_log_records_total", "Log records compared with the rules.")),
-      dropped_(metrics.Counter("tocsin_log_matches_dropped_total",
-                               "Log records that matched and found no room for a counter.")),
       decode_bytes_(decode_bytes),
       guard_(guard) {}
 
@@ -73,32 +55,21 @@ grpc::ServerUnaryReactor* LogService::Export(grpc::CallbackServerContext* contex
 absl::StatusOr<LogSamples> LogService::Decode(const grpc::ByteBuffer& request, BudgetLease& room) {
   TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
                           MessageBytes::From(request, limits_.request_bytes_max, &room));
-  metrics_.AddBytes(bytes.view().size());
+  metrics_.requests.AddBytes(bytes.view().size());
   return decoder_.Decode(bytes.view(), clock_.Now(), &room);
 }
 
 void LogService::Fail(grpc::ServerUnaryReactor& reactor, const absl::Status& status) {
   grpc::Status answer = ToGrpcStatus(status, retry_after_);
-  metrics_.AddRequest(GrpcCodeName(answer.error_code()));
+  metrics_.requests.AddRequest(GrpcCodeName(answer.error_code()));
   Finish(reactor, std::move(answer));
 }
 
 void LogService::Answer(grpc::ServerUnaryReactor& reactor, const LogSamples& result, size_t samples,
                         grpc::ByteBuffer& response) {
-  otlp::ExportLogsServiceResponse message;
-  const std::string text = Message(result);
-  if (!text.empty()) {
-    auto* partial = message.mutable_partial_success();
-    partial->set_rejected_log_records(static_cast<int64_t>(result.rejected.total()));
-    partial->set_error_message(text);
-  }
-  const grpc::Slice slice(message.SerializeAsString());
+  const grpc::Slice slice(LogReply(result).SerializeAsString());
   response = grpc::ByteBuffer(&slice, 1);
-  metrics_.AddSamples(samples);
-  metrics_.AddRejected(result.rejected);
-  metrics_.AddRequest("OK");
-  records_.Increment(static_cast<double>(result.records));
-  dropped_.Increment(static_cast<double>(result.dropped));
+  metrics_.AddTaken(result, samples);
   Finish(reactor, grpc::Status::OK);
 }
 

@@ -9,8 +9,8 @@
 #include "engine/sample_sink.h"
 #include "integrations/ingest/budget.h"
 #include "integrations/ingest/call_guard.h"
-#include "integrations/ingest/ingest_metrics.h"
 #include "integrations/ingest/log_decode.h"
+#include "integrations/ingest/log_metrics.h"
 #include "proto/opentelemetry/proto/collector/logs/v1/logs_service.grpc.pb.h"
 
 namespace tocsin::ingest {
@@ -57,9 +57,7 @@ class LogService final
 
   // Safe from any thread.
   LogDecoder decoder_;
-  IngestMetrics metrics_;
-  prometheus::Counter& records_;
-  prometheus::Counter& dropped_;
+  LogMetrics metrics_;
   Budget& decode_bytes_;
   const CallGuard& guard_;
   std::atomic<bool> draining_ = false;

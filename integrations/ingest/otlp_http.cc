@@ -3,51 +3,17 @@
 #include <string>
 #include <utility>
 
-#include <google/protobuf/util/json_util.h>
-
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
-#include "integrations/ingest/json_wire.h"
+#include "integrations/ingest/otlp_http_message.h"
 #include "integrations/ingest/otlp_reply.h"
-#include "proto/google/rpc/status.pb.h"
 
 namespace tocsin::ingest {
-namespace {
 
 namespace otlp = opentelemetry::proto::collector::metrics::v1;
 
-constexpr char kProtobuf[] = "application/x-protobuf";
-constexpr char kJson[] = "application/json";
-
-bool IsJson(const http::HttpRequest& head) {
-  return MediaTypeOf(head.Header("Content-Type")) == kJson;
-}
-
-// A message in the encoding that the request has; as protobuf if that is one we do not know.
-http::HttpReply Encode(const http::HttpRequest& head, int status,
-                       const google::protobuf::Message& message) {
-  if (!IsJson(head)) {
-    return {.status = status, .content_type = kProtobuf, .body = message.SerializeAsString()};
-  }
-  http::HttpReply reply = {.status = status, .content_type = kJson};
-  // Fails only for messages that hold others by name, of which none is sent here.
-  (void)google::protobuf::util::MessageToJsonString(message, &reply.body);
-  return reply;
-}
-
-// A request's header alone, for an answer that comes later.
-http::HttpRequest HeadOf(const http::HttpRequest& request) {
-  http::HttpRequest head;
-  head.headers = request.headers;
-  return head;
-}
-
-}  // namespace
-
 HttpRoute OtlpHttp::route() {
-  HttpRoute route;
-  route.path = "/v1/metrics";
-  route.check_type = MediaTypeIn({kProtobuf, kJson});
+  HttpRoute route = OtlpRoute("/v1/metrics");
   route.handle = [this](const http::HttpRequest& request, const IngestContext& context,
                         const http::Respond& respond) { Handle(request, context, respond); };
   route.refuse = [this](const http::HttpRequest& head, int status, const absl::Status& reason) {
@@ -74,13 +40,9 @@ absl::StatusOr<OtlpSamples> OtlpHttp::Decode(const http::HttpRequest& request,
                                              const IngestContext& context) {
   metrics_.AddBytes(request.body.size());
   std::string wire;
-  absl::string_view bytes = request.body;
-  if (IsJson(request)) {
-    TOCSIN_ASSIGN_OR_RETURN(wire,
-                            WireFromJson(bytes, *otlp::ExportMetricsServiceRequest::descriptor(),
-                                         limits_.request_bytes_max, &context.room));
-    bytes = wire;
-  }
+  TOCSIN_ASSIGN_OR_RETURN(const absl::string_view bytes,
+                          WireOf(request, *otlp::ExportMetricsServiceRequest::descriptor(),
+                                 limits_.request_bytes_max, context.room, wire));
   TOCSIN_RETURN_IF_ERROR(context.room.Grow(decoder_.BytesToDecode(bytes.size())));
   return decoder_.Decode(bytes, context.now, &context.room, context.sender);
 }
@@ -88,10 +50,7 @@ absl::StatusOr<OtlpSamples> OtlpHttp::Decode(const http::HttpRequest& request,
 http::HttpReply OtlpHttp::Refuse(const http::HttpRequest& head, int status,
                                  const absl::Status& reason) {
   metrics_.AddRequest(OutcomeOf(status));
-  google::rpc::Status message;
-  message.set_code(reason.raw_code());
-  message.set_message(std::string(reason.message()));
-  return Encode(head, status, message);
+  return EncodeStatus(head, status, reason);
 }
 
 http::HttpReply OtlpHttp::Fail(const http::HttpRequest& head, const absl::Status& reason) {
@@ -104,8 +63,9 @@ http::HttpReply OtlpHttp::Answer(const http::HttpRequest& head, const OtlpSample
                                  size_t samples) {
   metrics_.AddSamples(samples);
   metrics_.AddRejected(result.rejected);
+  delta_gaps_.Increment(static_cast<double>(result.delta_gaps));
   metrics_.AddRequest("OK");
-  return Encode(head, 200, OtlpReply(result));
+  return EncodeReply(head, 200, OtlpReply(result));
 }
 
 }  // namespace tocsin::ingest

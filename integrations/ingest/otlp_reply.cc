@@ -18,4 +18,19 @@ opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceResponse OtlpR
   return reply;
 }
 
+opentelemetry::proto::collector::logs::v1::ExportLogsServiceResponse LogReply(
+    const LogSamples& result) {
+  opentelemetry::proto::collector::logs::v1::ExportLogsServiceResponse reply;
+  std::string text = result.rejected.Describe();
+  if (result.dropped > 0) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", result.dropped,
+                    " matches not counted: ", result.warning);
+  }
+  if (text.empty()) return reply;
+  auto* partial = reply.mutable_partial_success();
+  partial->set_rejected_log_records(static_cast<int64_t>(result.rejected.total()));
+  partial->set_error_message(text);
+  return reply;
+}
+
 }  // namespace tocsin::ingest

@@ -19,8 +19,7 @@ OtlpService::OtlpService(const Limits& limits, engine::SampleSink& sink, const C
       retry_after_(retry_after),
       decoder_(decoder),
       metrics_(metrics, "otlp_grpc"),
-      delta_gaps_(metrics.Counter("tocsin_otlp_delta_gaps_total",
-                                  "Times between two deltas of a series that none covers.")),
+      delta_gaps_(DeltaGaps(metrics)),
       decode_bytes_(decode_bytes),
       guard_(guard) {}
 

@@ -10,11 +10,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
-<<<<<<< HEAD
-#include <bit>
 #include <optional>
-=======
->>>>>>> w-http
 #include <string>
 
 #include "base/check.h"
@@ -130,7 +126,7 @@ void CheckRepeated(absl::string_view bytes, OtlpDecoder& decoder, Budget& memory
     TOCSIN_CHECK(again->rejected.Describe() == first.rejected.Describe())
         << first.rejected.Describe() << " / " << again->rejected.Describe();
     TOCSIN_CHECK(again->batch.size() <= first.batch.size());
-    if (last) CheckSame(last->batch, again->batch);
+    if (last) fuzz::CheckSame(last->batch, again->batch);
     last = *std::move(again);
   }
 }
@@ -156,16 +152,7 @@ void CheckRequest(absl::string_view bytes) {
   TOCSIN_CHECK((decoded->rejected.total() == 0) == decoded->rejected.Describe().empty());
   fuzz::CheckBatch(decoded->batch, limits, sink.registry, kNow);
 
-<<<<<<< HEAD
   CheckRepeated(bytes, decoder, memory, *decoded);
-=======
-  BudgetLease more_room(memory);
-  const auto again = decoder.Decode(bytes, kNow, &more_room);
-  TOCSIN_CHECK(again.ok()) << again.status();
-  TOCSIN_CHECK(again->rejected.Describe() == decoded->rejected.Describe())
-      << decoded->rejected.Describe() << " / " << again->rejected.Describe();
-  fuzz::CheckSame(decoded->batch, again->batch);
->>>>>>> w-http
 
   const auto record = storage::DecodeLogRecord(storage::EncodeLogRecord(decoded->batch, kNow));
   TOCSIN_CHECK(record.ok()) << record.status();

@@ -1,13 +1,7 @@
-<<<<<<< HEAD
-// The gRPC port alone: prints every sample it takes as "series value @time_ms", or only counts them
+// The ports alone: prints every sample it takes as "series value @time_ms", or only counts them
 // (--quiet). Log records are counted by log_records_total{severity, service}. For trying out
 // clients, and for measuring what ingest costs without an engine behind it. Ends when its standard
 // input does.
-=======
-// The ports alone: prints every sample it takes as "series value @time_ms", or only counts them
-// (--quiet). For trying out clients, and for measuring what ingest costs without an engine behind
-// it. Ends when its standard input does.
->>>>>>> w-http
 
 #include <unistd.h>
 
@@ -23,13 +17,11 @@
 #include "base/mutex.h"
 #include "integrations/http/http_server.h"
 #include "integrations/ingest/grpc_server.h"
-<<<<<<< HEAD
-#include "integrations/ingest/log_counters.h"
-=======
 #include "integrations/ingest/http_front.h"
+#include "integrations/ingest/log_counters.h"
+#include "integrations/ingest/log_http.h"
 #include "integrations/ingest/otlp_http.h"
 #include "integrations/ingest/remote_write_http.h"
->>>>>>> w-http
 
 namespace tocsin::ingest {
 namespace {
@@ -112,10 +104,13 @@ int Main(int argc, char** argv) {
     return 2;
   }
   server.SetServing(true);
-  OtlpHttp otlp(limits, sink, metrics);
+  OtlpDecoder decoder(limits, sink);
+  OtlpHttp otlp(limits, sink, metrics, decoder);
+  LogHttp log_http(limits, sink, metrics, logs);
   RemoteWriteHttp remote_write(limits, sink, metrics);
   HttpFront front(limits, clock, metrics);
   front.AddRoute(otlp.route());
+  front.AddRoute(log_http.route());
   front.AddRoute(remote_write.route());
   const auto http_server = http::HttpServer::Start(http_options, front.admit(), metrics);
   if (!http_server.ok()) {
