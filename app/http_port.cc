@@ -41,7 +41,7 @@ ingest::HttpRoute HookRoute(HookService& hooks) {
   route.methods = {};
   route.encodings = {ingest::ContentEncoding::kIdentity};
   route.bytes_max = opsgenie::kWebhookBytesMax;
-  route.authorizes_itself = true;
+  route.authorize = [](const http::HttpRequest&) { return absl::OkStatus(); };
   route.express = true;
   route.handle = [&hooks](const http::HttpRequest& request, const ingest::IngestContext&,
                           const http::Respond& respond) { respond(hooks.Handle(request)); };
@@ -70,7 +70,8 @@ http::HttpServerOptions ServerOptionsOf(const Config& config, const Limits& limi
 HttpPort::HttpPort(const Parts& parts,
                    std::shared_ptr<const delivery::ReceiversAndRoutes> receivers)
     : hooks_(TakeHook(parts), std::move(receivers), parts.metrics),
-      otlp_(parts.limits, parts.sink, parts.metrics),
+      otlp_decoder_(parts.limits, parts.sink),
+      otlp_(parts.limits, parts.sink, parts.metrics, otlp_decoder_),
       remote_write_(parts.limits, parts.sink, parts.metrics),
       front_(parts.limits, parts.clock, parts.metrics) {
   front_.AddRoute(HookRoute(hooks_));

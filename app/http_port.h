@@ -52,6 +52,7 @@ class HttpPort {
   HttpPort(const Parts& parts, std::shared_ptr<const delivery::ReceiversAndRoutes> receivers);
 
   HookService hooks_;
+  ingest::OtlpDecoder otlp_decoder_;
   ingest::OtlpHttp otlp_;
   ingest::RemoteWriteHttp remote_write_;
   ingest::HttpFront front_;

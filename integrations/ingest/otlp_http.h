@@ -21,12 +21,12 @@ namespace tocsin::ingest {
 // nothing, the server is draining or too much is being decoded.
 class OtlpHttp {
  public:
-  OtlpHttp(const Limits& limits, engine::SampleSink& sink, Metrics& metrics,
+  OtlpHttp(const Limits& limits, engine::SampleSink& sink, Metrics& metrics, OtlpDecoder& decoder,
            absl::Duration retry_after = absl::Seconds(1))
       : limits_(limits),
         retry_after_(retry_after),
         sink_(sink),
-        decoder_(limits, sink),
+        decoder_(decoder),
         metrics_(metrics, "otlp_http") {}
 
   // Borrows this.
@@ -47,7 +47,7 @@ class OtlpHttp {
   engine::SampleSink& sink_;
 
   // Safe from any thread.
-  OtlpDecoder decoder_;
+  OtlpDecoder& decoder_;
   IngestMetrics metrics_;
 };
 

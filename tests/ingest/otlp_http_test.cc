@@ -43,7 +43,8 @@ class OtlpHttpTest : public HttpIngestTest {
     return status;
   }
 
-  OtlpHttp otlp_{limits_, sink_, metrics_};
+  OtlpDecoder decoder_{limits_, sink_};
+  OtlpHttp otlp_{limits_, sink_, metrics_, decoder_};
 };
 
 TEST_F(OtlpHttpTest, TakesSamplesAndSaysNothingElse) {

@@ -94,7 +94,8 @@ int Main(int argc, char** argv) {
     return 2;
   }
   server.SetServing(true);
-  OtlpHttp otlp(limits, sink, metrics);
+  OtlpDecoder decoder(limits, sink);
+  OtlpHttp otlp(limits, sink, metrics, decoder);
   RemoteWriteHttp remote_write(limits, sink, metrics);
   HttpFront front(limits, clock, metrics);
   front.AddRoute(otlp.route());
