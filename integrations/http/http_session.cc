@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "integrations/http/http_session_head.h"
 
 namespace tocsin::http {
 namespace {
@@ -36,44 +37,6 @@ absl::string_view ToAbsl(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-// Why a parsed header must not be trusted; empty if it is fine. Beast refuses most of what is
-// ambiguous; this adds what it lets pass.
-std::string FramingProblem(const bhttp::request_header<>& header) {
-  const size_t lengths = header.count(bhttp::field::content_length);
-  const size_t encodings = header.count(bhttp::field::transfer_encoding);
-  if (lengths > 0 && encodings > 0) return "both Content-Length and Transfer-Encoding";
-  if (lengths > 1 || absl::StrContains(ToAbsl(header[bhttp::field::content_length]), ',')) {
-    return "more than one Content-Length";
-  }
-  if (encodings > 1 ||
-      (encodings == 1 &&
-       !absl::EqualsIgnoreCase(ToAbsl(header[bhttp::field::transfer_encoding]), "chunked"))) {
-    return "a Transfer-Encoding other than chunked";
-  }
-  if (header.version() == 10 && encodings > 0) return "Transfer-Encoding in HTTP/1.0";
-  if (header.version() != 10 && header.version() != 11)
-    return "an HTTP version other than 1.0, 1.1";
-  const size_t hosts = header.count(bhttp::field::host);
-  if (hosts > 1 || (hosts == 0 && header.version() == 11)) return "not exactly one Host";
-  if (header.target().empty() || header.target()[0] != '/') return "a target that is not a path";
-  return "";
-}
-
-// Without the body.
-HttpRequest HeadOf(const bhttp::request_header<>& header, const std::string& peer) {
-  HttpRequest request;
-  request.method = std::string(header.method_string());
-  const std::string target(header.target());
-  const size_t question = target.find('?');
-  request.path = target.substr(0, question);
-  if (question != std::string::npos) request.query = target.substr(question + 1);
-  for (const auto& field : header) {
-    request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-  }
-  request.peer = peer;
-  return request;
-}
-
 // Takes exceptions of libraries; ours do not throw.
 void CallHandler(Exchange& exchange, HttpRequest request, const Respond& respond) {
   const std::string path = request.path;
@@ -92,43 +55,6 @@ std::string PeerOf(const asio::ip::tcp::socket& socket) {
 }
 
 }  // namespace
-
-const char* RefusalName(Refusal refusal) {
-  switch (refusal) {
-    case Refusal::kMalformed:
-      return "malformed";
-    case Refusal::kHeaderTooLarge:
-      return "header_too_large";
-    case Refusal::kBodyTooLarge:
-      return "body_too_large";
-    case Refusal::kTooSlow:
-      return "too_slow";
-    case Refusal::kTooManyConnections:
-      return "too_many_connections";
-    case Refusal::kNotAdmitted:
-      return "not_admitted";
-    case Refusal::kHandshake:
-      return "handshake";
-  }
-  return "unknown";
-}
-
-ServerCounters::ServerCounters(Metrics& metrics, const std::string& server)
-    : connections(
-          metrics.Gauge("tocsin_http_connections", "Open HTTP connections.", {{"server", server}})),
-      idle_closed(metrics.Counter("tocsin_http_idle_closed_total",
-                                  "Idle HTTP connections closed to make room for a new one.",
-                                  {{"server", server}})) {
-  for (int digit = 2; digit <= 5; ++digit) {
-    requests[digit] = &metrics.Counter("tocsin_http_requests_total", "HTTP requests answered.",
-                                       {{"server", server}, {"code", absl::StrCat(digit, "xx")}});
-  }
-  for (Refusal refusal : kRefusals) {
-    refused[refusal] = &metrics.Counter("tocsin_http_refused_requests_total",
-                                        "HTTP requests refused before they reached a handler.",
-                                        {{"server", server}, {"reason", RefusalName(refusal)}});
-  }
-}
 
 Session::Session(SessionContext& context, asio::ip::tcp::socket socket)
     : context_(context),

@@ -188,8 +188,8 @@ std::optional<http::HttpReply> HttpFront::Check(const HttpRoute& route,
                                                 const http::HttpRequest& head,
                                                 std::optional<uint64_t> body_bytes) {
   if (draining_) return Refuse(route, head, absl::UnavailableError("draining"));
-  if (authorize_ && !route.authorizes_itself) {
-    const absl::Status allowed = authorize_(head);
+  if (const Authorize& authorize = route.authorize ? route.authorize : authorize_) {
+    const absl::Status allowed = authorize(head);
     if (!allowed.ok()) return Refuse(route, head, allowed);
   }
   if (std::optional<http::HttpReply> refusal = CheckForm(route, head)) return refusal;

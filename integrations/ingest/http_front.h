@@ -31,8 +31,9 @@ struct HttpRoute {
   ContentEncoding default_encoding = ContentEncoding::kIdentity;  // of bodies that do not say
   // Of a body, as it comes and plain; nullopt: limits.request_bytes_max. More: 413.
   std::optional<uint64_t> bytes_max;
-  bool authorizes_itself = false;  // by what is no business of Authorize
-  bool express = false;            // handle() is quick and must wait for no other request
+  // Who may send here, instead of the front's Authorize, if it is not empty.
+  std::function<absl::Status(const http::HttpRequest& head)> authorize;
+  bool express = false;  // handle() is quick and must wait for no other request
 
   // Takes a request whose body is plain. Called on a handler thread, several at once.
   std::function<void(http::HttpRequest request, const IngestContext& context,

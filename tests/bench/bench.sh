@@ -11,7 +11,8 @@ finish() { if [ -n "$pid" ]; then kill "$pid" 2>/dev/null || true; wait "$pid" 2
 trap finish EXIT
 
 start() {
-  rm -rf "$dir/data"
+  rm -rf "$dir/data" "$dir/log"
+  touch "$dir/log"
   cat >"$dir/rules/rules.yaml" <<'YAML'
 monitors:
 - name: bench

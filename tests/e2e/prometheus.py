@@ -3,6 +3,7 @@
 import http.server
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 import threading
@@ -12,6 +13,8 @@ from alertmanager import free_port
 from service import BUILD, await_, get, get_json
 
 PROGRAM = "prometheus"
+TEXT = "text/plain; version=0.0.4"
+PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 FETCHED = os.path.join(os.path.abspath(BUILD), "counterparts", "usr", "bin", PROGRAM)
 
 
@@ -20,8 +23,38 @@ def program():
     return shutil.which(PROGRAM) or (FETCHED if os.path.exists(FETCHED) else None)
 
 
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    """A field of a protobuf message: an unsigned integer, a double or bytes."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, float):
+        return varint(number << 3 | 1) + struct.pack("<d", value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def zigzag(value):
+    return value << 1 if value >= 0 else (-value << 1) - 1
+
+
+def native_histogram(name, count, total, zero_count, deltas, schema=0, offset=1):
+    """A scraped native histogram of one span, as client libraries write it (io.prometheus.client.MetricFamily)."""
+    span = field(1, zigzag(offset)) + field(2, len(deltas))
+    histogram = field(1, count) + field(2, float(total)) + field(5, zigzag(schema)) + field(6, 0.001) + field(7, zero_count)
+    histogram += field(12, span) + b"".join(field(13, zigzag(delta)) for delta in deltas)
+    family = field(1, name.encode()) + field(3, 4) + field(4, field(7, histogram))
+    return varint(len(family)) + family
+
+
 class Target:
-    """A program with metrics, whose text a test sets."""
+    """A program with metrics, whose text a test sets; or bytes: delimited protobuf."""
 
     def __init__(self, text):
         self.text = text
@@ -29,9 +62,9 @@ class Target:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                body = target.text.encode()
+                body = target.text if isinstance(target.text, bytes) else target.text.encode()
                 self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Type", PROTOBUF if isinstance(target.text, bytes) else TEXT)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -63,11 +96,13 @@ scrape_configs:
   static_configs: [{{targets: ["{target}"], labels: {{env: test}}}}]
 remote_write:
 - url: {write_url}
+  send_native_histograms: true
   queue_config: {{batch_send_deadline: 100ms, min_backoff: 50ms, max_backoff: 200ms}}
 """)
         self.log = open(self.path("log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [program(), f"--config.file={self.path('prometheus.yml')}", f"--storage.tsdb.path={self.path('data')}",
+            [program(), "--enable-feature=native-histograms", f"--config.file={self.path('prometheus.yml')}",
+             f"--storage.tsdb.path={self.path('data')}",
              f"--web.listen-address=127.0.0.1:{port}"], stderr=self.log)
         await_("Prometheus ready", self.ready, 30)
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, os.path.dirname(__file__))
 from alertmanager import free_port  # noqa: E402
-from prometheus import Prometheus, Target, program  # noqa: E402
+from prometheus import Prometheus, Target, native_histogram, program  # noqa: E402
 from service import Simulator, Tocsin, await_, get_json  # noqa: E402
 
 SKIPPED = 77
@@ -68,6 +68,18 @@ class RemoteWriteEndToEnd(unittest.TestCase):
         self.target = None
         await_("page", lambda: any("AppDown" in text for text in self.aliases()))
         await_("close", lambda: not any("QueueFull" in text for text in self.aliases()))
+
+    def test_native_histograms_arrive(self):
+        # Counts 2, 3 and 1 in (1, 2], (2, 4], (4, 8], and 1 at zero.
+        self.target.text = native_histogram("latency", count=7, total=21.5, zero_count=1, deltas=[2, 1, -2])
+        await_("histogram", lambda: self.value("histogram_count(latency)") == 7)
+        self.assertEqual(self.value("histogram_sum(latency)"), 21.5)
+        # Debian's Prometheus goes linearly through a bucket, later ones and Tocsin exponentially.
+        for quantile in (0.2, 0.5, 0.9):
+            wanted = float(self.prometheus.query(f"histogram_quantile({quantile}, latency)")[0]["value"][1])
+            self.assertAlmostEqual(self.value(f"histogram_quantile({quantile}, latency)"), wanted, delta=1.0)
+            self.assertGreater(wanted, 0)
+        self.assertEqual(self.prometheus.metric("prometheus_remote_storage_histograms_failed_total"), 0)
 
     def test_no_sample_is_missing_after_a_kill(self):
         await_("first sample", lambda: self.value("queue_length") == 7)

@@ -121,7 +121,7 @@ TEST_F(HttpFrontTest, AuthorizationComesBeforeTheBody) {
     return absl::OkStatus();
   });
   HttpRoute open = Echo("/open");
-  open.authorizes_itself = true;
+  open.authorize = [](const http::HttpRequest&) { return absl::OkStatus(); };
   front_.AddRoute(open);
   Serve(Echo("/a"));
   const std::string head =

@@ -48,8 +48,7 @@ THIRD_PARTY = {
 HEAVY = {
     "yaml-cpp/": [],
     "rocksdb/": [],
-    "boost/": ["integrations/http/http_session.h", "integrations/http/http_session_body.h",
-               "integrations/http/http_session_stream.h"],
+    "boost/": ["integrations/http/http_session"],
     "curl/": [],
     "CLI/": [],
     "spdlog/": [],
