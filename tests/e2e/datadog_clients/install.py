@@ -27,9 +27,6 @@ def node_works(folder):
 def node_clients(folder):
     """The folder of the modules, or None and the reason why there is none."""
     folder = os.path.join(folder, "node")
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            return None, f"{program} is not installed"
     if node_works(folder):
         return folder, ""
     os.makedirs(folder, exist_ok=True)
@@ -41,6 +38,11 @@ def node_clients(folder):
     if done.returncode != 0:
         return None, ((done.stderr or done.stdout).strip().splitlines() or ["npm failed"])[-1]
     return (folder, "") if node_works(folder) else (None, "the packages do not load")
+
+
+def missing_program():
+    """What of Node is not here, or None. It is none of the packages that CI installs."""
+    return next((program for program in ("node", "npm") if shutil.which(program) is None), None)
 
 
 def refuse_skip_in_ci(what, problem):

@@ -109,6 +109,9 @@ def python_problems(arguments):
 
 
 def node_problems(arguments):
+    program = install.missing_program()
+    if program is not None:
+        return None, f"{program} is not there"
     folder, reason = install.node_clients(arguments.folder)
     if folder is None:
         return None, reason
@@ -125,6 +128,9 @@ def main():
     ran = failed = False
     for name, problems_of in (("Datadog's Python client", python_problems), ("Datadog's clients for Node", node_problems)):
         problems, reason = problems_of(arguments)
+        if problems is None and reason.endswith("is not there"):
+            print(f"skipped: {name}: {reason}")
+            continue
         if problems is None:
             install.refuse_skip_in_ci(name, reason)
             print(f"skipped: {name} cannot be installed: {reason}")
