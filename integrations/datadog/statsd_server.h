@@ -7,16 +7,11 @@
 
 #include "absl/status/status.h"
 #include "base/clock.h"
+#include "integrations/datadog/config.h"
 #include "integrations/datadog/statsd_intake.h"
 #include "integrations/datadog/statsd_socket.h"
 
 namespace tocsin::datadog {
-
-struct StatsdListen {
-  std::string udp;              // "127.0.0.1:8125"; "": none
-  std::string socket;           // path of a Unix datagram socket; "": none
-  uint32_t socket_mode = 0722;  // who may write to it; the Agent's default
-};
 
 // DogStatsD's ports: a thread of its own that reads datagrams and gives them to an intake, which it
 // also tells each second that time goes on.

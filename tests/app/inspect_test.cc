@@ -94,6 +94,19 @@ TEST_F(InspectTest, NamesWhatDoesNotDecode) {
   }
 }
 
+// There may be very many: they are counted, and only what is broken is named.
+TEST_F(InspectTest, CountsHostsOfDatadog) {
+  Put(Family::kMeta, storage::DatadogHostKey("web-1"),
+      storage::EncodeMessage(state::v1::DatadogHostRecord()));
+  EXPECT_THAT(Problems("meta"), ElementsAre());
+  Put(Family::kMeta, storage::DatadogHostKey("web-2"), std::string("\x01\xff", 2));
+  EXPECT_THAT(Problems("meta"),
+              ElementsAre(HasSubstr("datadog_host/web-2: tocsin.state.v1.DatadogHostRecord")));
+  const Section meta = Look("meta").sections.at(0);
+  EXPECT_THAT(meta.facts, ::testing::Contains(::testing::Pair("datadog_hosts", 2)));
+  EXPECT_THAT(meta.facts, ::testing::Not(::testing::Contains(::testing::Key("other_keys"))));
+}
+
 TEST_F(InspectTest, NamesOffsetsThatAreMissing) {
   for (uint64_t offset : {4, 5, 8}) {
     Put(Family::kLog, storage::LogKey(offset), storage::EncodeLogRecord({}, Timestamp()));

@@ -61,7 +61,7 @@ class IntakeRig {
     return lines;
   }
 
-  const Limits limits;
+  const Limits limits{};
   Timestamp now = Timestamp::FromMillis(kNowS * 1000);
   ingest::FakeSink sink;
   storage::MemoryStore store;

@@ -104,7 +104,6 @@ struct Outcome {
   std::vector<std::string> lines;
   std::string rejected;
   uint64_t hidden = 0;
-  friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 std::string CountsOf(const ingest::RejectTally& tally) {
@@ -129,7 +128,7 @@ class Decoders {
   }
 
  private:
-  const Limits limits_;
+  const Limits limits_{};
   Metrics metrics_;
   storage::MemoryStore store_;
   ingest::FakeSink sink_;

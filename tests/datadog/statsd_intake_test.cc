@@ -55,7 +55,7 @@ class StatsdRig {
     return Timestamp::FromMillis(kBeginS * 1000 + static_cast<int64_t>(at_s * 1000));
   }
 
-  const Limits limits;
+  const Limits limits{};
   Metrics metrics;
   storage::MemoryStore store;
   ingest::FakeSink sink;

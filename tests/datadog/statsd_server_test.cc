@@ -43,7 +43,7 @@ struct Rig {
         intake({limits, sink, series, intervals, metrics}, {.host = "h"}),
         server(intake, clock, std::move(listen)) {}
 
-  const Limits limits;
+  const Limits limits{};
   SystemClock clock;
   Metrics metrics;
   storage::MemoryStore store;

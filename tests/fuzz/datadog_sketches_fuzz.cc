@@ -39,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t bytes_max,
                                           unsigned int seed) {
+  const google::protobuf::LogSilencer silent;
   const Payload prototype;
   const std::string changed = tocsin::fuzz::Mutate(
       tocsin::fuzz::ToWire(tocsin::fuzz::Text(data, size), prototype), bytes_max, seed, prototype);

@@ -1,0 +1,119 @@
+// Datadog's intake and DogStatsD alone: prints every sample taken as "series value @time_ms". For
+// trying out clients, without an engine behind. Ends when its standard input does.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <future>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
+#include "base/histogram/text.h"
+#include "base/mutex.h"
+#include "integrations/datadog/intake.h"
+#include "integrations/datadog/statsd_server.h"
+#include "integrations/http/http_server.h"
+#include "integrations/ingest/inflate.h"
+#include "storage/memory_store.h"
+
+namespace tocsin::datadog {
+namespace {
+
+class PrintingSink : public engine::SampleSink {
+ public:
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override {
+    MutexLock lock(mutex_);
+    const auto [found, added] = refs_.try_emplace(labels, names_.size() + 1);
+    if (added) names_.push_back(labels.ToString());
+    return found->second;
+  }
+
+  void Submit(SampleBatch batch, Done done) override {
+    {
+      MutexLock lock(mutex_);
+      for (size_t i = 0; i < batch.size(); ++i) Print(batch, i);
+      std::fflush(stdout);
+    }
+    done(absl::OkStatus());
+  }
+
+ private:
+  void Print(const SampleBatch& batch, size_t i) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const NativeHistogram* histogram = batch.histogram(i);
+    const std::string value =
+        histogram != nullptr ? HistogramNotation(*histogram) : absl::StrCat(batch.values[i]);
+    std::printf("%s %s @%lld\n", names_[batch.refs[i] - 1].c_str(), value.c_str(),
+                static_cast<long long>(batch.times_ms[i]));
+  }
+
+  Mutex mutex_;
+  absl::flat_hash_map<Labels, SeriesRef> refs_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> names_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The sink answers at once, so that waiting for the reply waits for nothing.
+http::HttpReply Answer(Intake& intake, const Limits& limits, const Clock& clock,
+                       http::HttpRequest request) {
+  const absl::string_view encoding = request.Header("Content-Encoding");
+  if (encoding == "deflate" || encoding == "gzip") {
+    auto plain = ingest::Inflate(request.body, limits.request_bytes_max, nullptr);
+    if (!plain.ok()) return {.status = 400};
+    request.body = *std::move(plain);
+  }
+  std::promise<http::HttpReply> reply;
+  intake.Handle(std::move(request), {.sender = "", .now = clock.Now()},
+                [&](http::HttpReply answer) { reply.set_value(std::move(answer)); });
+  return reply.get_future().get();
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Datadog's intake and DogStatsD without an engine");
+  std::string key;
+  StatsdListen listen{.udp = "127.0.0.1:0"};
+  app.add_option("--key", key, "the only key taken");
+  app.add_option("--socket", listen.socket, "path of a Unix datagram socket");
+  CLI11_PARSE(app, argc, argv);
+
+  const Limits limits{};
+  const SystemClock clock;
+  Metrics metrics;
+  PrintingSink sink;
+  storage::MemoryStore store;
+  HostTags hosts(store, metrics);
+  SeriesResolver series(limits, sink, hosts, metrics);
+  MetricIntervals intervals(sink);
+  const ApiKeys keys(key.empty() ? std::vector<Secret>() : std::vector<Secret>{Secret(key)});
+  Intake intake({limits, sink, hosts, series, intervals, metrics},
+                [&](absl::string_view given) { return keys.Accepts(given); });
+  StatsdIntake statsd({limits, sink, series, intervals, metrics}, {.host = "statsd-host"});
+  StatsdServer statsd_server(statsd, clock, listen);
+  const http::HttpServer::Handler handler = [&](const http::HttpRequest& request) {
+    return Answer(intake, limits, clock, request);
+  };
+  auto server = http::HttpServer::Start({.name = "ingest"}, handler, metrics);
+  const absl::Status started = server.ok() ? statsd_server.Start() : server.status();
+  if (!started.ok()) {
+    std::fprintf(stderr, "%s\n", started.ToString().c_str());
+    return 2;
+  }
+  std::printf("listening on ports %d %d\n", (*server)->port(), statsd_server.udp_port());
+  std::fflush(stdout);
+  char byte;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+  (*server)->Stop();
+  statsd_server.Stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace tocsin::datadog
+
+int main(int argc, char** argv) {
+  return tocsin::datadog::Main(argc, argv);
+}
