@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "app/log_rules.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "integrations/http/prometheus_json.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::app {
@@ -18,6 +20,18 @@ constexpr absl::Duration kStepInterval = absl::Seconds(1);
 // Of what is written at least each minute, a window of this length before our end has all.
 constexpr absl::Duration kRecoveryWindow = absl::Minutes(15);
 constexpr char kRecoveryQuery[] = "last_over_time(tocsin_resource_up[15m])";
+
+// Exemplars of a histogram are kept with the series that counts its observations.
+Labels SeriesOfExemplars(const Labels& series) {
+  LabelsBuilder builder(series);
+  for (const char* suffix : {"_bucket", "_sum"}) {
+    absl::string_view name = series.Get(kMetricName);
+    if (!absl::ConsumeSuffix(&name, suffix)) continue;
+    builder.Set(kMetricName, absl::StrCat(name, "_count")).Delete("le");
+    break;
+  }
+  return builder.Build();
+}
 
 }  // namespace
 
@@ -84,6 +98,22 @@ bool Intake::RecoverResourcesAt(Timestamp at, Timestamp now) {
     if (series.ok()) resources_->Recover(*series, value != 0, now);
   }
   return !result->rows.empty();
+}
+
+std::vector<http::ExplainedNote> Intake::NotesOf(const Labels& series) const {
+  std::vector<http::ExplainedNote> notes;
+  for (const ingest::LogMatch& match : logs_.Newest(series)) {
+    notes.push_back({match.time,
+                     absl::StrCat(match.severity, match.severity.empty() ? "" : ": ", match.body),
+                     match.trace_id});
+  }
+  // Known series alone: they have samples.
+  const auto ref = parts_.engine.Resolve(SeriesOfExemplars(series));
+  if (!ref.ok()) return notes;
+  for (const ingest::Exemplar& exemplar : exemplars_.Newest(*ref)) {
+    notes.push_back({exemplar.time, http::FormatSampleValue(exemplar.value), exemplar.trace_id});
+  }
+  return notes;
 }
 
 void Intake::Run() {

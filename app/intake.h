@@ -2,12 +2,14 @@
 
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
+#include "integrations/http/explanation.h"
 #include "integrations/ingest/exemplars.h"
 #include "integrations/ingest/log_counters.h"
 #include "integrations/ingest/otlp_decode.h"
@@ -42,6 +44,10 @@ class Intake {
   ingest::OtlpDecoder& otlp() { return *otlp_; }
   ingest::LogCounters& logs() { return logs_; }
   const ingest::ExemplarStore& exemplars() const { return exemplars_; }
+
+  // What senders told of a series besides its samples: records that a log counter counted, and
+  // exemplars, of a classic histogram's series those of the whole histogram. Newest first.
+  std::vector<http::ExplainedNote> NotesOf(const Labels& series) const;
 
  private:
   void RecoverResources();

@@ -100,6 +100,7 @@ struct Server::Parts {
   void TakeOver(const Config& config);
   absl::Status RenewTls(const Config& config);
   uint64_t WatchedFingerprint();
+  std::vector<http::ExplainedNote> NotesOf(const Labels& series);
 
   const ServerOptions options;
   LoadedFiles files;  // after the start guarded by reload_mutex
@@ -134,6 +135,7 @@ struct Server::Parts {
   std::unique_ptr<AccountService> accounts;
   std::unique_ptr<FileWatch> watch;
 
+  Mutex intake_mutex;  // held by who sets `intake`, or looks whether there is one
   Mutex reload_mutex;
   bool ready = false;  // guarded by reload_mutex
   bool stopped = false;
@@ -155,7 +157,8 @@ absl::Status Server::Parts::Start(Server& server) {
 
   journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
   explainer = std::make_unique<explain::Explainer>(
-      *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal);
+      *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal,
+      [this](const Labels& series) { return NotesOf(series); });
   feedback = std::make_unique<FeedbackService>(*engine, *journal, metrics);
   backend = std::make_unique<EngineBackend>(
       *engine, [&server] { return server.Reload(); },
@@ -208,8 +211,12 @@ absl::Status Server::Parts::Start(Server& server) {
   KillPoint("start.before_evaluation");
   engine->Start();
 
-  intake = std::make_unique<Intake>(Intake::Parts{*engine, limits, clock, metrics}, config.otlp);
-  intake->SetRules(*files.rules);
+  auto made = std::make_unique<Intake>(Intake::Parts{*engine, limits, clock, metrics}, config.otlp);
+  made->SetRules(*files.rules);
+  {
+    MutexLock lock(intake_mutex);
+    intake = std::move(made);
+  }
   ingest::GrpcServerOptions grpc_options;
   grpc_options.otlp = &intake->otlp();
   grpc_options.logs = &intake->logs();
@@ -264,7 +271,12 @@ void Server::Parts::Stop() {
     MutexLock lock(reload_mutex);  // no reload finds it gone
     ready = false;
   }
-  intake.reset();
+  std::unique_ptr<Intake> gone;
+  {
+    MutexLock lock(intake_mutex);
+    gone = std::move(intake);
+  }
+  gone.reset();
   if (engine) engine->Stop();
   KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
@@ -272,6 +284,12 @@ void Server::Parts::Stop() {
   KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");
+}
+
+// Explanations are asked for before and after there is an intake.
+std::vector<http::ExplainedNote> Server::Parts::NotesOf(const Labels& series) {
+  MutexLock lock(intake_mutex);
+  return intake == nullptr ? std::vector<http::ExplainedNote>() : intake->NotesOf(series);
 }
 
 uint64_t Server::Parts::WatchedFingerprint() {

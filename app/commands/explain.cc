@@ -49,6 +49,16 @@ void PrintRule(const json& rule, std::ostream& out) {
   }
 }
 
+void PrintNotes(const json& series, std::ostream& out) {
+  const auto notes = series.find("notes");
+  if (notes == series.end()) return;
+  for (const json& note : *notes) {
+    out << "      " << Text(note, "at") << "  " << Text(note, "text");
+    if (note.contains("traceId")) out << "  trace " << Text(note, "traceId");
+    out << "\n";
+  }
+}
+
 void PrintInput(const json& input, std::ostream& out) {
   out << "  It looked at " << Text(input, "selector") << ":\n";
   if (input.contains("error")) {
@@ -60,6 +70,7 @@ void PrintInput(const json& input, std::ostream& out) {
   for (const json& one : series) {
     out << "    " << LabelsText(one.at("labels")) << "  newest " << Text(one, "newest") << " of "
         << Text(one, "newestAt") << ", " << one.at("samples").get<size_t>() << " samples\n";
+    PrintNotes(one, out);
   }
   PrintRest(series.size(), input.at("seriesTotal").get<size_t>(), "series", out);
 }

@@ -93,9 +93,20 @@ absl::StatusOr<http::ExplainedRule> Explainer::ExplainRule(const RuleFacts& fact
   if (rule.alerts.size() == 1) labels = WithoutOwn(rule.alerts[0].labels, facts);
   rule.window = WindowOf(*facts.query);
   rule.inputs = InputsOf(*facts.query, request.time, labels, engine_, expired);
+  AddNotes(request.time, rule);
   AddResult(*facts.query, request.time, labels, engine_, expired, rule);
   if (facts.anomaly) AddBands(facts.name, request.time, engine_, expired, rule);
   return rule;
+}
+
+void Explainer::AddNotes(Timestamp at, http::ExplainedRule& rule) const {
+  if (!notes_) return;
+  for (http::ExplainedInput& input : rule.inputs) {
+    for (http::ExplainedSeries& series : input.series) {
+      series.notes = notes_(series.labels);
+      std::erase_if(series.notes, [at](const http::ExplainedNote& note) { return note.at > at; });
+    }
+  }
 }
 
 absl::Status Explainer::AddMembers(const RuleFacts& facts, const rules::RuleSet& rules,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "app/explain/evidence.h"
@@ -29,13 +30,16 @@ class Explainer {
  public:
   // `rules`: those in force; null while there are none.
   using RulesInForce = std::function<std::shared_ptr<const rules::RuleSet>()>;
+  // What senders told of a series besides its samples, newest first.
+  using NotesOf = std::function<std::vector<http::ExplainedNote>(const Labels& series)>;
   Explainer(const engine::Engine& engine, RulesInForce rules, const storage::Store& store,
-            const storage::Outbox& outbox, storage::DeliveryJournal& journal)
+            const storage::Outbox& outbox, storage::DeliveryJournal& journal, NotesOf notes = {})
       : engine_(engine),
         rules_(std::move(rules)),
         store_(store),
         outbox_(outbox),
-        journal_(journal) {}
+        journal_(journal),
+        notes_(std::move(notes)) {}
 
   // Errors: NotFound (nothing is known of it), DeadlineExceeded, what the store says.
   absl::StatusOr<http::Explanation> Explain(const http::ExplainRequest& request,
@@ -47,6 +51,7 @@ class Explainer {
                                                   const rules::RuleSet& rules,
                                                   const http::ExplainRequest& request,
                                                   const Expired& expired);
+  void AddNotes(Timestamp at, http::ExplainedRule& rule) const;
   absl::Status AddMembers(const RuleFacts& facts, const rules::RuleSet& rules, Timestamp at,
                           const Expired& expired, http::ExplainedRule& rule) const;
 
@@ -55,6 +60,7 @@ class Explainer {
   const storage::Store& store_;
   const storage::Outbox& outbox_;
   storage::DeliveryJournal& journal_;
+  const NotesOf notes_;
 };
 
 }  // namespace tocsin::app::explain

@@ -22,11 +22,19 @@ Json OptionalTime(const std::optional<Timestamp>& time) {
   return time ? Json(FormatTimestamp(*time)) : Json(nullptr);
 }
 
+Json NoteToJson(const ExplainedNote& note) {
+  Json json = {{"at", FormatTimestamp(note.at)}, {"text", note.text}};
+  if (!note.trace_id.empty()) json["traceId"] = note.trace_id;
+  return json;
+}
+
 Json SeriesToJson(const ExplainedSeries& series) {
-  return {{"labels", ToJson(series.labels)},
-          {"samples", series.samples},
-          {"newestAt", FormatTimestamp(series.newest_at)},
-          {"newest", series.newest}};
+  Json json = {{"labels", ToJson(series.labels)},
+               {"samples", series.samples},
+               {"newestAt", FormatTimestamp(series.newest_at)},
+               {"newest", series.newest}};
+  if (!series.notes.empty()) json["notes"] = List(series.notes, NoteToJson);
+  return json;
 }
 
 Json InputToJson(const ExplainedInput& input) {

@@ -22,11 +22,20 @@ struct ExplainRequest {
   Timestamp time;  // what came later is left out
 };
 
+// What a sender told besides a series' samples: a log record that it counts, or a measurement of a
+// trace.
+struct ExplainedNote {
+  Timestamp at;
+  std::string text;
+  std::string trace_id;  // hex; "": none
+};
+
 struct ExplainedSeries {
   Labels labels;
   size_t samples = 0;  // in the window
   Timestamp newest_at;
-  std::string newest;  // the value; "histogram" for one
+  std::string newest;                // the value; "histogram" for one
+  std::vector<ExplainedNote> notes;  // newest first
 };
 
 // What one selector of the query saw.

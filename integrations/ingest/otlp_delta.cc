@@ -59,21 +59,28 @@ DeltaTotal<Value> Count(Stream& stream, bool is_new, const DeltaInterval& interv
   return {verdict, stream.before, stream.total, is_new || gap, gap};
 }
 
-template <typename Map, typename OnErase>
-void EraseIdle(Map& streams, uint64_t before_ns, OnErase on_erase) {
+size_t BytesOf(const HistogramPtr& before, const HistogramPtr& total) {
+  constexpr size_t kStreamBytes = 128;  // its place in the map
+  return kStreamBytes + HistogramBytes(*before) + HistogramBytes(*total);
+}
+
+size_t BytesOf(double /*before*/, double /*total*/) {
+  return 0;  // numbers are limited by their count
+}
+
+// What the erased ones took.
+template <typename Map>
+size_t EraseIdle(Map& streams, uint64_t before_ns) {
+  size_t bytes = 0;
   for (auto it = streams.begin(); it != streams.end();) {
     if (it->second.newest.end_ns >= before_ns) {
       ++it;
       continue;
     }
-    on_erase(it->second);
+    bytes += BytesOf(it->second.before, it->second.total);
     streams.erase(it++);
   }
-}
-
-size_t BytesOf(const HistogramPtr& before, const HistogramPtr& total) {
-  constexpr size_t kStreamBytes = 128;  // its place in the map
-  return kStreamBytes + HistogramBytes(*before) + HistogramBytes(*total);
+  return bytes;
 }
 
 }  // namespace
@@ -123,10 +130,8 @@ void DeltaStreams::ForgetIdle(Timestamp now) {
   const int64_t before_ms = now.millis() - limits_.idle_ms;
   if (before_ms <= 0) return;
   const uint64_t before_ns = static_cast<uint64_t>(before_ms) * 1'000'000;
-  EraseIdle(numbers_, before_ns, [](const auto&) {});
-  EraseIdle(histograms_, before_ns, [this](const auto& stream) {
-    histogram_bytes_ -= BytesOf(stream.before, stream.total);
-  });
+  EraseIdle(numbers_, before_ns);
+  histogram_bytes_ -= EraseIdle(histograms_, before_ns);
 }
 
 size_t DeltaStreams::streams() const {

@@ -42,7 +42,12 @@ class ExplainerTest : public ::testing::Test {
                                                clock_, metrics_);
     EXPECT_TRUE(engine_->Recover(rules_).ok());
     explainer_ = std::make_unique<explain::Explainer>(
-        *engine_, [this] { return rules_; }, store_, outbox_, journal_);
+        *engine_, [this] { return rules_; }, store_, outbox_, journal_,
+        [](const Labels& series) {
+          return std::vector<http::ExplainedNote>{
+              {kStart + Seconds(60), "of the future", ""},
+              {kStart + Seconds(20), std::string(series.Get("service")), "ab12"}};
+        });
   }
 
   void Evaluate() {
@@ -99,6 +104,9 @@ TEST_F(ExplainerTest, TellsRuleInputsAndPath) {
   EXPECT_EQ(rule.inputs[0].series[0].labels.Get("service"), "cart");
   EXPECT_EQ(rule.inputs[0].series[0].newest, "1000");
   EXPECT_EQ(rule.inputs[0].series[0].newest_at, kStart + Seconds(30));
+  ASSERT_EQ(rule.inputs[0].series[0].notes.size(), 1u);
+  EXPECT_EQ(rule.inputs[0].series[0].notes[0].text, "cart");
+  EXPECT_EQ(rule.inputs[0].series[0].notes[0].trace_id, "ab12");
   ASSERT_EQ(rule.rows.size(), 1u);
   EXPECT_EQ(rule.rows[0].value, "1000");
 

@@ -170,6 +170,23 @@ TEST_F(IntakeTest, NoTimeoutMeansNobodyIsWatched) {
   EXPECT_EQ(Query("tocsin_resource_up"), "");
 }
 
+TEST_F(IntakeTest, ExemplarsOfAHistogramAreNotesOfItsSeries) {
+  Start();
+  Send("metrics { name: 'd' histogram { aggregation_temporality: 2 " +
+       PointAt(0, kStartMs,
+               "count: 1 sum: 2 bucket_counts: [0, 1] explicit_bounds: [1] exemplars { "
+               "time_unix_nano: 1699999999000000000 as_double: 2 trace_id: '0123456789abcdef' }") +
+       "} }");
+  for (const Labels& series : {Labels{{"__name__", "d_bucket"}, {"job", "shop"}, {"le", "1"}},
+                               Labels{{"__name__", "d_sum"}, {"job", "shop"}},
+                               Labels{{"__name__", "d_count"}, {"job", "shop"}}}) {
+    const auto notes = service_->intake->NotesOf(series);
+    ASSERT_EQ(notes.size(), 1u) << series.ToString();
+    EXPECT_EQ(notes[0].text, "2");
+    EXPECT_EQ(notes[0].trace_id, "30313233343536373839616263646566");
+  }
+}
+
 TEST_F(IntakeTest, LogRecordsAreCountedByRules) {
   Start();
   const auto loaded = rules::LoadRules({{"f.yaml", R"(
@@ -191,6 +208,10 @@ log_metrics:
   ASSERT_TRUE(counted.ok()) << counted.status();
   Commit(std::move(counted->batch));
   EXPECT_EQ(Query("timeouts_total"), "1");
+  const auto notes = service_->intake->NotesOf({{"__name__", "timeouts_total"}});
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0].text, "error: payment timed out");
+  EXPECT_EQ(notes[0].at, clock_.Now());
   EXPECT_NEAR(std::stod(Query("increase(timeouts_total[2m])")), 1, 0.5);
 }
 
