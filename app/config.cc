@@ -7,12 +7,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/config_access.h"
+#include "app/config_datadog.h"
 #include "app/config_inhibit.h"
 #include "app/config_otlp.h"
 #include "app/config_reader.h"
 #include "app/config_routing.h"
 #include "app/config_time_intervals.h"
 #include "app/limit_names.h"
+#include "app/receiver_context.h"
 #include "integrations/http/listen_address.h"
 #include "rules/rule_file.h"
 
@@ -101,11 +103,10 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   ConfigMap top(findings, root, "the configuration");
   top.CheckKeys({"listen", "tls", "access", "data_dir", "rules", "retention", "evaluation",
                  "external_labels", "external_url", "receivers", "route", "inhibit_rules",
-                 "time_intervals", "mute_time_intervals", "otlp", "limits"},
+                 "time_intervals", "mute_time_intervals", "otlp", "datadog", "dogstatsd", "limits"},
                 {"templates"});
   ReadListen(findings, top, config.listen);
   config.access = ReadAccess(findings, top, folder, sources);
-  ReportOpenListeners(findings, top, config);
   if (top.ReadString("data_dir", &config.data_dir) && config.data_dir.empty()) {
     findings.BadValue(top.Key("data_dir"), "data_dir must not be empty");
   }
@@ -120,6 +121,9 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   config.suppression.inhibit_rules = ReadInhibitRules(findings, top);
   config.routing = ReadRouting(findings, top, folder, sources, config.suppression.time_intervals);
   ReadExternalUrl(findings, top, config);
+  config.datadog = ReadDatadog(ReceiverContext(findings, folder, sources), top);
+  config.dogstatsd = ReadDogstatsd(findings, top);
+  ReportOpenListeners(findings, top, config);
   ReadOtlp(findings, top, config.otlp);
   ReadLimits(findings, top, config.limits);
 }
@@ -162,7 +166,7 @@ bool NeedsRestart(const Config& running, const Config& wanted) {
          running.data_dir != wanted.data_dir || running.retention != wanted.retention ||
          running.evaluation_interval != wanted.evaluation_interval ||
          running.external_labels != wanted.external_labels || running.otlp != wanted.otlp ||
-         running.limits != wanted.limits;
+         running.dogstatsd != wanted.dogstatsd || running.limits != wanted.limits;
 }
 
 }  // namespace tocsin::app

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "integrations/access/access.h"
 #include "integrations/access/tls_files.h"
+#include "integrations/datadog/config.h"
 #include "integrations/delivery/receiver.h"
 #include "integrations/ingest/otlp_options.h"
 #include "integrations/routing/suppressor.h"
@@ -54,6 +55,8 @@ struct Config {
   tocsin::routing::SuppressorConfig suppression;  // time intervals, inhibition
   delivery::ReceiversAndRoutes routing;           // valid: see delivery::Validate
   ingest::OtlpOptions otlp;
+  datadog::DatadogConfig datadog;
+  datadog::StatsdConfig dogstatsd;
   Limits limits;
 };
 

@@ -181,25 +181,35 @@ void ReadTls(ConfigFindings& findings, const ConfigMap& top, const std::string& 
   }
 }
 
+// Where others may come in, by its place in the file.
 struct Listener {
-  const char* name;
-  const std::string& address;
+  std::string section, key;
+  std::string address;
+  bool guarded = false;  // who comes is asked who they are
 };
 
 std::vector<Listener> ListenersOf(const Config& config) {
-  return {
-      {"grpc", config.listen.grpc}, {"http", config.listen.http}, {"admin", config.listen.admin}};
+  std::vector<Listener> listeners;
+  const auto add = [&](const char* name, const std::string& address) {
+    const bool mutual = config.access.TlsOn(name) && config.access.tls.asks_clients();
+    listeners.push_back({"listen", name, address, mutual || !config.access.tokens.empty()});
+  };
+  add("grpc", config.listen.grpc);
+  add("http", config.listen.http);
+  add("admin", config.listen.admin);
+  // Datagrams show no token.
+  listeners.push_back({"dogstatsd", "listen", config.dogstatsd.listen.udp, false});
+  return listeners;
 }
 
-bool IsOpen(const Config& config, const Listener& listener) {
+bool IsOpen(const Listener& listener) {
+  if (listener.address.empty() || listener.guarded) return false;
   const auto address = http::ParseListenAddress(listener.address);
-  if (!address.ok() || address->IsLoopback()) return false;
-  const bool mutual = config.access.TlsOn(listener.name) && config.access.tls.asks_clients();
-  return config.access.tokens.empty() && !mutual;
+  return address.ok() && !address->IsLoopback();
 }
 
 std::string OpenText(const Listener& listener) {
-  return absl::StrCat("listen.", listener.name, " (", listener.address,
+  return absl::StrCat(listener.section, ".", listener.key, " (", listener.address,
                       ") is open to other hosts, and nobody is asked who they are");
 }
 
@@ -229,15 +239,16 @@ AccessConfig ReadAccess(ConfigFindings& findings, const ConfigMap& top, const st
 }
 
 void ReportOpenListeners(ConfigFindings& findings, const ConfigMap& top, const Config& config) {
-  const YamlNode* node = top.Find("listen");
-  if (node == nullptr || node->kind != YamlNode::Kind::kMap) return;
-  ConfigMap map(findings, *node, "listen");
   for (const Listener& listener : ListenersOf(config)) {
-    if (map.Find(listener.name) == nullptr || !IsOpen(config, listener)) continue;
+    const YamlNode* section = top.Find(listener.section);
+    if (section == nullptr || section->kind != YamlNode::Kind::kMap || !IsOpen(listener)) continue;
+    ConfigMap map(findings, *section, listener.section);
+    const YamlNode* node = map.Find(listener.key);
+    if (node == nullptr) continue;
     if (config.access.allow_open_listeners) {
-      findings.Warning(*map.Find(listener.name), kOpenListener, OpenText(listener));
+      findings.Warning(*node, kOpenListener, OpenText(listener));
     } else {
-      findings.Error(*map.Find(listener.name), kOpenListener, OpenText(listener), kOpenHint);
+      findings.Error(*node, kOpenListener, OpenText(listener), kOpenHint);
     }
   }
 }
@@ -245,7 +256,7 @@ void ReportOpenListeners(ConfigFindings& findings, const ConfigMap& top, const C
 absl::Status CheckOpenListeners(const Config& config) {
   if (config.access.allow_open_listeners) return absl::OkStatus();
   for (const Listener& listener : ListenersOf(config)) {
-    if (!IsOpen(config, listener)) continue;
+    if (!IsOpen(listener)) continue;
     return absl::FailedPreconditionError(absl::StrCat(OpenText(listener), "; ", kOpenHint));
   }
   return absl::OkStatus();

@@ -23,12 +23,8 @@ void ReadUdp(ConfigFindings& findings, const ConfigMap& map, std::string* out) {
   if (!map.ReadString("listen", out)) return;
   const auto address = http::ParseListenAddress(*out);
   if (!address.ok()) {
-    return findings.BadValue(*map.Find("listen"), std::string(address.status().message()));
+    findings.BadValue(*map.Find("listen"), std::string(address.status().message()));
   }
-  if (address->IsLoopback()) return;
-  findings.Warning(*map.Find("listen"), kOpenListener,
-                   "dogstatsd.listen is open to other hosts, and datagrams carry no login",
-                   "use a loopback address or a socket, or a firewall in front");
 }
 
 void ReadSocket(ConfigFindings& findings, const ConfigMap& map, datadog::StatsdListen& listen) {

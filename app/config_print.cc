@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/config.h"
 #include "app/config_access.h"
+#include "app/config_datadog.h"
 #include "app/config_grouping.h"
 #include "app/config_otlp.h"
 #include "app/config_print_routing.h"
@@ -61,6 +62,8 @@ std::string PrintConfig(const Config& config) {
   PrintTimeIntervals(config.suppression.time_intervals, writer);
   PrintInhibitRules(config.suppression.inhibit_rules, writer);
   PrintOtlp(config.otlp, writer);
+  PrintDatadog(config.datadog, writer);
+  PrintDogstatsd(config.dogstatsd, writer);
   writer.Begin("limits");
   for (const LimitName& limit : AllLimits()) {
     writer.Line(absl::StrCat(limit.name, ": ", config.limits.*limit.member));

@@ -86,6 +86,7 @@ HttpPort::HttpPort(const Parts& parts,
   front_.AddRoute(otlp_.route());
   front_.AddRoute(logs_.route());
   front_.AddRoute(remote_write_.route());
+  parts.datadog.AddRoutes(front_);
 }
 
 absl::StatusOr<std::unique_ptr<HttpPort>> HttpPort::Start(

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "app/config.h"
+#include "app/datadog_senders.h"
 #include "app/feedback_service.h"
 #include "app/hook_service.h"
 #include "app/intake.h"
@@ -36,6 +37,7 @@ class HttpPort {
     FeedbackService& feedback;
     access::Access& access;
     Intake& intake;
+    DatadogSenders& datadog;
     const Clock& clock;
     Metrics& metrics;
   };

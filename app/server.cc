@@ -9,6 +9,7 @@
 #include "app/account_service.h"
 #include "app/backup_service.h"
 #include "app/damage_alarm.h"
+#include "app/datadog_senders.h"
 #include "app/engine_backend.h"
 #include "app/explain/explainer.h"
 #include "app/feedback_service.h"
@@ -130,6 +131,7 @@ struct Server::Parts {
   std::unique_ptr<http::AdminApi> admin_api;
   std::unique_ptr<http::HttpServer> admin;
   std::unique_ptr<Intake> intake;
+  std::unique_ptr<DatadogSenders> datadog;
   std::unique_ptr<ingest::GrpcServer> grpc;
   std::unique_ptr<HttpPort> http;
   std::unique_ptr<AccountService> accounts;
@@ -226,8 +228,10 @@ absl::Status Server::Parts::Start(Server& server) {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
+  TOCSIN_ASSIGN_OR_RETURN(
+      datadog, DatadogSenders::Start({*store, *engine, access, limits, clock, metrics}, config));
   const HttpPort::Parts http_parts = {limits, *engine, *delivery, *delivery_loop, *feedback,
-                                      access, *intake, clock,     metrics};
+                                      access, *intake, *datadog,  clock,          metrics};
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(
@@ -264,6 +268,7 @@ void Server::Parts::Stop() {
   if (backend) backend->SetNotReady("stopping");
   KillPoint("stop.before_drain");
   if (accounts) accounts->Stop();
+  if (datadog) datadog->Stop();
   if (http) http->Stop(kDrainGrace);
   if (grpc) grpc->Drain(kDrainGrace);
   KillPoint("stop.after_drain");
@@ -305,6 +310,7 @@ uint64_t Server::Parts::WatchedFingerprint() {
 // Who may, and where pages go.
 void Server::Parts::TakeOver(const Config& config) {
   access.SetTokens(config.access.tokens);
+  datadog->SetKeys(config.datadog);
   suppression->SetConfig(config);
   delivery->SetReceivers(Routing(config));
   http->SetReceivers(Routing(config));

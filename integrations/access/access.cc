@@ -49,6 +49,11 @@ void Access::SetTokens(std::vector<Token> tokens) {
   tokens_ = std::move(set);
 }
 
+bool Access::has_tokens() {
+  MutexLock lock(mutex_);
+  return !tokens_->empty();
+}
+
 absl::StatusOr<std::string> Access::Check(const Visitor& visitor, Scope scope) {
   std::shared_ptr<const std::vector<Token>> tokens;
   {

@@ -44,6 +44,7 @@ class Access {
   Access(Metrics& metrics, const Clock& clock);
 
   void SetTokens(std::vector<Token> tokens);
+  bool has_tokens();
 
   // The token's name, "" if there are no tokens. Errors: Unauthenticated (none, or not known),
   // PermissionDenied (known, without that scope).

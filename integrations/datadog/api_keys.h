@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 #include "base/secret.h"
+#include "integrations/access/digest.h"
 #include "integrations/http/http_message.h"
 
 namespace tocsin::datadog {
@@ -21,7 +21,7 @@ class ApiKeys {
   bool Accepts(absl::string_view key) const;
 
  private:
-  std::vector<absl::uint128> hashes_;
+  std::vector<access::Digest> digests_;
 };
 
 // The key a request carries: header DD-Api-Key, or the parameter `api_key` or `dd-api-key`; "" if

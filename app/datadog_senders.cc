@@ -1,0 +1,92 @@
+#include "app/datadog_senders.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+
+namespace tocsin::app {
+namespace {
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
+}
+
+}  // namespace
+
+DatadogSenders::DatadogSenders(const Parts& parts, const Config& config)
+    : parts_(parts),
+      hosts_(parts.store, parts.metrics),
+      series_(parts.limits, parts.sink, hosts_, parts.metrics),
+      intervals_(parts.sink),
+      intake_({parts.limits, parts.sink, hosts_, series_, intervals_, parts.metrics},
+              [this](absl::string_view key) { return Accepts(key); }) {
+  SetKeys(config.datadog);
+  const datadog::StatsdConfig& statsd = config.dogstatsd;
+  if (statsd.listen.udp.empty() && statsd.listen.socket.empty()) return;
+  datadog::StatsdIntake::Options options;
+  options.host = statsd.host.empty() ? HostName() : statsd.host;
+  options.tags = statsd.tags;
+  statsd_ = std::make_unique<datadog::StatsdIntake>(
+      datadog::StatsdIntake::Parts{parts.limits, parts.sink, series_, intervals_, parts.metrics},
+      std::move(options));
+  statsd_server_ = std::make_unique<datadog::StatsdServer>(*statsd_, parts.clock, statsd.listen);
+}
+
+absl::StatusOr<std::unique_ptr<DatadogSenders>> DatadogSenders::Start(const Parts& parts,
+                                                                      const Config& config) {
+  std::unique_ptr<DatadogSenders> senders(new DatadogSenders(parts, config));
+  TOCSIN_ASSIGN_OR_RETURN(const size_t damaged, senders->hosts_.Recover());
+  if (damaged > 0) {
+    Log(LogLevel::kError,
+        "tags of hosts did not decode; they come again with each Agent's metadata",
+        {{"hosts", uint64_t{damaged}}});
+  }
+  if (senders->statsd_server_) TOCSIN_RETURN_IF_ERROR(senders->statsd_server_->Start());
+  return senders;
+}
+
+void DatadogSenders::SetKeys(const datadog::DatadogConfig& config) {
+  auto keys =
+      config.api_keys.empty() ? nullptr : std::make_shared<const datadog::ApiKeys>(config.api_keys);
+  MutexLock lock(mutex_);
+  keys_ = std::move(keys);
+}
+
+bool DatadogSenders::Accepts(absl::string_view key) {
+  std::shared_ptr<const datadog::ApiKeys> keys;
+  {
+    MutexLock lock(mutex_);
+    keys = keys_;
+  }
+  if (keys != nullptr && keys->Accepts(key)) return true;
+  if (keys != nullptr && !parts_.access.has_tokens()) return false;
+  return parts_.access.Check({"http", "", key}, access::Scope::kIngest).ok();
+}
+
+// Agents repeat without end what is answered 404, so every path that may be theirs is a route.
+void DatadogSenders::AddRoutes(ingest::HttpFront& front) {
+  for (const char* path : {"/datadog", "/datadog/", "/intake", "/intake/", "/api/v1/", "/api/v2/",
+                           "/api/beta/", "/api/intake/"}) {
+    ingest::HttpRoute route;
+    route.path = path;
+    route.methods = {};
+    route.authorize = [this](const http::HttpRequest& head) { return intake_.Authorize(head); };
+    route.handle = [this](http::HttpRequest request, const ingest::IngestContext& context,
+                          http::Respond respond) {
+      intake_.Handle(std::move(request), {context.sender, context.now, &context.room},
+                     std::move(respond));
+    };
+    front.AddRoute(std::move(route));
+  }
+}
+
+void DatadogSenders::Stop() {
+  intake_.Drain();
+  if (statsd_server_) statsd_server_->Stop();
+}
+
+}  // namespace tocsin::app
