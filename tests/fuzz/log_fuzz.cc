@@ -96,7 +96,7 @@ void CheckRequest(absl::string_view bytes) {
                  absl::IsResourceExhausted(decoded.status()))
         << decoded.status();
     TOCSIN_CHECK(!parses || absl::IsResourceExhausted(decoded.status()) ||
-                 IsMalformedAsWritten(request, limits))
+                 !IsMalformedAsWritten(request, limits))
         << decoded.status();
     return;
   }
