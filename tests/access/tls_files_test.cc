@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,7 @@ using ::testing::HasSubstr;
 
 class TlsFilesTest : public ::testing::Test {
  protected:
-  TlsFilesTest() : folder_(::testing::TempDir() + "tls_files_test") {
+  TlsFilesTest() : folder_(absl::StrCat(::testing::TempDir(), "tls_files_test_", getpid())) {
     std::filesystem::create_directories(folder_);
     authority_ = MakeAuthority("authority");
     server_ = MakeCertificate(authority_, "server", {"DNS:localhost"});

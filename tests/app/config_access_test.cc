@@ -133,6 +133,12 @@ TEST(ConfigAccessTest, AListenerThatOthersReachNeedsAGuardOrAPlainWord) {
     EXPECT_THAT(Findings(result), HasSubstr(c.finding)) << c.text;
     EXPECT_EQ(CheckOpenListeners(result.config).ok(), c.ok) << c.text;
   }
+  // Datagrams show no token.
+  const auto datagrams = Parse(
+      "dogstatsd: {listen: ':8125'}\n"
+      "access: {tokens: [{name: a, scopes: [ingest], token: '${TOKEN}'}]}");
+  EXPECT_THAT(Findings(datagrams),
+              HasSubstr("3:21: error: dogstatsd.listen (:8125) is open to other hosts"));
   // As flags of `tocsin serve` bring it.
   Config config;
   EXPECT_TRUE(CheckOpenListeners(config).ok());

@@ -172,7 +172,7 @@ class Image(unittest.TestCase):
 
     def test_ports_are_exposed_and_listened_on(self):
         exposed = set(" ".join(self.arguments("EXPOSE")).split())
-        self.assertEqual(exposed, {"4317", "9095"})
+        self.assertEqual(exposed, {"4317", "4318", "9095"})
         listened = set(re.findall(r'"0\.0\.0\.0:(\d+)"', self.arguments("CMD")[-1]))
         self.assertEqual(listened, exposed)
 

@@ -97,7 +97,7 @@ def check_tocsin_probes(items):
     if container.get("readinessProbe", {}).get("grpc", {}).get("port") != 4317:
         wrong.append("readinessProbe does not ask gRPC health on 4317")
     numbers = {p["name"]: p["containerPort"] for p in container["ports"]}
-    if numbers.get("grpc") != 4317 or numbers.get("admin") != 9095:
+    if numbers != {"grpc": 4317, "http": 4318, "admin": 9095}:
         wrong.append(f"ports are {numbers}")
     if server["spec"]["template"]["spec"].get("terminationGracePeriodSeconds", 30) <= DRAIN_SECONDS:
         wrong.append(f"terminationGracePeriodSeconds is not above {DRAIN_SECONDS}")

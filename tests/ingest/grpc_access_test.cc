@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,7 @@ namespace {
 
 class GrpcAccessTest : public ::testing::Test {
  protected:
-  GrpcAccessTest() : folder_(::testing::TempDir() + "grpc_access_test") {
+  GrpcAccessTest() : folder_(absl::StrCat(::testing::TempDir(), "grpc_access_test_", getpid())) {
     std::filesystem::create_directories(folder_);
     options_.listen = "127.0.0.1:0";
     options_.tls_look = absl::Seconds(1);
@@ -74,7 +75,7 @@ class GrpcAccessTest : public ::testing::Test {
     const auto channel = grpc::CreateCustomChannel(absl::StrCat("localhost:", server_->port()),
                                                    credentials, arguments);
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    context.set_deadline(gpr_time_from_millis(5000, GPR_TIMESPAN));
     if (!token.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
     otlp::ExportMetricsServiceRequest request;
     EXPECT_TRUE(request.ParseFromString(EncodeOtlp({}, {Gauge("g", 1)})));

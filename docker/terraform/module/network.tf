@@ -14,6 +14,12 @@ resource "kubernetes_service_v1" "this" {
       app_protocol = "grpc"
     }
     port {
+      name         = "http"
+      port         = 4318
+      target_port  = "http"
+      app_protocol = "http"
+    }
+    port {
       name         = "admin"
       port         = 9095
       target_port  = "admin"
@@ -38,6 +44,12 @@ resource "kubernetes_service_v1" "headless" {
       port         = 4317
       target_port  = "grpc"
       app_protocol = "grpc"
+    }
+    port {
+      name         = "http"
+      port         = 4318
+      target_port  = "http"
+      app_protocol = "http"
     }
     port {
       name         = "admin"
@@ -69,6 +81,10 @@ resource "kubernetes_network_policy_v1" "this" {
       ports {
         protocol = "TCP"
         port     = "grpc"
+      }
+      ports {
+        protocol = "TCP"
+        port     = "http"
       }
     }
     ingress {

@@ -51,6 +51,10 @@ resource "kubernetes_stateful_set_v1" "this" {
             container_port = 4317
           }
           port {
+            name           = "http"
+            container_port = 4318
+          }
+          port {
             name           = "admin"
             container_port = 9095
           }
