@@ -174,8 +174,10 @@ absl::Status LogWalk::Record(absl::string_view message) {
     const bool matches = std::all_of(tests.begin(), tests.end(), [&](const LogTest& test) {
       return test.holds(record.Text(test.field));
     });
+    if (matches && record.error() == AttributeError::kNone) {
+      TOCSIN_RETURN_IF_ERROR(Match(i, record));
+    }
     if (record.error() != AttributeError::kNone) return Refuse(record.error());
-    if (matches) TOCSIN_RETURN_IF_ERROR(Match(i, record));
   }
   return absl::OkStatus();
 }
@@ -192,7 +194,7 @@ absl::Status LogWalk::Match(size_t rule, LogRecordView& record) {
       .severity = std::string(record.Text({RecordField::Kind::kSeverity, ""})),
       .body = CutText(record.Text({RecordField::Kind::kBody, ""}), LogCounters::kEvidenceBytesMax),
       .trace_id = absl::BytesToHexString(record.trace_id())};
-  if (record.error() != AttributeError::kNone) return Refuse(record.error());
+  if (record.error() != AttributeError::kNone) return absl::OkStatus();  // refused by Record()
   const auto [count, is_new] = counts.try_emplace({rule, std::move(values)});
   if (is_new && room_ != nullptr) {
     TOCSIN_RETURN_IF_ERROR(room_->Grow(

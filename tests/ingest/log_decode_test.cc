@@ -176,6 +176,19 @@ TEST_F(LogDecodeTest, RecordsThatCannotBeReadAreRejected) {
   EXPECT_EQ(result->records, 2u);
 }
 
+// Its body is looked at first as evidence of a match, then by another rule.
+TEST_F(LogDecodeTest, ARecordIsRejectedOnce) {
+  SetRules({{.name = "a", .tests = {}, .labels = {}},
+            {.name = "b", .tests = {Equals("body", "x")}, .labels = {}},
+            {.name = "c", .tests = {}, .labels = {}}});
+  std::string bytes = BytesOfLogs(Logs(Record("body { string_value: 'XX' }")));
+  bytes.replace(bytes.find("XX"), 2, "\xff\xfe");
+  const auto result = decoder_.Decode(bytes, Timestamp::FromMillis(kNowMs));
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->rejected.total(), 1u);
+  EXPECT_TRUE(result->batch.empty());
+}
+
 TEST_F(LogDecodeTest, LimitsOfARequest) {
   limits_.samples_per_request_max = 2;
   EXPECT_TRUE(Decode(Logs(Record("") + Record(""))).ok());
