@@ -97,7 +97,7 @@ class ChecksNotice(unittest.TestCase):
         self.container = self.pod["containers"][0]
 
     def test_wrong_port(self):
-        self.container["readinessProbe"]["grpc"]["port"] = 4318
+        self.container["readinessProbe"]["grpc"]["port"] = 4319
         self.assertTrue(manifests.check_probes(self.broken))
         self.assertTrue(manifests.check_tocsin_probes(self.broken))
 
