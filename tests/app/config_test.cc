@@ -173,7 +173,8 @@ TEST(ConfigTest, MistakesAreFoundAtTheirPlace) {
       {"bad address", receiver + "listen: {grpc: nowhere}",
        "3:16: error: \"nowhere\" is not a listen address"},
       {"open address", receiver + "listen: {admin: ':9095'}",
-       "3:17: error: listen.admin (:9095) is open to other hosts, and nobody is asked who they are"},
+       "3:17: error: listen.admin (:9095) is open to other hosts, and nobody is asked who they "
+       "are"},
       {"too long retention", receiver + "retention: 2y",
        "3:12: error: retention must be at most 366d"},
       {"tiny interval", receiver + "evaluation: {interval: 1ms}",
