@@ -1,21 +1,12 @@
 #include "app/datadog_senders.h"
 
-#include <unistd.h>
-
 #include <utility>
 
+#include "app/host_name.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 
 namespace tocsin::app {
-namespace {
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
-}
-
-}  // namespace
 
 DatadogSenders::DatadogSenders(const Parts& parts, const Config& config)
     : parts_(parts),
@@ -65,23 +56,6 @@ bool DatadogSenders::Accepts(absl::string_view key) {
   if (keys != nullptr && keys->Accepts(key)) return true;
   if (keys != nullptr && !parts_.access.has_tokens()) return false;
   return parts_.access.Check({"http", "", key}, access::Scope::kIngest).ok();
-}
-
-// Agents repeat without end what is answered 404, so every path that may be theirs is a route.
-void DatadogSenders::AddRoutes(ingest::HttpFront& front) {
-  for (const char* path : {"/datadog", "/datadog/", "/intake", "/intake/", "/api/v1/", "/api/v2/",
-                           "/api/beta/", "/api/intake/"}) {
-    ingest::HttpRoute route;
-    route.path = path;
-    route.methods = {};
-    route.authorize = [this](const http::HttpRequest& head) { return intake_.Authorize(head); };
-    route.handle = [this](http::HttpRequest request, const ingest::IngestContext& context,
-                          http::Respond respond) {
-      intake_.Handle(std::move(request), {context.sender, context.now, &context.room},
-                     std::move(respond));
-    };
-    front.AddRoute(std::move(route));
-  }
 }
 
 void DatadogSenders::Stop() {

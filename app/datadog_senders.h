@@ -13,6 +13,7 @@
 #include "integrations/datadog/api_keys.h"
 #include "integrations/datadog/host_tags.h"
 #include "integrations/datadog/intake.h"
+#include "integrations/datadog/intake_routes.h"
 #include "integrations/datadog/metric_intervals.h"
 #include "integrations/datadog/series_resolver.h"
 #include "integrations/datadog/statsd_intake.h"
@@ -50,7 +51,7 @@ class DatadogSenders {
   // From now on these are the keys.
   void SetKeys(const datadog::DatadogConfig& config);
   // Adds the routes of the intake to the HTTP port.
-  void AddRoutes(ingest::HttpFront& front);
+  void AddRoutes(ingest::HttpFront& front) { datadog::AddRoutes(intake_, front); }
   // DogStatsD takes what is there and ends.
   void Stop();
 

@@ -74,8 +74,8 @@ http::HttpServerOptions ServerOptionsOf(const Config& config, const Limits& limi
 HttpPort::HttpPort(const Parts& parts,
                    std::shared_ptr<const delivery::ReceiversAndRoutes> receivers)
     : hooks_(TakeHook(parts), std::move(receivers), parts.metrics),
-      otlp_(parts.limits, parts.sink, parts.metrics, parts.intake.otlp()),
-      logs_(parts.limits, parts.sink, parts.metrics, parts.intake.logs()),
+      otlp_(parts.limits, parts.sink, parts.metrics, parts.otlp_senders.otlp()),
+      logs_(parts.limits, parts.sink, parts.metrics, parts.otlp_senders.logs()),
       remote_write_(parts.limits, parts.sink, parts.metrics),
       front_(parts.limits, parts.clock, parts.metrics) {
   front_.SetAuthorize([&access = parts.access](const http::HttpRequest& head) {

@@ -7,7 +7,7 @@
 #include "app/datadog_senders.h"
 #include "app/feedback_service.h"
 #include "app/hook_service.h"
-#include "app/intake.h"
+#include "app/otlp_senders.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/metrics.h"
@@ -36,7 +36,7 @@ class HttpPort {
     delivery::DeliveryLoop& loop;
     FeedbackService& feedback;
     access::Access& access;
-    Intake& intake;
+    OtlpSenders& otlp_senders;
     DatadogSenders& datadog;
     const Clock& clock;
     Metrics& metrics;

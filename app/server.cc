@@ -16,9 +16,9 @@
 #include "app/file_limit.h"
 #include "app/file_watch.h"
 #include "app/http_port.h"
-#include "app/intake.h"
 #include "app/journal_loop.h"
 #include "app/loaded_files.h"
+#include "app/otlp_senders.h"
 #include "app/page_templates.h"
 #include "app/suppression_service.h"
 #include "app/version.h"
@@ -130,14 +130,14 @@ struct Server::Parts {
   std::unique_ptr<EngineBackend> backend;
   std::unique_ptr<http::AdminApi> admin_api;
   std::unique_ptr<http::HttpServer> admin;
-  std::unique_ptr<Intake> intake;
+  std::unique_ptr<OtlpSenders> otlp_senders;
   std::unique_ptr<DatadogSenders> datadog;
   std::unique_ptr<ingest::GrpcServer> grpc;
   std::unique_ptr<HttpPort> http;
   std::unique_ptr<AccountService> accounts;
   std::unique_ptr<FileWatch> watch;
 
-  Mutex intake_mutex;  // held by who sets `intake`, or looks whether there is one
+  Mutex otlp_senders_mutex;  // held by who sets `otlp_senders`, or looks whether there is one
   Mutex reload_mutex;
   bool ready = false;  // guarded by reload_mutex
   bool stopped = false;
@@ -213,15 +213,16 @@ absl::Status Server::Parts::Start(Server& server) {
   KillPoint("start.before_evaluation");
   engine->Start();
 
-  auto made = std::make_unique<Intake>(Intake::Parts{*engine, limits, clock, metrics}, config.otlp);
+  auto made = std::make_unique<OtlpSenders>(OtlpSenders::Parts{*engine, limits, clock, metrics},
+                                            config.otlp);
   made->SetRules(*files.rules);
   {
-    MutexLock lock(intake_mutex);
-    intake = std::move(made);
+    MutexLock lock(otlp_senders_mutex);
+    otlp_senders = std::move(made);
   }
   ingest::GrpcServerOptions grpc_options;
-  grpc_options.otlp = &intake->otlp();
-  grpc_options.logs = &intake->logs();
+  grpc_options.otlp = &otlp_senders->otlp();
+  grpc_options.logs = &otlp_senders->logs();
   grpc_options.listen = config.listen.grpc;
   grpc_options.access = &access;
   if (config.access.TlsOn("grpc")) grpc_options.tls = config.access.tls;
@@ -230,8 +231,8 @@ absl::Status Server::Parts::Start(Server& server) {
   KillPoint("start.before_serving");
   TOCSIN_ASSIGN_OR_RETURN(
       datadog, DatadogSenders::Start({*store, *engine, access, limits, clock, metrics}, config));
-  const HttpPort::Parts http_parts = {limits, *engine, *delivery, *delivery_loop, *feedback,
-                                      access, *intake, *datadog,  clock,          metrics};
+  const HttpPort::Parts http_parts = {limits, *engine,       *delivery, *delivery_loop, *feedback,
+                                      access, *otlp_senders, *datadog,  clock,          metrics};
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(
@@ -276,10 +277,10 @@ void Server::Parts::Stop() {
     MutexLock lock(reload_mutex);  // no reload finds it gone
     ready = false;
   }
-  std::unique_ptr<Intake> gone;
+  std::unique_ptr<OtlpSenders> gone;
   {
-    MutexLock lock(intake_mutex);
-    gone = std::move(intake);
+    MutexLock lock(otlp_senders_mutex);
+    gone = std::move(otlp_senders);
   }
   gone.reset();
   if (engine) engine->Stop();
@@ -291,10 +292,11 @@ void Server::Parts::Stop() {
   Log(LogLevel::kInfo, "stopped");
 }
 
-// Explanations are asked for before and after there is an intake.
+// Explanations are asked for before and after there are any.
 std::vector<http::ExplainedNote> Server::Parts::NotesOf(const Labels& series) {
-  MutexLock lock(intake_mutex);
-  return intake == nullptr ? std::vector<http::ExplainedNote>() : intake->NotesOf(series);
+  MutexLock lock(otlp_senders_mutex);
+  return otlp_senders == nullptr ? std::vector<http::ExplainedNote>()
+                                 : otlp_senders->NotesOf(series);
 }
 
 uint64_t Server::Parts::WatchedFingerprint() {
@@ -357,7 +359,7 @@ absl::Status Server::Parts::Reload() {
         "limits change only with a restart");
   }
   files = *std::move(loaded);
-  intake->SetRules(*files.rules);
+  otlp_senders->SetRules(*files.rules);
   accounts->SetReceivers(Routing(files.config));
   reload_time.Set(clock.Now().seconds());
   Log(LogLevel::kInfo, "reloaded",

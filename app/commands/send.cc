@@ -1,7 +1,5 @@
 #include "app/commands/send.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -12,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "app/host_metrics.h"
+#include "app/host_name.h"
 #include "app/send_data.h"
 #include "app/server_target.h"
 #include "base/mutex.h"
@@ -126,11 +125,6 @@ int RunPaced(const SendTarget& target, ingest::Attributes resource, const SendPa
   if (!client.ok()) return WrongUse(client.status(), err);
   Sender sender(*std::move(client), std::move(resource));
   return sender.Finish(SendPaced(pace, clock, sender, make), out, err);
-}
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
 }
 
 absl::StatusOr<std::vector<CsvRow>> ReadCsvFile(const std::string& path) {

@@ -75,12 +75,12 @@ std::string CodeOf(const absl::Status& status) {
 
 // One request on its way, and what it came to.
 struct Intake::Exchange {
-  Exchange(HttpRequest sent, const IntakeContext& context, Respond answer, Intake& intake)
+  Exchange(HttpRequest sent, const ingest::IngestContext& context, Respond answer, Intake& intake)
       : request(std::move(sent)),
         sender(context.sender),
         respond(std::move(answer)),
         taker(intake.limits_, intake.series_, intake.intervals_, context.now, sender,
-              context.room) {}
+              &context.room) {}
 
   HttpRequest request;
   const std::string sender;
@@ -122,7 +122,7 @@ absl::Status Intake::Authorize(const HttpRequest& head) const {
   return absl::PermissionDeniedError("Forbidden");
 }
 
-void Intake::Handle(HttpRequest request, const IntakeContext& context, Respond respond) {
+void Intake::Handle(HttpRequest request, const ingest::IngestContext& context, Respond respond) {
   ++*under_way_;
   metrics_.AddBytes(request.body.size());
   const auto exchange =
@@ -135,10 +135,8 @@ void Intake::Handle(HttpRequest request, const IntakeContext& context, Respond r
                                               limits_.samples_per_request_max);
   const uint64_t bytes = samples * 2 * (sizeof(SentPoint) + sizeof(SeriesRef) + sizeof(Sample)) +
                          std::min<uint64_t>(exchange->request.body.size() * 20, kPieceBytes);
-  if (context.room != nullptr) {
-    const absl::Status room = context.room->Grow(bytes);
-    if (!room.ok()) return Fail(*exchange, room);
-  }
+  const absl::Status room = context.room.Grow(bytes);
+  if (!room.ok()) return Fail(*exchange, room);
   const std::string path = exchange->request.path;
   Route(RouteOf(path), exchange);
 }

@@ -17,17 +17,10 @@
 #include "integrations/datadog/sample_taker.h"
 #include "integrations/datadog/series_resolver.h"
 #include "integrations/http/http_message.h"
-#include "integrations/ingest/budget.h"
+#include "integrations/ingest/ingest_context.h"
 #include "integrations/ingest/ingest_metrics.h"
 
 namespace tocsin::datadog {
-
-// Where a request stands when the intake gets it.
-struct IntakeContext {
-  std::string sender;  // the host it came from, whose new series are counted; "": not known
-  Timestamp now;       // when it came
-  ingest::BudgetLease* room = nullptr;  // what memory for decoding is taken from; null: not counted
-};
 
 // What a Datadog Agent, and clients of Datadog's API, post: series, sketches, check runs, events,
 // and the tags of hosts.
@@ -66,7 +59,7 @@ class Intake {
   absl::Status Authorize(const http::HttpRequest& head) const;
 
   // `body` is plain. Calls `respond` exactly once, maybe before it returns.
-  void Handle(http::HttpRequest request, const IntakeContext& context, Respond respond);
+  void Handle(http::HttpRequest request, const ingest::IngestContext& context, Respond respond);
 
   // From now on samples are answered 503; requests under way are finished.
   void Drain() { draining_ = true; }

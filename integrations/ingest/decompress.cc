@@ -97,6 +97,7 @@ const char* ContentEncodingName(ContentEncoding encoding) {
 
 std::optional<ContentEncoding> ParseContentEncoding(absl::string_view text) {
   if (text.empty()) return ContentEncoding::kIdentity;
+  if (absl::EqualsIgnoreCase(text, "zstd1")) return ContentEncoding::kZstd;  // Datadog's clients
   for (const ContentEncoding encoding : kEncodings) {
     if (absl::EqualsIgnoreCase(text, ContentEncodingName(encoding))) return encoding;
   }

@@ -21,8 +21,8 @@ enum class ContentEncoding {
 
 // "gzip"
 const char* ContentEncodingName(ContentEncoding encoding);
-// The value of a Content-Encoding header, any case; "" is identity. nullopt: none of these, or
-// several.
+// The value of a Content-Encoding header, any case; "" is identity, "zstd1" zstd. nullopt: none of
+// these, or several.
 std::optional<ContentEncoding> ParseContentEncoding(absl::string_view text);
 
 // The plain bytes; at most `bytes_max` of them. `room`, unless null, is charged what they take as

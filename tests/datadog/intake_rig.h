@@ -38,7 +38,9 @@ class IntakeRig {
   // Its reply, if it came at once.
   std::optional<http::HttpReply> Send(http::HttpRequest request) {
     auto reply = std::make_shared<std::optional<http::HttpReply>>();
-    intake->Handle(std::move(request), {.sender = "192.0.2.1", .now = now, .room = nullptr},
+    ingest::Budget memory(*metrics, {.reason = "test", .limit = "none", .amount_max = UINT64_MAX});
+    ingest::BudgetLease room(memory);
+    intake->Handle(std::move(request), {.sender = "192.0.2.1", .now = now, .room = room},
                    [reply](http::HttpReply answer) { *reply = std::move(answer); });
     last = reply;
     return *reply;

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +15,10 @@
 #include "base/histogram/text.h"
 #include "base/mutex.h"
 #include "integrations/datadog/intake.h"
+#include "integrations/datadog/intake_routes.h"
 #include "integrations/datadog/statsd_server.h"
 #include "integrations/http/http_server.h"
-#include "integrations/ingest/inflate.h"
+#include "integrations/ingest/http_front.h"
 #include "storage/memory_store.h"
 
 namespace tocsin::datadog {
@@ -56,21 +56,6 @@ class PrintingSink : public engine::SampleSink {
   std::vector<std::string> names_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The sink answers at once, so that waiting for the reply waits for nothing.
-http::HttpReply Answer(Intake& intake, const Limits& limits, const Clock& clock,
-                       http::HttpRequest request) {
-  const absl::string_view encoding = request.Header("Content-Encoding");
-  if (encoding == "deflate" || encoding == "gzip") {
-    auto plain = ingest::Inflate(request.body, limits.request_bytes_max, nullptr);
-    if (!plain.ok()) return {.status = 400};
-    request.body = *std::move(plain);
-  }
-  std::promise<http::HttpReply> reply;
-  intake.Handle(std::move(request), {.sender = "", .now = clock.Now()},
-                [&](http::HttpReply answer) { reply.set_value(std::move(answer)); });
-  return reply.get_future().get();
-}
-
 int Main(int argc, char** argv) {
   CLI::App app("Datadog's intake and DogStatsD without an engine");
   std::string key;
@@ -92,10 +77,12 @@ int Main(int argc, char** argv) {
                 [&](absl::string_view given) { return keys.Accepts(given); });
   StatsdIntake statsd({limits, sink, series, intervals, metrics}, {.host = "statsd-host"});
   StatsdServer statsd_server(statsd, clock, listen);
-  const http::HttpServer::Handler handler = [&](const http::HttpRequest& request) {
-    return Answer(intake, limits, clock, request);
-  };
-  auto server = http::HttpServer::Start({.name = "ingest"}, handler, metrics);
+  ingest::HttpFront front(limits, clock, metrics);
+  AddRoutes(intake, front);
+  http::HttpServerOptions options;
+  options.name = "http";
+  options.body_bytes_max = SIZE_MAX;
+  auto server = http::HttpServer::Start(options, front.admit(), metrics);
   const absl::Status started = server.ok() ? statsd_server.Start() : server.status();
   if (!started.ok()) {
     std::fprintf(stderr, "%s\n", started.ToString().c_str());

@@ -112,10 +112,15 @@ TEST(DecompressZstdTest, RefusesWindowsBeyondEightMebibytes) {
 
 TEST(ContentEncodingTest, NamesAreReadInAnyCase) {
   const std::pair<const char*, std::optional<ContentEncoding>> cases[] = {
-      {"", ContentEncoding::kIdentity}, {"identity", ContentEncoding::kIdentity},
-      {"GZIP", ContentEncoding::kGzip}, {"deflate", ContentEncoding::kDeflate},
-      {"zstd", ContentEncoding::kZstd}, {"Snappy", ContentEncoding::kSnappy},
-      {"gzip, identity", std::nullopt}, {"br", std::nullopt},
+      {"", ContentEncoding::kIdentity},
+      {"identity", ContentEncoding::kIdentity},
+      {"GZIP", ContentEncoding::kGzip},
+      {"deflate", ContentEncoding::kDeflate},
+      {"zstd", ContentEncoding::kZstd},
+      {"zstd1", ContentEncoding::kZstd},
+      {"Snappy", ContentEncoding::kSnappy},
+      {"gzip, identity", std::nullopt},
+      {"br", std::nullopt},
   };
   for (const auto& [text, want] : cases) EXPECT_EQ(ParseContentEncoding(text), want) << text;
 }

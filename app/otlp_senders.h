@@ -26,7 +26,7 @@ namespace tocsin::app {
 // Thread: one caller; what it gives out is for any. Borrows all arguments, which outlive it.
 // Life: construct after Engine::Start(), which is when queries are answered, and end after the
 // ports, before Engine::Stop().
-class Intake {
+class OtlpSenders {
  public:
   struct Parts {
     engine::Engine& engine;
@@ -36,8 +36,8 @@ class Intake {
   };
 
   // Reads back which resources were up, and begins to watch them.
-  Intake(const Parts& parts, const ingest::OtlpOptions& options);
-  ~Intake();
+  OtlpSenders(const Parts& parts, const ingest::OtlpOptions& options);
+  ~OtlpSenders();
 
   void SetRules(const rules::RuleSet& rules);
 

@@ -1,4 +1,4 @@
-#include "app/intake.h"
+#include "app/otlp_senders.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
@@ -33,9 +33,9 @@ class HandClock : public Clock {
   std::atomic<int64_t> now_ms = kStartMs;
 };
 
-// An engine that runs, over a store that outlives it. Times are made up, the intake's thread is
+// An engine that runs, over a store that outlives it. Times are made up, their thread is
 // real.
-class IntakeTest : public ::testing::Test {
+class OtlpSendersTest : public ::testing::Test {
  protected:
   // What runs between a start and a stop.
   struct Service {
@@ -45,10 +45,11 @@ class IntakeTest : public ::testing::Test {
           engine({}, store, outbox, *log, clock, metrics) {
       EXPECT_TRUE(engine.Recover(std::make_shared<rules::RuleSet>()).ok());
       engine.Start();
-      intake = std::make_unique<Intake>(Intake::Parts{engine, limits, clock, metrics}, options);
+      otlp_senders = std::make_unique<OtlpSenders>(
+          OtlpSenders::Parts{engine, limits, clock, metrics}, options);
     }
     ~Service() {
-      intake.reset();
+      otlp_senders.reset();
       engine.Stop();
     }
 
@@ -57,7 +58,7 @@ class IntakeTest : public ::testing::Test {
     storage::Outbox outbox;
     std::unique_ptr<storage::SampleLog> log;
     engine::Engine engine;
-    std::unique_ptr<Intake> intake;
+    std::unique_ptr<OtlpSenders> otlp_senders;
   };
 
   void Start() {
@@ -72,7 +73,7 @@ class IntakeTest : public ::testing::Test {
   }
   // The metrics of one resource, at the clock's time.
   void Send(const std::string& metrics) {
-    auto samples = service_->intake->otlp().Decode(
+    auto samples = service_->otlp_senders->otlp().Decode(
         BytesOfRequest("resource_metrics { resource { " + TextAttribute("service.name", "shop") +
                        "} scope_metrics { " + metrics + " } }"),
         clock_.Now());
@@ -97,7 +98,7 @@ class IntakeTest : public ::testing::Test {
 };
 
 // A counter of an SDK that appears with 5 has counted 5, not 0.
-TEST_F(IntakeTest, FirstValueOfACounterIsAnIncrease) {
+TEST_F(OtlpSendersTest, FirstValueOfACounterIsAnIncrease) {
   Start();
   const int64_t start_ms = kStartMs - 2 * kMinuteMs;
   Send("metrics { name: 'orders' sum { aggregation_temporality: 2 is_monotonic: true " +
@@ -105,7 +106,7 @@ TEST_F(IntakeTest, FirstValueOfACounterIsAnIncrease) {
   EXPECT_NEAR(std::stod(Query("increase(orders_total[4m])")), 5, 0.01);
 }
 
-TEST_F(IntakeTest, DeltasCountFromTheFirstOn) {
+TEST_F(OtlpSendersTest, DeltasCountFromTheFirstOn) {
   Start();
   for (int i = 0; i < 4; ++i) {
     clock_.now_ms = kStartMs + i * kMinuteMs;
@@ -117,7 +118,7 @@ TEST_F(IntakeTest, DeltasCountFromTheFirstOn) {
 }
 
 // What was added up is gone with a restart; the counter begins anew, which increase() knows.
-TEST_F(IntakeTest, DeltasAfterARestartAreAnOrdinaryReset) {
+TEST_F(OtlpSendersTest, DeltasAfterARestartAreAnOrdinaryReset) {
   Start();
   const auto send = [this](int64_t end_ms) {
     clock_.now_ms = end_ms;
@@ -136,7 +137,7 @@ TEST_F(IntakeTest, DeltasAfterARestartAreAnOrdinaryReset) {
   EXPECT_NEAR(std::stod(Query("increase(orders_total[4m1s])")), 15, 0.2);
 }
 
-TEST_F(IntakeTest, ResourcesAreUpUntilTheyAreSilent) {
+TEST_F(OtlpSendersTest, ResourcesAreUpUntilTheyAreSilent) {
   Start();
   const std::string gauge =
       "metrics { name: 'load' gauge { " + PointAt(0, kStartMs, "as_int: 1") + "} }";
@@ -152,7 +153,7 @@ TEST_F(IntakeTest, ResourcesAreUpUntilTheyAreSilent) {
 }
 
 // It went while we were down, for longer than queries look back.
-TEST_F(IntakeTest, ResourcesThatWentDuringDowntimeTurnZero) {
+TEST_F(OtlpSendersTest, ResourcesThatWentDuringDowntimeTurnZero) {
   Start();
   Send("metrics { name: 'load' gauge { " + PointAt(0, kStartMs, "as_int: 1") + "} }");
   service_.reset();
@@ -163,14 +164,14 @@ TEST_F(IntakeTest, ResourcesThatWentDuringDowntimeTurnZero) {
   EXPECT_TRUE(Eventually([this] { return Query("tocsin_resource_up") == "0"; }));
 }
 
-TEST_F(IntakeTest, NoTimeoutMeansNobodyIsWatched) {
+TEST_F(OtlpSendersTest, NoTimeoutMeansNobodyIsWatched) {
   options_.resource_timeout = absl::ZeroDuration();
   Start();
   Send("metrics { name: 'load' gauge { " + PointAt(0, kStartMs, "as_int: 1") + "} }");
   EXPECT_EQ(Query("tocsin_resource_up"), "");
 }
 
-TEST_F(IntakeTest, ExemplarsOfAHistogramAreNotesOfItsSeries) {
+TEST_F(OtlpSendersTest, ExemplarsOfAHistogramAreNotesOfItsSeries) {
   Start();
   Send("metrics { name: 'd' histogram { aggregation_temporality: 2 " +
        PointAt(0, kStartMs,
@@ -180,14 +181,14 @@ TEST_F(IntakeTest, ExemplarsOfAHistogramAreNotesOfItsSeries) {
   for (const Labels& series : {Labels{{"__name__", "d_bucket"}, {"job", "shop"}, {"le", "1"}},
                                Labels{{"__name__", "d_sum"}, {"job", "shop"}},
                                Labels{{"__name__", "d_count"}, {"job", "shop"}}}) {
-    const auto notes = service_->intake->NotesOf(series);
+    const auto notes = service_->otlp_senders->NotesOf(series);
     ASSERT_EQ(notes.size(), 1u) << series.ToString();
     EXPECT_EQ(notes[0].text, "2");
     EXPECT_EQ(notes[0].trace_id, "30313233343536373839616263646566");
   }
 }
 
-TEST_F(IntakeTest, LogRecordsAreCountedByRules) {
+TEST_F(OtlpSendersTest, LogRecordsAreCountedByRules) {
   Start();
   const auto loaded = rules::LoadRules({{"f.yaml", R"(
 log_metrics:
@@ -195,7 +196,7 @@ log_metrics:
     match: {severity: {at_least: error}, body: {regex: ".*timed out.*"}}
 )"}});
   ASSERT_TRUE(loaded.ok());
-  service_->intake->SetRules(loaded.rules);
+  service_->otlp_senders->SetRules(loaded.rules);
   EXPECT_TRUE(Eventually([this] { return Query("timeouts_total") == "0"; }));
   opentelemetry::proto::collector::logs::v1::ExportLogsServiceRequest request;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -203,12 +204,12 @@ log_metrics:
       "body { string_value: 'payment timed out' } } } }",
       &request));
   clock_.now_ms += kMinuteMs;
-  ingest::LogDecoder decoder(service_->limits, service_->intake->logs());
+  ingest::LogDecoder decoder(service_->limits, service_->otlp_senders->logs());
   auto counted = decoder.Decode(request.SerializeAsString(), clock_.Now());
   ASSERT_TRUE(counted.ok()) << counted.status();
   Commit(std::move(counted->batch));
   EXPECT_EQ(Query("timeouts_total"), "1");
-  const auto notes = service_->intake->NotesOf({{"__name__", "timeouts_total"}});
+  const auto notes = service_->otlp_senders->NotesOf({{"__name__", "timeouts_total"}});
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_EQ(notes[0].text, "error: payment timed out");
   EXPECT_EQ(notes[0].at, clock_.Now());

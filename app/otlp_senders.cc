@@ -1,4 +1,4 @@
-#include "app/intake.h"
+#include "app/otlp_senders.h"
 
 #include <algorithm>
 #include <utility>
@@ -35,7 +35,7 @@ Labels SeriesOfExemplars(const Labels& series) {
 
 }  // namespace
 
-Intake::Intake(const Parts& parts, const ingest::OtlpOptions& options)
+OtlpSenders::OtlpSenders(const Parts& parts, const ingest::OtlpOptions& options)
     : parts_(parts),
       exemplars_(kExemplarSeriesMax),
       logs_(parts.engine),
@@ -57,7 +57,7 @@ Intake::Intake(const Parts& parts, const ingest::OtlpOptions& options)
   thread_ = std::thread([this] { Run(); });
 }
 
-Intake::~Intake() {
+OtlpSenders::~OtlpSenders() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
@@ -66,13 +66,13 @@ Intake::~Intake() {
   thread_.join();
 }
 
-void Intake::SetRules(const rules::RuleSet& rules) {
+void OtlpSenders::SetRules(const rules::RuleSet& rules) {
   logs_.SetRules(LogRulesOf(rules), parts_.clock.Now());
 }
 
 // Back from now until there are samples: we may have been down for long. The first window that has
 // some may begin just before our end, so one more is read.
-void Intake::RecoverResources() {
+void OtlpSenders::RecoverResources() {
   const Timestamp now = parts_.clock.Now();
   const absl::Duration back_max = ingest::ResourceWatchOptions{}.forget_after;
   for (absl::Duration back; back <= back_max; back += kRecoveryWindow) {
@@ -82,7 +82,7 @@ void Intake::RecoverResources() {
   }
 }
 
-bool Intake::RecoverResourcesAt(Timestamp at, Timestamp now) {
+bool OtlpSenders::RecoverResourcesAt(Timestamp at, Timestamp now) {
   const promql::ParseResult parsed = promql::ParseExpr(kRecoveryQuery);
   TOCSIN_CHECK(parsed.expr != nullptr) << kRecoveryQuery;
   const auto result = parts_.engine.Query(*parsed.expr, at, [] { return false; });
@@ -100,7 +100,7 @@ bool Intake::RecoverResourcesAt(Timestamp at, Timestamp now) {
   return !result->rows.empty();
 }
 
-std::vector<http::ExplainedNote> Intake::NotesOf(const Labels& series) const {
+std::vector<http::ExplainedNote> OtlpSenders::NotesOf(const Labels& series) const {
   std::vector<http::ExplainedNote> notes;
   for (const ingest::LogMatch& match : logs_.Newest(series)) {
     notes.push_back({match.time,
@@ -116,7 +116,7 @@ std::vector<http::ExplainedNote> Intake::NotesOf(const Labels& series) const {
   return notes;
 }
 
-void Intake::Run() {
+void OtlpSenders::Run() {
   while (true) {
     {
       MutexLock lock(mutex_);
@@ -128,7 +128,7 @@ void Intake::Run() {
 }
 
 // What cannot be committed now is written again later.
-void Intake::Step() {
+void OtlpSenders::Step() {
   const Timestamp now = parts_.clock.Now();
   SampleBatch due = logs_.Step(now);
   counter_gauge_.Set(static_cast<double>(logs_.counters()));
