@@ -72,11 +72,14 @@ void Check(std::string path, std::string body) {
   MetricIntervals intervals(sink);
   Intake intake({rig.limits, sink, rig.hosts, series, intervals, rig.metrics},
                 [](absl::string_view key) { return key == kKey; });
+  ingest::Budget memory(rig.metrics, {.reason = "fuzz", .limit = "none", .amount_max = UINT64_MAX});
   int replies = 0;
   for (int round = 0; round < 2; ++round) {
     http::HttpRequest request{
         .method = "POST", .path = path, .headers = {{"DD-Api-Key", kKey}}, .body = body};
-    intake.Handle(std::move(request), {.sender = "192.0.2.1", .now = fuzz::DatadogRig::kNow},
+    ingest::BudgetLease room(memory);
+    intake.Handle(std::move(request),
+                  {.sender = "192.0.2.1", .now = fuzz::DatadogRig::kNow, .room = room},
                   [&](http::HttpReply reply) {
                     ++replies;
                     CheckReply(reply);
