@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "app/config_routing.h"
+#include "app/receiver_context.h"
 #include "integrations/http/listen_address.h"
 
 namespace tocsin::app {
@@ -22,8 +23,8 @@ constexpr size_t kTokensMax = 1000;
 // One entry of access.tokens.
 class TokenReader {
  public:
-  TokenReader(ConfigFindings& findings, const std::string& folder, const ConfigSources& sources)
-      : findings_(findings), folder_(folder), sources_(sources) {}
+  explicit TokenReader(const ReceiverContext& context)
+      : context_(context), findings_(context.findings) {}
 
   access::Token Read(const YamlNode& node);
 
@@ -31,17 +32,11 @@ class TokenReader {
   void ReadScopes(const ConfigMap& map, access::Token& token);
   void ReadDigests(const ConfigMap& map, access::Token& token);
   void ReadFile(const YamlNode& node, access::Token& token);
-  void ReadVariable(const YamlNode& node, access::Token& token);
-  void Unresolved(const YamlNode& at, std::string message) {
-    if (sources_.secrets_required) return findings_.Error(at, kSecret, std::move(message));
-    findings_.Warning(at, kSecret, std::move(message));
-  }
   // `text` never gets into a finding.
   void Add(const YamlNode& at, absl::string_view text, access::Token& token);
 
+  const ReceiverContext& context_;
   ConfigFindings& findings_;
-  const std::string& folder_;
-  const ConfigSources& sources_;
   std::set<std::string> names_;
 };
 
@@ -92,7 +87,11 @@ void TokenReader::ReadDigests(const ConfigMap& map, access::Token& token) {
                            "exactly one of token_file, token and token_sha256 is needed");
   }
   if (file != nullptr) return ReadFile(*file, token);
-  if (variable != nullptr) return ReadVariable(*variable, token);
+  if (variable != nullptr) {
+    const Secret secret = context_.ReadSecretVariable(map, "token");
+    if (!secret.empty()) Add(*variable, secret.Reveal(), token);
+    return;
+  }
   const auto text = ReadText(findings_, *digest, "token_sha256");
   if (!text) return;
   const auto parsed = access::ParseDigest(*text);
@@ -104,31 +103,13 @@ void TokenReader::ReadDigests(const ConfigMap& map, access::Token& token) {
 }
 
 void TokenReader::ReadFile(const YamlNode& node, access::Token& token) {
-  const auto path = ReadText(findings_, node, "token_file");
-  if (!path) return;
-  const auto content = sources_.secret_file(ResolvePath(folder_, *path));
-  if (!content.ok()) return Unresolved(node, std::string(content.status().message()));
+  const auto content = context_.ReadSecretText(node);
+  if (!content) return;
   for (absl::string_view line : absl::StrSplit(*content, '\n')) {
     line = absl::StripAsciiWhitespace(line);
     if (!line.empty()) Add(node, line, token);
   }
-  if (token.digests.empty()) Unresolved(node, "there is no token in the file");
-}
-
-void TokenReader::ReadVariable(const YamlNode& node, access::Token& token) {
-  const auto text = ReadText(findings_, node, "token");
-  if (!text) return;
-  if (!absl::StartsWith(*text, "${") || !absl::EndsWith(*text, "}") || text->size() < 4) {
-    return findings_.BadValue(
-        node, "token must not be written into the file",
-        "use token_file, ${NAME} of an environment variable, or token_sha256");
-  }
-  const std::string name = text->substr(2, text->size() - 3);
-  const auto value = sources_.environment(name);
-  if (!value) {
-    return Unresolved(node, absl::StrCat("the environment variable ", name, " is not set"));
-  }
-  Add(node, absl::StripAsciiWhitespace(*value), token);
+  if (token.digests.empty()) context_.Unresolved(node, "there is no token in the file");
 }
 
 void TokenReader::Add(const YamlNode& at, absl::string_view text, access::Token& token) {
@@ -136,8 +117,8 @@ void TokenReader::Add(const YamlNode& at, absl::string_view text, access::Token&
     return absl::ascii_isgraph(static_cast<unsigned char>(c));
   });
   if (!printable || text.size() < kTokenBytesMin || text.size() > kTokenBytesMax) {
-    return Unresolved(at, absl::StrCat("a token has ", kTokenBytesMin, " to ", kTokenBytesMax,
-                                       " visible characters"));
+    return context_.Unresolved(at, absl::StrCat("a token has ", kTokenBytesMin, " to ",
+                                                kTokenBytesMax, " visible characters"));
   }
   token.digests.push_back(access::DigestOf(text));
 }
@@ -174,10 +155,9 @@ void ReadTls(ConfigFindings& findings, const ConfigMap& top, const std::string& 
   auto material = sources.tls_files(tls);
   if (material.ok()) {
     config.tls_material = *std::move(material);
-  } else if (sources.secrets_required) {
-    findings.Error(*node, kSecret, std::string(material.status().message()));
   } else {
-    findings.Warning(*node, kSecret, std::string(material.status().message()));
+    ReceiverContext(findings, folder, sources)
+        .Unresolved(*node, std::string(material.status().message()));
   }
 }
 
@@ -229,7 +209,8 @@ AccessConfig ReadAccess(ConfigFindings& findings, const ConfigMap& top, const st
   if (node->kind != YamlNode::Kind::kMap) return config;  // said there
   map.CheckKeys({"tokens", "allow_open_listeners"});
   map.ReadBool("allow_open_listeners", &config.allow_open_listeners);
-  TokenReader reader(findings, folder, sources);
+  const ReceiverContext context(findings, folder, sources);
+  TokenReader reader(context);
   map.ForEachItem("tokens",
                   [&](const YamlNode& item) { config.tokens.push_back(reader.Read(item)); });
   if (config.tokens.size() > kTokensMax) {

@@ -13,8 +13,9 @@ DatadogSenders::DatadogSenders(const Parts& parts, const Config& config)
       hosts_(parts.store, parts.metrics),
       series_(parts.limits, parts.sink, hosts_, parts.metrics),
       intervals_(parts.sink),
-      intake_({parts.limits, parts.sink, hosts_, series_, intervals_, parts.metrics},
-              [this](absl::string_view key) { return Accepts(key); }) {
+      intake_(
+          {parts.limits, parts.sink, hosts_, series_, intervals_, parts.metrics},
+          [this](absl::string_view key, absl::string_view peer) { return Accepts(key, peer); }) {
   SetKeys(config.datadog);
   const datadog::StatsdConfig& statsd = config.dogstatsd;
   if (statsd.listen.udp.empty() && statsd.listen.socket.empty()) return;
@@ -47,7 +48,7 @@ void DatadogSenders::SetKeys(const datadog::DatadogConfig& config) {
   keys_ = std::move(keys);
 }
 
-bool DatadogSenders::Accepts(absl::string_view key) {
+bool DatadogSenders::Accepts(absl::string_view key, absl::string_view peer) {
   std::shared_ptr<const datadog::ApiKeys> keys;
   {
     MutexLock lock(mutex_);
@@ -55,7 +56,7 @@ bool DatadogSenders::Accepts(absl::string_view key) {
   }
   if (keys != nullptr && keys->Accepts(key)) return true;
   if (keys != nullptr && !parts_.access.has_tokens()) return false;
-  return parts_.access.Check({"http", "", key}, access::Scope::kIngest).ok();
+  return parts_.access.Check({"http", peer, key}, access::Scope::kIngest).ok();
 }
 
 void DatadogSenders::Stop() {

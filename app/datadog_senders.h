@@ -57,7 +57,7 @@ class DatadogSenders {
 
  private:
   DatadogSenders(const Parts& parts, const Config& config);
-  bool Accepts(absl::string_view key);
+  bool Accepts(absl::string_view key, absl::string_view peer);
 
   const Parts parts_;
   datadog::HostTags hosts_;

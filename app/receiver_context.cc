@@ -47,7 +47,7 @@ std::optional<std::string> ReceiverContext::FromEnvironment(const YamlNode& node
   return value;
 }
 
-std::optional<std::string> ReceiverContext::FromFile(const YamlNode& node) const {
+std::optional<std::string> ReceiverContext::ReadSecretText(const YamlNode& node) const {
   const auto path = ReadText(findings, node, "the path of a secret");
   if (!path) return std::nullopt;
   auto content = sources_.secret_file(ResolvePath(folder_, *path));
@@ -75,7 +75,7 @@ Secret ReceiverContext::ReadSecretVariable(const ConfigMap& map, const std::stri
 
 Secret ReceiverContext::ReadSecretFile(const ConfigMap& map, const std::string& key) const {
   const YamlNode& node = *map.Find(key + "_file");
-  return Checked(node, FromFile(node));
+  return Checked(node, ReadSecretText(node));
 }
 
 Secret ReceiverContext::Checked(const YamlNode& node, std::optional<std::string> value) const {

@@ -9,7 +9,8 @@
 
 namespace tocsin::app {
 
-// What the readers of receivers share: where findings go and where secrets come from. Borrows all.
+// What the readers of receivers and of access share: where findings go and where secrets come from.
+// Borrows all.
 class ReceiverContext {
  public:
   ReceiverContext(ConfigFindings& config_findings, const std::string& folder,
@@ -23,6 +24,12 @@ class ReceiverContext {
   Secret ReadSecretVariable(const ConfigMap& map, const std::string& key) const;
   Secret ReadSecretFile(const ConfigMap& map, const std::string& key) const;
 
+  // The content of the file that a node names, as it is; nullopt, with a finding, if it cannot be
+  // had.
+  std::optional<std::string> ReadSecretText(const YamlNode& node) const;
+  // A finding about a secret that cannot be had: an error where secrets are needed.
+  void Unresolved(const YamlNode& at, std::string message) const;
+
   // Reads a template, and reports what is wrong with it.
   void ReadTemplate(const ConfigMap& map, const std::string& key, std::string* out) const;
   void CheckTemplate(const YamlNode& node, const std::string& what) const;
@@ -30,9 +37,7 @@ class ReceiverContext {
   ConfigFindings& findings;
 
  private:
-  void Unresolved(const YamlNode& at, std::string message) const;
   std::optional<std::string> FromEnvironment(const YamlNode& node, const std::string& key) const;
-  std::optional<std::string> FromFile(const YamlNode& node) const;
   Secret Checked(const YamlNode& node, std::optional<std::string> value) const;
 
   const std::string& folder_;

@@ -13,10 +13,6 @@ namespace {
 
 constexpr absl::Duration kDrainGrace = absl::Seconds(10);
 
-std::shared_ptr<const delivery::ReceiversAndRoutes> RoutingOf(const Config& config) {
-  return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
-}
-
 }  // namespace
 
 void Server::Parts::Stop() {
@@ -70,15 +66,18 @@ void Server::Parts::TakeOver(const Config& config) {
   access.SetTokens(config.access.tokens);
   datadog->SetKeys(config.datadog);
   suppression->SetConfig(config);
-  delivery->SetReceivers(RoutingOf(config));
-  http->SetReceivers(RoutingOf(config));
+  delivery->SetReceivers(Routing(config));
+  http->SetReceivers(Routing(config));
 }
 
 // Listeners that began with TLS go on with new certificates; the gRPC port looks for itself.
 absl::Status Server::Parts::RenewTls(const Config& config) {
   const AccessConfig& wanted = config.access;
   const AccessConfig& running = files.config.access;
-  if (wanted.tls_material == running.tls_material || !wanted.tls.on()) return absl::OkStatus();
+  // Other paths are for the next start.
+  if (wanted.tls != running.tls || wanted.tls_material == running.tls_material) {
+    return absl::OkStatus();
+  }
   if (running.TlsOn("http")) TOCSIN_RETURN_IF_ERROR(http->SetTls(wanted));
   if (running.TlsOn("admin")) {
     TOCSIN_RETURN_IF_ERROR(admin->SetTls(wanted.tls, wanted.tls_material));
@@ -115,7 +114,7 @@ absl::Status Server::Parts::Reload() {
   }
   files = *std::move(loaded);
   otlp_senders->SetRules(*files.rules);
-  accounts->SetReceivers(Routing());
+  accounts->SetReceivers(Routing(files.config));
   reload_time.Set(clock.Now().seconds());
   Log(LogLevel::kInfo, "reloaded",
       {{"revision", files.rules->revision},

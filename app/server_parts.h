@@ -66,8 +66,8 @@ struct Server::Parts {
   absl::Status RenewTls(const Config& config);
   uint64_t WatchedFingerprint();
   std::vector<http::ExplainedNote> NotesOf(const Labels& series);
-  std::shared_ptr<const delivery::ReceiversAndRoutes> Routing() const {
-    return std::make_shared<const delivery::ReceiversAndRoutes>(files.config.routing);
+  static std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config) {
+    return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
   }
 
   const ServerOptions options;

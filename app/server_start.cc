@@ -135,7 +135,7 @@ void Server::Parts::StartDelivery() {
   const Config& config = files.config;
   journal_loop = std::make_unique<JournalLoop>(*journal, metrics);
   delivery = std::make_unique<delivery::Delivery>(
-      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(),
+      *outbox, metrics, random, MakeReceiverExpander(config.external_labels), Routing(config),
       delivery::DeliveryOptions{.suppressor = &suppression->suppressor(),
                                 .journal = journal.get()});
   delivery_loop = std::make_unique<delivery::DeliveryLoop>(*delivery, *outbox, transport, clock);
@@ -169,10 +169,11 @@ absl::Status Server::Parts::StartSenders() {
       datadog, DatadogSenders::Start({*store, *engine, access, limits, clock, metrics}, config));
   const HttpPort::Parts http_parts = {limits, *engine,       *delivery, *delivery_loop, *feedback,
                                       access, *otlp_senders, *datadog,  clock,          metrics};
-  TOCSIN_ASSIGN_OR_RETURN(http, HttpPort::Start(config, http_parts, Routing(), RaiseFileLimit()));
+  TOCSIN_ASSIGN_OR_RETURN(http,
+                          HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(
       AccountService::Parts{*engine, *outbox, *delivery, *delivery_loop, clock, metrics},
-      Routing());
+      Routing(config));
   return absl::OkStatus();
 }
 

@@ -92,6 +92,15 @@ absl::Status ReplayRecorded(const std::vector<RecordedQuery>& queries, const Rec
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::optional<Timestamp>> FirstRecorded(const storage::SampleLog& log) {
+  std::optional<Timestamp> first;
+  TOCSIN_ASSIGN_OR_RETURN(first, log.FirstCommitted());
+  for (const storage::Block& block : log.blocks()) {
+    first = std::min(first.value_or(block.first_committed), block.first_committed);
+  }
+  return first;
+}
+
 absl::StatusOr<std::optional<RecordedSpan>> SpanOfRecorded(const storage::SampleLog& log) {
   std::optional<RecordedSpan> span;
   const auto add = [&](Timestamp oldest, Timestamp committed) {

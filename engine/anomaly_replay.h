@@ -48,6 +48,8 @@ struct RecordedQuery {
 absl::Status ReplayRecorded(const std::vector<RecordedQuery>& queries, const RecordedPast& past,
                             RecordedSpan span, Timestamp now);
 
+// When the first sample that is recorded was committed; nullopt: nothing is recorded.
+absl::StatusOr<std::optional<Timestamp>> FirstRecorded(const storage::SampleLog& log);
 // From the oldest date of a sample that is recorded to the last commit; nullopt: nothing is
 // recorded. Reads all records.
 absl::StatusOr<std::optional<RecordedSpan>> SpanOfRecorded(const storage::SampleLog& log);

@@ -117,9 +117,14 @@ bool Intake::Owns(absl::string_view path) {
   return absl::StartsWith(path, "/api/") && path != "/api/v1/write";
 }
 
-absl::Status Intake::Authorize(const HttpRequest& head) const {
-  if (accepts_key_(ApiKeyOf(head).Reveal())) return absl::OkStatus();
+absl::Status Intake::Authorize(const HttpRequest& head) {
+  if (accepts_key_(ApiKeyOf(head).Reveal(), head.peer)) return absl::OkStatus();
+  forbidden_.Increment();
   return absl::PermissionDeniedError("Forbidden");
+}
+
+HttpReply Intake::Refusal(int status, const absl::Status& reason) {
+  return Errors(status, std::string(reason.message()));
 }
 
 void Intake::Handle(HttpRequest request, const ingest::IngestContext& context, Respond respond) {
@@ -127,10 +132,6 @@ void Intake::Handle(HttpRequest request, const ingest::IngestContext& context, R
   metrics_.AddBytes(request.body.size());
   const auto exchange =
       std::make_shared<Exchange>(std::move(request), context, std::move(respond), *this);
-  if (!Authorize(exchange->request).ok()) {
-    forbidden_.Increment();
-    return Answer(*exchange, Errors(403, "Forbidden"));
-  }
   const uint64_t samples = std::min<uint64_t>(exchange->request.body.size() / kPointBytesMin,
                                               limits_.samples_per_request_max);
   const uint64_t bytes = samples * 2 * (sizeof(SentPoint) + sizeof(SeriesRef) + sizeof(Sample)) +

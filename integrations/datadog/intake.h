@@ -39,7 +39,7 @@ namespace tocsin::datadog {
 // Keys never leave it: not in answers, logs or metrics.
 class Intake {
  public:
-  using AcceptsKey = std::function<bool(absl::string_view key)>;
+  using AcceptsKey = std::function<bool(absl::string_view key, absl::string_view peer)>;
   using Respond = std::function<void(http::HttpReply)>;
 
   struct Parts {
@@ -55,10 +55,14 @@ class Intake {
   // Whether a path is one of ours: /datadog and below, /intake, and /api but for /api/v1/write.
   static bool Owns(absl::string_view path);
 
-  // Whether the sender may send, from the request's head alone. PermissionDenied if not.
-  absl::Status Authorize(const http::HttpRequest& head) const;
+  // Whether the sender may send, from the request's head alone. PermissionDenied if not, and
+  // counted.
+  absl::Status Authorize(const http::HttpRequest& head);
+  // What an error is told as.
+  static http::HttpReply Refusal(int status, const absl::Status& reason);
 
-  // `body` is plain. Calls `respond` exactly once, maybe before it returns.
+  // A request that is authorized. `body` is plain. Calls `respond` exactly once, maybe before it
+  // returns.
   void Handle(http::HttpRequest request, const ingest::IngestContext& context, Respond respond);
 
   // From now on samples are answered 503; requests under way are finished.

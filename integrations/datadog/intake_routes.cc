@@ -16,6 +16,9 @@ void AddRoutes(Intake& intake, ingest::HttpFront& front) {
                              http::Respond respond) {
       intake.Handle(std::move(request), context, std::move(respond));
     };
+    route.refuse = [](const http::HttpRequest&, int status, const absl::Status& reason) {
+      return Intake::Refusal(status, reason);
+    };
     front.AddRoute(std::move(route));
   }
 }

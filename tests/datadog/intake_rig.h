@@ -32,11 +32,16 @@ class IntakeRig {
     intervals = std::make_unique<MetricIntervals>(sink);
     intake = std::make_unique<Intake>(
         Intake::Parts{limits, sink, *hosts, *series, *intervals, *metrics},
-        [accepted = ApiKeys(keys)](absl::string_view key) { return accepted.Accepts(key); });
+        [accepted = ApiKeys(keys)](absl::string_view key, absl::string_view) {
+          return accepted.Accepts(key);
+        });
   }
 
   // Its reply, if it came at once.
   std::optional<http::HttpReply> Send(http::HttpRequest request) {
+    if (const absl::Status allowed = intake->Authorize(request); !allowed.ok()) {
+      return Intake::Refusal(403, allowed);
+    }
     auto reply = std::make_shared<std::optional<http::HttpReply>>();
     ingest::Budget memory(*metrics, {.reason = "test", .limit = "none", .amount_max = UINT64_MAX});
     ingest::BudgetLease room(memory);

@@ -74,7 +74,7 @@ int Main(int argc, char** argv) {
   MetricIntervals intervals(sink);
   const ApiKeys keys(key.empty() ? std::vector<Secret>() : std::vector<Secret>{Secret(key)});
   Intake intake({limits, sink, hosts, series, intervals, metrics},
-                [&](absl::string_view given) { return keys.Accepts(given); });
+                [&](absl::string_view given, absl::string_view) { return keys.Accepts(given); });
   StatsdIntake statsd({limits, sink, series, intervals, metrics}, {.host = "statsd-host"});
   StatsdServer statsd_server(statsd, clock, listen);
   ingest::HttpFront front(limits, clock, metrics);

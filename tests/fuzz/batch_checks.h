@@ -13,6 +13,20 @@
 // What every decoder of samples keeps to.
 namespace tocsin::fuzz {
 
+// Small, so that they are met.
+inline Limits SmallLimits() {
+  Limits limits;
+  limits.series_max = 16;
+  limits.labels_per_series_max = 8;
+  limits.label_name_bytes_max = 32;
+  limits.label_value_bytes_max = 64;
+  limits.request_bytes_max = 1 << 16;
+  limits.samples_per_request_max = 64;
+  limits.histogram_buckets_max = 32;
+  limits.ingest_decode_bytes_max = 1 << 20;
+  return limits;
+}
+
 // Samples are of known series, within the limits, with valid histograms.
 inline void CheckBatch(const SampleBatch& batch, const Limits& limits,
                        const engine::SeriesRegistry& registry, Timestamp now) {

@@ -22,22 +22,6 @@ namespace {
 
 constexpr char kKey[] = "s3cretkeys3cretkey";
 
-// Looks at batches on their way.
-class CheckingSink : public engine::SampleSink {
- public:
-  explicit CheckingSink(fuzz::DatadogRig& rig) : rig_(rig) {}
-  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override {
-    return rig_.sink.Resolve(labels);
-  }
-  void Submit(SampleBatch batch, Done done) override {
-    rig_.CheckBatch(batch);
-    done(absl::OkStatus());
-  }
-
- private:
-  fuzz::DatadogRig& rig_;
-};
-
 void CheckReply(const http::HttpReply& reply) {
   constexpr int kStatuses[] = {200, 202, 400, 413, 503};
   TOCSIN_CHECK(std::find(std::begin(kStatuses), std::end(kStatuses), reply.status) !=
@@ -67,11 +51,11 @@ void CheckHosts(fuzz::DatadogRig& rig) {
 
 void Check(std::string path, std::string body) {
   fuzz::DatadogRig rig;
-  CheckingSink sink(rig);
+  fuzz::CheckingSink sink(rig);
   SeriesResolver series(rig.limits, sink, rig.hosts, rig.metrics);
   MetricIntervals intervals(sink);
   Intake intake({rig.limits, sink, rig.hosts, series, intervals, rig.metrics},
-                [](absl::string_view key) { return key == kKey; });
+                [](absl::string_view key, absl::string_view) { return key == kKey; });
   ingest::Budget memory(rig.metrics, {.reason = "fuzz", .limit = "none", .amount_max = UINT64_MAX});
   int replies = 0;
   for (int round = 0; round < 2; ++round) {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/histogram/text.h"
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "integrations/datadog/host_tags.h"
@@ -13,6 +12,7 @@
 #include "integrations/datadog/sample_taker.h"
 #include "integrations/datadog/series_resolver.h"
 #include "storage/memory_store.h"
+#include "tests/fuzz/batch_checks.h"
 #include "tests/fuzz/registry_sink.h"
 
 namespace tocsin::fuzz {
@@ -33,21 +33,7 @@ class DatadogRig {
   datadog::SampleTaker Taker() { return {limits, series, intervals, kNow, "sender"}; }
 
   void CheckBatch(const SampleBatch& batch) const {
-    TOCSIN_CHECK(batch.times_ms.size() == batch.size() && batch.values.size() == batch.size());
-    TOCSIN_CHECK(sink.registry.size() <= limits.series_max);
-    for (size_t i = 0; i < batch.size(); ++i) {
-      const Labels labels = sink.registry.Get(batch.refs[i]);
-      TOCSIN_CHECK(!labels.metric_name().empty()) << batch.refs[i];
-      const int64_t ahead_ms = batch.times_ms[i] - kNow.millis();
-      TOCSIN_CHECK(ahead_ms <= static_cast<int64_t>(limits.future_ms_max)) << ahead_ms;
-      TOCSIN_CHECK(-ahead_ms <= static_cast<int64_t>(limits.past_ms_max)) << ahead_ms;
-      const NativeHistogram* histogram = batch.histogram(i);
-      TOCSIN_CHECK((histogram != nullptr) == IsHistogramMark(batch.values[i]));
-      if (histogram == nullptr) continue;
-      TOCSIN_CHECK(Validate(*histogram).ok()) << HistogramNotation(*histogram);
-      TOCSIN_CHECK(histogram->positive.size() + histogram->negative.size() <=
-                   limits.histogram_buckets_max);
-    }
+    fuzz::CheckBatch(batch, limits, sink.registry, kNow);
   }
 
   const Limits limits;
@@ -57,19 +43,22 @@ class DatadogRig {
   datadog::HostTags hosts;
   datadog::SeriesResolver series;
   datadog::MetricIntervals intervals;
+};
+
+// Looks at batches on their way.
+class CheckingSink : public engine::SampleSink {
+ public:
+  explicit CheckingSink(DatadogRig& rig) : rig_(rig) {}
+  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override {
+    return rig_.sink.Resolve(labels);
+  }
+  void Submit(SampleBatch batch, Done done) override {
+    rig_.CheckBatch(batch);
+    done(absl::OkStatus());
+  }
 
  private:
-  static Limits SmallLimits() {
-    Limits small;
-    small.series_max = 16;
-    small.labels_per_series_max = 8;
-    small.label_name_bytes_max = 32;
-    small.label_value_bytes_max = 64;
-    small.samples_per_request_max = 64;
-    small.histogram_buckets_max = 32;
-    small.ingest_decode_bytes_max = 1 << 20;
-    return small;
-  }
+  DatadogRig& rig_;
 };
 
 // Decodes bytes twice, the second time with all series known, and looks at what comes out; `decode`

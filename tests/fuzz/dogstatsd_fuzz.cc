@@ -15,21 +15,6 @@
 namespace tocsin::datadog {
 namespace {
 
-class CheckingSink : public engine::SampleSink {
- public:
-  explicit CheckingSink(fuzz::DatadogRig& rig) : rig_(rig) {}
-  absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override {
-    return rig_.sink.Resolve(labels);
-  }
-  void Submit(SampleBatch batch, Done done) override {
-    rig_.CheckBatch(batch);
-    done(absl::OkStatus());
-  }
-
- private:
-  fuzz::DatadogRig& rig_;
-};
-
 double SumOf(const std::string& exposition, absl::string_view metric) {
   double sum = 0;
   for (const absl::string_view line : absl::StrSplit(exposition, '\n')) {
@@ -51,7 +36,7 @@ size_t LinesOf(absl::string_view datagram) {
 
 void Check(absl::string_view datagram) {
   fuzz::DatadogRig rig;
-  CheckingSink sink(rig);
+  fuzz::CheckingSink sink(rig);
   SeriesResolver series(rig.limits, sink, rig.hosts, rig.metrics);
   MetricIntervals intervals(sink);
   StatsdIntake intake(

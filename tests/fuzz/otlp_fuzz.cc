@@ -33,20 +33,6 @@ using Request = opentelemetry::proto::collector::metrics::v1::ExportMetricsServi
 
 constexpr Timestamp kNow = Timestamp::FromMillis(1'700'000'000'000);
 
-// Small, so that they are met.
-Limits SmallLimits() {
-  Limits limits;
-  limits.series_max = 16;
-  limits.labels_per_series_max = 8;
-  limits.label_name_bytes_max = 32;
-  limits.label_value_bytes_max = 64;
-  limits.request_bytes_max = 1 << 16;
-  limits.samples_per_request_max = 64;
-  limits.histogram_buckets_max = 32;
-  limits.ingest_decode_bytes_max = 1 << 20;
-  return limits;
-}
-
 // What a request asks for.
 struct Asked {
   size_t points = 0;
@@ -92,7 +78,7 @@ Asked Ask(const Request& request) {
 
 // Protobuf takes some bytes that are no message (tags of more than 32 bits); what it writes is one.
 bool IsMalformedAsWritten(const Request& request) {
-  const Limits limits = SmallLimits();
+  const Limits limits = fuzz::SmallLimits();
   fuzz::RegistrySink sink(limits);
   OtlpDecoder decoder(limits, sink);
   return absl::IsInvalidArgument(decoder.Decode(request.SerializeAsString(), kNow).status());
@@ -132,7 +118,7 @@ void CheckRepeated(absl::string_view bytes, OtlpDecoder& decoder, Budget& memory
 }
 
 void CheckRequest(absl::string_view bytes) {
-  const Limits limits = SmallLimits();
+  const Limits limits = fuzz::SmallLimits();
   fuzz::RegistrySink sink(limits);
   tocsin::Metrics metrics;
   Budget memory(metrics, {.reason = "decoding",

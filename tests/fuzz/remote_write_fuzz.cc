@@ -31,20 +31,6 @@ using RequestV2 = io::prometheus::write::v2::Request;
 
 constexpr Timestamp kNow = Timestamp::FromMillis(1'700'000'000'000);
 
-// Small, so that they are met.
-Limits SmallLimits() {
-  Limits limits;
-  limits.series_max = 16;
-  limits.labels_per_series_max = 8;
-  limits.label_name_bytes_max = 32;
-  limits.label_value_bytes_max = 64;
-  limits.request_bytes_max = 1 << 16;
-  limits.samples_per_request_max = 64;
-  limits.histogram_buckets_max = 32;
-  limits.ingest_decode_bytes_max = 1 << 20;
-  return limits;
-}
-
 // Samples of what protobuf reads in the bytes.
 template <typename Request>
 std::optional<size_t> SamplesOf(absl::string_view bytes) {
@@ -58,7 +44,7 @@ std::optional<size_t> SamplesOf(absl::string_view bytes) {
 }
 
 void CheckRequest(RemoteWriteVersion version, absl::string_view bytes) {
-  const Limits limits = SmallLimits();
+  const Limits limits = fuzz::SmallLimits();
   fuzz::RegistrySink sink(limits);
   tocsin::Metrics metrics;
   Budget memory(metrics, {.reason = "decoding",
