@@ -80,7 +80,9 @@ void ReadLimits(ConfigFindings& findings, const ConfigMap& top, Limits& limits) 
   std::vector<std::string> names;
   for (const LimitName& limit : AllLimits()) names.push_back(limit.name);
   map.CheckKeys(names);
-  for (const LimitName& limit : AllLimits()) map.ReadCount(limit.name, &(limits.*limit.member));
+  for (const LimitName& limit : AllLimits()) {
+    map.ReadCount(limit.name, &(limits.*limit.member), limit.least);
+  }
 }
 
 // Each OpsGenie target writes it into its pages.

@@ -128,11 +128,11 @@ bool ConfigMap::ReadDuration(absl::string_view key, absl::Duration* out) const {
   return false;
 }
 
-bool ConfigMap::ReadCount(absl::string_view key, uint64_t* out) const {
+bool ConfigMap::ReadCount(absl::string_view key, uint64_t* out, uint64_t least) const {
   const YamlNode* node = Find(key);
   if (node == nullptr) return false;
   uint64_t value = 0;
-  if (node->kind == Kind::kScalar && absl::SimpleAtoi(node->value, &value) && value > 0) {
+  if (node->kind == Kind::kScalar && absl::SimpleAtoi(node->value, &value) && value >= least) {
     if (value > kCountMax) {
       findings_.Error(*node, code::kLimit, absl::StrCat(key, " must be at most ", kCountMax));
       return false;
@@ -140,7 +140,8 @@ bool ConfigMap::ReadCount(absl::string_view key, uint64_t* out) const {
     *out = value;
     return true;
   }
-  findings_.Error(*node, code::kWrongType, absl::StrCat(key, " must be a whole number above 0"));
+  findings_.Error(*node, code::kWrongType,
+                  absl::StrCat(key, " must be a whole number", least > 0 ? " above 0" : ""));
   return false;
 }
 

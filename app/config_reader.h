@@ -61,7 +61,8 @@ class ConfigMap {
   bool ReadString(absl::string_view key, std::string* out) const;
   bool ReadBool(absl::string_view key, bool* out) const;
   bool ReadDuration(absl::string_view key, absl::Duration* out) const;
-  bool ReadCount(absl::string_view key, uint64_t* out) const;  // whole number above 0, to kCountMax
+  // Whole number from `least` to kCountMax.
+  bool ReadCount(absl::string_view key, uint64_t* out, uint64_t least = 1) const;
   bool ReadStrings(absl::string_view key, std::vector<std::string>* out) const;
   // Calls `read` for each item; an absent key has none.
   void ForEachItem(absl::string_view key, const std::function<void(const YamlNode&)>& read) const;

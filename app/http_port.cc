@@ -43,6 +43,7 @@ ingest::HttpRoute HookRoute(HookService& hooks) {
   route.bytes_max = opsgenie::kWebhookBytesMax;
   route.authorize = [](const http::HttpRequest&) { return absl::OkStatus(); };
   route.express = true;
+  route.limits_rate = false;
   route.handle = [&hooks](const http::HttpRequest& request, const ingest::IngestContext&,
                           const http::Respond& respond) { respond(hooks.Handle(request)); };
   return route;
@@ -53,7 +54,8 @@ http::HttpServerOptions ServerOptionsOf(const Config& config, const Limits& limi
   http::HttpServerOptions options;
   options.name = "http";
   options.listen = config.listen.http;
-  options.handler_threads = std::max(2U, std::thread::hardware_concurrency() / 2);
+  // And one, since no host has all of them.
+  options.handler_threads = std::max(2U, std::thread::hardware_concurrency() / 2) + 1;
   options.express_paths = {};
   options.header_bytes_max = 8 << 10;
   options.body_bytes_max = SIZE_MAX;  // the routes have theirs
@@ -77,7 +79,7 @@ HttpPort::HttpPort(const Parts& parts,
       otlp_(parts.limits, parts.sink, parts.metrics, parts.otlp_senders.otlp()),
       logs_(parts.limits, parts.sink, parts.metrics, parts.otlp_senders.logs()),
       remote_write_(parts.limits, parts.sink, parts.metrics),
-      front_(parts.limits, parts.clock, parts.metrics) {
+      front_(parts.limits, parts.clock, parts.metrics, parts.rates) {
   front_.SetAuthorize([&access = parts.access](const http::HttpRequest& head) {
     const auto token = access::BearerToken(head.Header("Authorization"));
     return access.Check({"http", head.peer, token}, access::Scope::kIngest).status();

@@ -38,6 +38,7 @@ class HttpPort {
     access::Access& access;
     OtlpSenders& otlp_senders;
     DatadogSenders& datadog;
+    ingest::SenderRates& rates;
     const Clock& clock;
     Metrics& metrics;
   };

@@ -10,6 +10,7 @@ namespace {
 const LimitName kLimits[] = {
     TOCSIN_LIMIT(series_max),
     TOCSIN_LIMIT(series_per_sender_max),
+    {"samples_per_second_per_sender_max", &Limits::samples_per_second_per_sender_max, 0},
     TOCSIN_LIMIT(labels_per_series_max),
     TOCSIN_LIMIT(label_name_bytes_max),
     TOCSIN_LIMIT(label_value_bytes_max),

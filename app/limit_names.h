@@ -12,6 +12,7 @@ namespace tocsin::app {
 struct LimitName {
   const char* name;
   uint64_t Limits::*member;
+  uint64_t least = 1;  // 0: that means no limit
 };
 
 // All of them, in the order of base/limits.h.

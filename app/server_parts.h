@@ -27,6 +27,7 @@
 #include "integrations/http/http_client.h"
 #include "integrations/http/http_server.h"
 #include "integrations/ingest/grpc_server.h"
+#include "integrations/ingest/sender_rates.h"
 #include "storage/outbox.h"
 #include "storage/rocksdb_store.h"
 #include "storage/sample_log.h"
@@ -49,7 +50,8 @@ struct Server::Parts {
                                   "When configuration and rules were last taken over.")),
         moved_aside(metrics.Counter("tocsin_outbox_moved_aside_total",
                                     "Outbox records that did not decode at start.")),
-        access(metrics, clock) {
+        access(metrics, clock),
+        rates(limits, clock, metrics) {
     access.SetTokens(files.config.access.tokens);
   }
 
@@ -80,6 +82,7 @@ struct Server::Parts {
   prometheus::Gauge& reload_time;
   prometheus::Counter& moved_aside;
   access::Access access;
+  ingest::SenderRates rates;
 
   std::unique_ptr<storage::DiskStore> store;
   std::unique_ptr<BackupService> backups;

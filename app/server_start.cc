@@ -161,14 +161,16 @@ absl::Status Server::Parts::StartSenders() {
   grpc_options.logs = &otlp_senders->logs();
   grpc_options.listen = config.listen.grpc;
   grpc_options.access = &access;
+  grpc_options.rates = &rates;
   if (config.access.TlsOn("grpc")) grpc_options.tls = config.access.tls;
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
   TOCSIN_ASSIGN_OR_RETURN(
       datadog, DatadogSenders::Start({*store, *engine, access, limits, clock, metrics}, config));
-  const HttpPort::Parts http_parts = {limits, *engine,       *delivery, *delivery_loop, *feedback,
-                                      access, *otlp_senders, *datadog,  clock,          metrics};
+  const HttpPort::Parts http_parts = {limits,    *engine, *delivery,     *delivery_loop,
+                                      *feedback, access,  *otlp_senders, *datadog,
+                                      rates,     clock,   metrics};
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   accounts = std::make_unique<AccountService>(

@@ -13,6 +13,8 @@ struct Limits {
   // Of these, new ones that one sender (an IP address) may bring until the next restart: the rest
   // is left for others.
   uint64_t series_per_sender_max = 1'500'000;
+  // What one sender may bring, averaged over ten seconds; 0: as fast as it goes.
+  uint64_t samples_per_second_per_sender_max = 0;
   uint64_t labels_per_series_max = 128;
   uint64_t label_name_bytes_max = 1024;
   uint64_t label_value_bytes_max = 4096;

@@ -13,7 +13,6 @@ Committer::Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHea
     : registry_(registry),
       log_(log),
       health_(health),
-      queue_bytes_max_(queue_bytes_max),
       hand_on_(std::move(hand_on)),
       commits_(metrics.Counter("tocsin_commits_total", "Synced writes of the sample log.")),
       commit_failures_(metrics.Counter("tocsin_commit_failures_total",
@@ -22,31 +21,46 @@ Committer::Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHea
       refused_(metrics.Counter("tocsin_ingest_refused_batches_total",
                                "Batches refused with 'try again' because the queue was full or the "
                                "service was stopping.")),
-      series_(metrics.Gauge("tocsin_series", "Series known to the data directory.")) {
+      series_(metrics.Gauge("tocsin_series", "Series known to the data directory.")),
+      waiting_bytes_(queue_bytes_max) {
   series_.Set(static_cast<double>(registry_.size()));
 }
 
-void Committer::Submit(SampleBatch batch, SampleSink::Done done) {
-  const char* refusal = nullptr;
-  const size_t bytes = batch.bytes();
-  {
-    MutexLock lock(mutex_);
-    if (closed_) {
-      refusal = "the service is stopping";
-    } else if (!waiting_.empty() && waiting_bytes_ + bytes > queue_bytes_max_) {
-      refusal = "the ingest queue is full";
-    } else {
-      waiting_bytes_ += bytes;
-      waiting_.push_back({std::move(batch), std::move(done)});
-    }
-  }
+void Committer::Submit(absl::string_view sender, SampleBatch batch, SampleSink::Done done) {
+  const char* refusal = Enqueue(sender, batch, done);
   if (refusal == nullptr) {
     work_.NotifyOne();
     return;
   }
   refused_.Increment();
-  health_.Refused();
   done(absl::UnavailableError(refusal));
+}
+
+// A batch that is alone always fits. That one sender is over its share says nothing of others, so
+// it does not mean that we refuse input.
+const char* Committer::Enqueue(absl::string_view sender, SampleBatch& batch,
+                               SampleSink::Done& done) {
+  const size_t bytes = batch.bytes();
+  MutexLock lock(mutex_);
+  if (closed_) {
+    health_.Refused();
+    return "the service is stopping";
+  }
+  if (waiting_.empty()) {
+    waiting_bytes_.TakeAnyway(sender, bytes);
+  } else {
+    switch (waiting_bytes_.Take(sender, bytes)) {
+      case FairShares::Answer::kTaken:
+        break;
+      case FairShares::Answer::kFull:
+        health_.Refused();
+        return "the ingest queue is full (ingest_queue_bytes_max)";
+      case FairShares::Answer::kOverShare:
+        return "this sender has its share of the ingest queue (ingest_queue_bytes_max)";
+    }
+  }
+  waiting_.push_back({std::move(batch), std::move(done)});
+  return nullptr;
 }
 
 bool Committer::WaitForWork() {
@@ -57,7 +71,7 @@ bool Committer::WaitForWork() {
 
 std::vector<Committer::Request> Committer::TakeWaiting() {
   MutexLock lock(mutex_);
-  waiting_bytes_ = 0;
+  waiting_bytes_.Clear();
   return std::exchange(waiting_, {});
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fair_shares.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/sample.h"
@@ -55,7 +56,8 @@ class InputHealth {
 // acknowledgement is sent after the write is durable and after the batch was handed to the shards,
 // which must not wait.
 //
-// Errors to senders: Unavailable when the queue is full (limits.ingest_queue_bytes_max), when the
+// Errors to senders: Unavailable when the queue is full (limits.ingest_queue_bytes_max), or one
+// sender has more than its share in it, when the
 // write failed (disk full: nothing was taken) and after Close().
 class Committer {
  public:
@@ -64,7 +66,8 @@ class Committer {
   Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHealth& health,
             uint64_t queue_bytes_max, Metrics& metrics, HandOn hand_on);
 
-  void Submit(SampleBatch batch, SampleSink::Done done);
+  // `sender`: as of SampleSink; "" is nobody in particular, rules for instance.
+  void Submit(absl::string_view sender, SampleBatch batch, SampleSink::Done done);
 
   // Blocks until something waits (true) or the committer is closed and empty (false).
   bool WaitForWork();
@@ -82,12 +85,13 @@ class Committer {
     SampleBatch batch;
     SampleSink::Done done;
   };
+  // Puts a request into the queue, or says why not.
+  const char* Enqueue(absl::string_view sender, SampleBatch& batch, SampleSink::Done& done);
   std::vector<Request> TakeWaiting();
 
   SeriesRegistry& registry_;
   storage::SampleLog& log_;
   InputHealth& health_;
-  const uint64_t queue_bytes_max_;
   const HandOn hand_on_;
   prometheus::Counter& commits_;
   prometheus::Counter& commit_failures_;
@@ -97,7 +101,7 @@ class Committer {
   Mutex mutex_;
   CondVar work_;
   std::vector<Request> waiting_ ABSL_GUARDED_BY(mutex_);
-  uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  FairShares waiting_bytes_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -189,7 +189,10 @@ absl::StatusOr<SeriesRef> Engine::ResolveFrom(absl::string_view sender, const La
 }
 
 void Engine::Submit(SampleBatch batch, Done done) {
-  committer_.Submit(std::move(batch), std::move(done));
+  committer_.Submit({}, std::move(batch), std::move(done));
+}
+void Engine::SubmitFrom(absl::string_view sender, SampleBatch batch, Done done) {
+  committer_.Submit(sender, std::move(batch), std::move(done));
 }
 
 absl::Status Engine::Reload(std::shared_ptr<const rules::RuleSet> rules) {

@@ -61,6 +61,7 @@ class Engine : public SampleSink {
   absl::StatusOr<SeriesRef> Resolve(const Labels& labels) override;
   absl::StatusOr<SeriesRef> ResolveFrom(absl::string_view sender, const Labels& labels) override;
   void Submit(SampleBatch batch, Done done) override;
+  void SubmitFrom(absl::string_view sender, SampleBatch batch, Done done) override;
 
   // See RunAdhocQuery; `expired` ends it.
   absl::StatusOr<AdhocResult> Query(const promql::Expr& expr, Timestamp t,

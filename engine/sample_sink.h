@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,12 @@ class SampleSink {
   // sender should try again (queue full, disk full, draining).
   using Done = std::function<void(const absl::Status&)>;
   virtual void Submit(SampleBatch batch, Done done) = 0;
+
+  // The same for what `sender` brings, which gets no more than its share of the queue. A sink that
+  // knows no senders treats all alike.
+  virtual void SubmitFrom(absl::string_view /*sender*/, SampleBatch batch, Done done) {
+    Submit(std::move(batch), std::move(done));
+  }
 };
 
 }  // namespace tocsin::engine

@@ -68,7 +68,7 @@ absl::StatusOr<SeriesRef> SteppedEngine::Resolve(const Labels& labels) {
 }
 
 void SteppedEngine::Submit(SampleBatch batch, Done done) {
-  committer_->Submit(std::move(batch), std::move(done));
+  committer_->Submit({}, std::move(batch), std::move(done));
 }
 
 void SteppedEngine::Commit() {

@@ -78,12 +78,14 @@ struct Intake::Exchange {
   Exchange(HttpRequest sent, const ingest::IngestContext& context, Respond answer, Intake& intake)
       : request(std::move(sent)),
         sender(context.sender),
+        rates(context.rates),
         respond(std::move(answer)),
         taker(intake.limits_, intake.series_, intake.intervals_, context.now, sender,
               &context.room) {}
 
   HttpRequest request;
   const std::string sender;
+  ingest::SenderRates& rates;
   Respond respond;
   SampleTaker taker;
   bool lists_errors = false;  // in its answer, as v2 of the API has it
@@ -222,11 +224,13 @@ void Intake::AddStaleMarkers(Exchange& exchange) {
 void Intake::Submit(const std::shared_ptr<Exchange>& exchange) {
   SampleBatch batch = std::exchange(exchange->taker.batch(), {});
   const size_t samples = batch.size();
+  exchange->rates.Charge(exchange->sender, samples + exchange->taker.rejected().total());
   exchange->request.body = std::string();  // may wait long
   if (samples == 0) return Finish(*exchange, absl::OkStatus(), 0);
-  sink_.Submit(std::move(batch), [this, exchange, samples](const absl::Status& status) {
-    Finish(*exchange, status, samples);
-  });
+  sink_.SubmitFrom(exchange->sender, std::move(batch),
+                   [this, exchange, samples](const absl::Status& status) {
+                     Finish(*exchange, status, samples);
+                   });
 }
 
 void Intake::Finish(Exchange& exchange, const absl::Status& status, size_t samples) {

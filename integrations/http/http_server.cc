@@ -91,8 +91,8 @@ struct HttpServer::Impl {
 
   ServerCounters counters;
   asio::io_context io{1};
-  asio::thread_pool handlers;
-  asio::thread_pool express{1};
+  FairPool handlers;
+  FairPool express{1};
   std::atomic<int> answering = 0;
 
   // The I/O thread's, once it runs.
@@ -221,8 +221,8 @@ void HttpServer::Stop(absl::Duration drain) {
   if (!impl_->io_thread.joinable()) return;
   asio::post(impl_->io, [impl = impl_.get(), drain] { impl->Drain(drain); });
   impl_->io_thread.join();
-  impl_->handlers.join();
-  impl_->express.join();
+  impl_->handlers.Join();
+  impl_->express.Join();
   // Who answered last may still be on its way out of the I/O context.
   while (impl_->answering > 0) std::this_thread::yield();
 }

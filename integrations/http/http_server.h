@@ -19,7 +19,9 @@ namespace tocsin::http {
 struct HttpServerOptions {
   std::string name = "admin";          // label `server` of its metrics
   std::string listen = "127.0.0.1:0";  // see listen_address.h
-  size_t handler_threads = 6;          // more than the queries of an AdminApi, which may take long
+  // One host has all but one of them at most. More than the queries of an AdminApi, which may take
+  // long.
+  size_t handler_threads = 6;
   // Exact paths that have one more handler thread to themselves, so that they never wait for other
   // requests: what tells whether the service lives. Their handlers must be quick.
   std::vector<std::string> express_paths = {"/-/healthy", "/-/ready", "/metrics"};

@@ -60,7 +60,8 @@ Session::Session(SessionContext& context, asio::ip::tcp::socket socket)
     : context_(context),
       stream_(std::move(socket), context.tls),
       buffer_(context.options.header_bytes_max + kReadAheadBytesMax),
-      peer_(PeerOf(stream_.tcp().socket())) {}
+      peer_(PeerOf(stream_.tcp().socket())),
+      host_(peer_.substr(0, peer_.rfind(':'))) {}
 
 // Who does not get past the handshake is as idle as who sends nothing.
 void Session::Start() {
@@ -213,9 +214,9 @@ void Session::RunHandler() {
   stream_.tcp().expires_never();
   HttpRequest request = HeadOf(parser_->get().base(), peer_);
   request.body = std::move(parser_->get().body());
-  asio::thread_pool& handlers = admission_.express ? context_.express : context_.handlers;
-  asio::post(handlers, [exchange = std::move(admission_.exchange), request = std::move(request),
-                        respond = AnswerLater()]() mutable {
+  FairPool& handlers = admission_.express ? context_.express : context_.handlers;
+  handlers.Run(host_, [exchange = std::move(admission_.exchange), request = std::move(request),
+                       respond = AnswerLater()]() mutable {
     CallHandler(*exchange, std::move(request), respond);
   });
 }

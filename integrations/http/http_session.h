@@ -4,7 +4,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -15,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "base/fair_pool.h"
 #include "integrations/http/http_counters.h"
 #include "integrations/http/http_exchange.h"
 #include "integrations/http/http_server.h"
@@ -33,8 +33,8 @@ struct SessionContext {
   const Admit& admit;
   ServerCounters& counters;
   boost::asio::io_context& io;
-  boost::asio::thread_pool& handlers;
-  boost::asio::thread_pool& express;
+  FairPool& handlers;
+  FairPool& express;
   std::atomic<int>& answering;  // answers on their way to the I/O thread
   std::function<void(const std::shared_ptr<Session>&)> on_closed;
 
@@ -87,7 +87,8 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::beast::flat_buffer buffer_;  // read but not parsed; limited
   std::optional<Parser> parser_;
   boost::beast::http::response<boost::beast::http::string_body> response_;
-  std::string peer_;
+  std::string peer_;  // with its port
+  std::string host_;
   Admission admission_;                 // of the request in hand
   std::optional<uint64_t> idle_since_;  // the idle span this is in: no byte of a request is there
   bool keep_ = false;                   // the connection stays after the reply being written

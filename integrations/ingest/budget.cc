@@ -1,6 +1,7 @@
 #include "integrations/ingest/budget.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 
 namespace tocsin::ingest {
 
@@ -11,16 +12,38 @@ prometheus::Counter& OverloadCounter(Metrics& metrics, const std::string& reason
                          {{"reason", reason}});
 }
 
+uint64_t Budget::used() const {
+  MutexLock lock(mutex_);
+  return shares_.used();
+}
+
+absl::Status Budget::Take(absl::string_view sender, uint64_t held, uint64_t amount) {
+  FairShares::Answer answer = FairShares::Answer::kTaken;
+  {
+    MutexLock lock(mutex_);
+    if (shares_.used() == held) {
+      shares_.TakeAnyway(sender, amount);
+    } else {
+      answer = shares_.Take(sender, amount);
+    }
+  }
+  if (answer == FairShares::Answer::kTaken) return absl::OkStatus();
+  refused_.Increment();
+  return absl::UnavailableError(
+      absl::StrCat("no room for more ", reason_,
+                   answer == FairShares::Answer::kOverShare ? " of this sender" : "",
+                   " at present (", limit_, ")"));
+}
+
+void Budget::Give(absl::string_view sender, uint64_t amount) {
+  MutexLock lock(mutex_);
+  shares_.Give(sender, amount);
+}
+
 absl::Status BudgetLease::Grow(uint64_t amount) {
-  const uint64_t used = budget_.used_.fetch_add(amount) + amount;
+  TOCSIN_RETURN_IF_ERROR(budget_.Take(sender_, held_, amount));
   held_ += amount;
-  // Two leases that pass the limit at once may both be refused, never both be let through.
-  if (used <= budget_.options_.amount_max || used == held_) return absl::OkStatus();
-  budget_.used_ -= amount;
-  held_ -= amount;
-  budget_.refused_.Increment();
-  return absl::UnavailableError(absl::StrCat("no room for more ", budget_.options_.reason,
-                                             " at present (", budget_.options_.limit, ")"));
+  return absl::OkStatus();
 }
 
 }  // namespace tocsin::ingest

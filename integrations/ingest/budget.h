@@ -1,12 +1,13 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "base/fair_shares.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 
 namespace tocsin::ingest {
 
@@ -21,27 +22,34 @@ struct BudgetOptions {
 };
 
 // An amount that all requests or streams share, such as bytes of memory. Each takes its part by a
-// BudgetLease.
+// BudgetLease; what one sender's leases take together leaves room for others (FairShares).
 //
-// Whoever is alone with it is refused nothing: what is within the other limits then always fits,
-// and the most ever taken is `amount_max` or what a single lease takes.
+// A lease that is alone is refused nothing: what is within the other limits then always fits, and
+// the most ever taken is `amount_max` or what a single lease takes.
 //
 // Thread: any.
 class Budget {
  public:
-  Budget(Metrics& metrics, BudgetOptions options)
-      : options_(std::move(options)), refused_(OverloadCounter(metrics, options_.reason)) {}
+  Budget(Metrics& metrics, const BudgetOptions& options)
+      : reason_(options.reason),
+        limit_(options.limit),
+        refused_(OverloadCounter(metrics, reason_)),
+        shares_(options.amount_max) {}
 
-  uint64_t used() const { return used_; }
+  uint64_t used() const;
 
  private:
   friend class BudgetLease;
+  absl::Status Take(absl::string_view sender, uint64_t held, uint64_t amount);
+  void Give(absl::string_view sender, uint64_t amount);
 
   // Constant after construction.
-  const BudgetOptions options_;
+  const std::string reason_;
+  const std::string limit_;
   prometheus::Counter& refused_;  // safe from any thread
 
-  std::atomic<uint64_t> used_ = 0;
+  mutable Mutex mutex_;
+  FairShares shares_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What one request or stream has taken of a budget, given back when this ends.
@@ -49,8 +57,10 @@ class Budget {
 // Thread: one at a time. Borrows: the budget, which outlives it.
 class BudgetLease {
  public:
-  explicit BudgetLease(Budget& budget) : budget_(budget) {}
-  ~BudgetLease() { budget_.used_ -= held_; }
+  // `sender`: whose it is; "": nobody's in particular.
+  explicit BudgetLease(Budget& budget, std::string sender = {})
+      : budget_(budget), sender_(std::move(sender)) {}
+  ~BudgetLease() { budget_.Give(sender_, held_); }
   BudgetLease(const BudgetLease&) = delete;
   BudgetLease& operator=(const BudgetLease&) = delete;
 
@@ -60,6 +70,7 @@ class BudgetLease {
 
  private:
   Budget& budget_;
+  const std::string sender_;
   uint64_t held_ = 0;
 };
 

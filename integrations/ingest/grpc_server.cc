@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <thread>
 #include <utility>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -31,6 +32,11 @@ constexpr int kKeepaliveMs = 60'000;  // idle connections are asked for a sign o
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kPingIntervalMsMin = 10'000;  // clients that ping more often are cut off
 constexpr int kAgeGraceMs = 30'000;
+
+// And one, since no sender has all of them.
+size_t WorkerThreads() {
+  return std::max(2U, std::thread::hardware_concurrency() / 2) + 1;
+}
 
 int ClampToInt(uint64_t value) {
   return static_cast<int>(std::min<uint64_t>(value, INT_MAX));
@@ -85,19 +91,31 @@ struct GrpcServer::Running {
                                .limit = "ingest_decode_bytes_max",
                                .amount_max = limits.ingest_decode_bytes_max}),
         guard(options.access, options.tls),
-        own_decoder(limits, sink),
-        own_counters(sink),
-        otlp(limits, sink, clock, metrics, decode_bytes, options.retry_after,
-             options.otlp != nullptr ? *options.otlp : own_decoder, guard),
-        logs(limits, sink, clock, metrics, decode_bytes, options.retry_after,
-             options.logs != nullptr ? *options.logs : own_counters, guard),
-        push(limits, sink, clock, metrics, decode_bytes, options.retry_after,
-             options.unanswered_per_stream_max, guard) {}
+        own_rates(options.rates == nullptr ? std::make_unique<SenderRates>(limits, clock, metrics)
+                                           : nullptr),
+        own_decoder(options.otlp == nullptr ? std::make_unique<OtlpDecoder>(limits, sink)
+                                            : nullptr),
+        own_counters(options.logs == nullptr ? std::make_unique<LogCounters>(sink) : nullptr),
+        parts{.limits = limits,
+              .sink = sink,
+              .clock = clock,
+              .decode_bytes = decode_bytes,
+              .rates = own_rates ? *own_rates : *options.rates,
+              .workers = workers,
+              .guard = guard,
+              .retry_after = options.retry_after},
+        otlp(parts, metrics, own_decoder ? *own_decoder : *options.otlp),
+        logs(parts, metrics, own_counters ? *own_counters : *options.logs),
+        push(parts, metrics, options.unanswered_per_stream_max) {}
 
   Budget decode_bytes;  // what gRPC's quota does not see: copies, inflated bytes, batches
   CallGuard guard;
-  OtlpDecoder own_decoder;  // used unless the options bring others
-  LogCounters own_counters;
+  // Null where the options bring others.
+  std::unique_ptr<SenderRates> own_rates;
+  std::unique_ptr<OtlpDecoder> own_decoder;
+  std::unique_ptr<LogCounters> own_counters;
+  FairPool workers{WorkerThreads()};  // ends before what its tasks take from
+  CallParts parts;
   OtlpService otlp;
   LogService logs;
   PushService push;
@@ -157,8 +175,8 @@ void GrpcServer::AwaitAnswers(absl::Duration grace) const {
   CondVar never;
   MutexLock lock(mutex);
   for (absl::Duration passed; passed < grace; passed += kLook) {
-    const bool idle = running_->otlp.under_way() == 0 && running_->logs.under_way() == 0 &&
-                      running_->push.streams() == 0;
+    const bool idle = running_->otlp.calls().under_way() == 0 &&
+                      running_->logs.calls().under_way() == 0 && running_->push.streams() == 0;
     if (idle && passed >= kOnTheirWay) return;
     never.WaitFor(mutex, kLook);
   }
@@ -167,8 +185,8 @@ void GrpcServer::AwaitAnswers(absl::Duration grace) const {
 void GrpcServer::Drain(absl::Duration grace) {
   if (!running_) return;
   SetServing(false);
-  running_->otlp.Drain();
-  running_->logs.Drain();
+  running_->otlp.calls().Drain();
+  running_->logs.calls().Drain();
   running_->push.Drain();
   AwaitAnswers(grace);
   // What is left may be somebody who watches the health service, and would never end by itself.

@@ -16,6 +16,7 @@ namespace tocsin::ingest {
 
 class LogCounters;
 class OtlpDecoder;
+class SenderRates;
 
 struct GrpcServerOptions {
   std::string listen = "127.0.0.1:4317";  // host:port; port 0 takes a free one
@@ -29,6 +30,7 @@ struct GrpcServerOptions {
   access::TlsFiles tls;                           // off without files
   absl::Duration tls_look = absl::Seconds(10);    // how often they are looked at, whole seconds
   access::Access* access = nullptr;               // who may push; null: everybody. Borrowed
+  SenderRates* rates = nullptr;  // shared with other ports; null: one of its own. Borrowed
   // Shared with other ports, and outliving the server; null: one of its own, with defaults.
   OtlpDecoder* otlp = nullptr;
   LogCounters* logs = nullptr;  // null: counts nothing

@@ -8,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "integrations/ingest/retry_after.h"
+#include "integrations/ingest/sender.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -18,10 +20,9 @@ constexpr int kUnsupportedMediaType = 415;
 constexpr int kTooManyRequests = 429;
 constexpr int kUnavailable = 503;
 
-// The host of "127.0.0.1:50000" or "::1:50000"; IPv6 in brackets, as gRPC's senders are named.
+// Of "127.0.0.1:50000" or "::1:50000".
 std::string SenderOf(const std::string& peer) {
-  const std::string host = peer.substr(0, peer.rfind(':'));
-  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
+  return SenderOfHost(peer.substr(0, peer.rfind(':')));
 }
 
 std::string NamesOf(const std::vector<ContentEncoding>& encodings) {
@@ -68,8 +69,8 @@ const char* OutcomeOf(int http_status) {
     case kUnsupportedMediaType:
       return "INVALID_ARGUMENT";
     case kTooLarge:
-      return "RESOURCE_EXHAUSTED";
     case kTooManyRequests:
+      return "RESOURCE_EXHAUSTED";
     case kUnavailable:
       return "UNAVAILABLE";
     default:
@@ -90,7 +91,7 @@ int HttpStatusOf(const absl::Status& status) {
     case absl::StatusCode::kNotFound:
       return 404;
     case absl::StatusCode::kResourceExhausted:
-      return kTooLarge;
+      return RetryAfterOf(status) ? kTooManyRequests : kTooLarge;
     case absl::StatusCode::kUnavailable:
       return kUnavailable;
     default:
@@ -108,7 +109,11 @@ void AddRetryAfter(http::HttpReply& reply, absl::Duration retry_after) {
 class HttpFront::InHand : public http::Exchange {
  public:
   InHand(HttpFront& front, const HttpRoute& route, http::HttpRequest head)
-      : front_(front), route_(route), head_(std::move(head)), room_(front.room_) {}
+      : front_(front),
+        route_(route),
+        head_(std::move(head)),
+        sender_(SenderOf(head_.peer)),
+        room_(front.room_, sender_) {}
 
   std::optional<http::HttpReply> Grow(http::BodySize body) override {
     if (body.bytes > front_.BytesMax(route_)) return TooLarge();
@@ -126,7 +131,8 @@ class HttpFront::InHand : public http::Exchange {
       if (!plain.ok()) return respond(front_.Refuse(route_, request, plain.status()));
       request.body = *std::move(plain);
     }
-    const IngestContext context{SenderOf(request.peer), front_.clock_.Now(), room_};
+    front_.rates_.Charge(sender_, SamplesOfBytes(request.body.size()));
+    const IngestContext context{sender_, front_.clock_.Now(), room_, front_.rates_};
     route_.handle(std::move(request), context, std::move(respond));
   }
 
@@ -140,14 +146,16 @@ class HttpFront::InHand : public http::Exchange {
   HttpFront& front_;
   const HttpRoute& route_;
   const http::HttpRequest head_;
+  const std::string sender_;
   BudgetLease room_;
 };
 
-HttpFront::HttpFront(const Limits& limits, const Clock& clock, Metrics& metrics,
+HttpFront::HttpFront(const Limits& limits, const Clock& clock, Metrics& metrics, SenderRates& rates,
                      absl::Duration retry_after)
     : limits_(limits),
       clock_(clock),
       retry_after_(retry_after),
+      rates_(rates),
       room_(metrics, {.reason = "http_bytes",
                       .limit = "ingest_decode_bytes_max",
                       .amount_max = limits.ingest_decode_bytes_max}) {}
@@ -200,10 +208,12 @@ std::optional<http::HttpReply> HttpFront::Check(const HttpRoute& route,
         absl::ResourceExhaustedError(absl::StrCat("request of ", announced, " bytes; at most ",
                                                   BytesMax(route), " are taken")));
   }
+  const std::string sender = SenderOf(head.peer);
+  absl::Status may = route.limits_rate ? rates_.Admit(sender) : absl::OkStatus();
   // Who is told now need not send it. The room is only taken as the body comes: what a sender
   // announces and then holds back must cost nobody anything.
-  const absl::Status room = BudgetLease(room_).Grow(announced);
-  if (!room.ok()) return Refuse(route, head, room);
+  if (may.ok()) may = BudgetLease(room_, sender).Grow(announced);
+  if (!may.ok()) return Refuse(route, head, may);
   return std::nullopt;
 }
 
@@ -239,7 +249,7 @@ http::HttpReply HttpFront::Refuse(const HttpRoute& route, const http::HttpReques
   } else {
     reply = {.status = status, .body = absl::StrCat(reason.message(), "\n")};
   }
-  AddRetryAfter(reply, retry_after_);
+  AddRetryAfter(reply, RetryAfterOf(reason).value_or(retry_after_));
   if (status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
   return reply;
 }

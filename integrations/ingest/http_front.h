@@ -33,7 +33,8 @@ struct HttpRoute {
   std::optional<uint64_t> bytes_max;
   // Who may send here, instead of the front's Authorize, if it is not empty.
   std::function<absl::Status(const http::HttpRequest& head)> authorize;
-  bool express = false;  // handle() is quick and must wait for no other request
+  bool express = false;     // handle() is quick and must wait for no other request
+  bool limits_rate = true;  // its requests are told to come later where their sender is too fast
 
   // Takes a request whose body is plain. Called on a handler thread, several at once.
   std::function<void(http::HttpRequest request, const IngestContext& context,
@@ -52,7 +53,8 @@ std::function<absl::Status(absl::string_view)> MediaTypeIn(std::vector<std::stri
 std::string MediaTypeOf(absl::string_view content_type);
 
 // The status code of HTTP for an error of ingest: InvalidArgument 400, Unauthenticated 401,
-// PermissionDenied 403, NotFound 404, ResourceExhausted 413, Unavailable 503, others 500.
+// PermissionDenied 403, NotFound 404, TooFastError 429, ResourceExhausted otherwise 413,
+// Unavailable 503, others 500.
 int HttpStatusOf(const absl::Status& status);
 
 // The same as one of the words that IngestMetrics counts requests by.
@@ -65,18 +67,20 @@ void AddRetryAfter(http::HttpReply& reply, absl::Duration retry_after);
 // its body room as it comes, makes it plain and hands it to its route.
 //
 // In this order, cheapest first: path (404), draining (503), Authorize (401, 403), method (405),
-// content type and encoding (415), announced length (413), room (503 with Retry-After). Then the
-// body is read, as long as there is room; then inflated.
+// content type and encoding (415), announced length (413), the sender's rate (429 with
+// Retry-After), room (503 with Retry-After). Then the body is read, as long as there is room; then
+// inflated.
 //
 // Thread: any, once the routes are added. Borrows: all arguments of the constructor.
 // Limits: the bodies being read, inflated and decoded together take ingest_decode_bytes_max (one
-// alone always fits); what is announced but does not come takes nothing.
+// alone always fits), those of one sender their share of it; what is announced but does not come
+// takes nothing.
 class HttpFront {
  public:
   // Who may send, by a request's header alone: OK, Unauthenticated or PermissionDenied.
   using Authorize = std::function<absl::Status(const http::HttpRequest& head)>;
 
-  HttpFront(const Limits& limits, const Clock& clock, Metrics& metrics,
+  HttpFront(const Limits& limits, const Clock& clock, Metrics& metrics, SenderRates& rates,
             absl::Duration retry_after = absl::Seconds(1));
 
   // Both before the first request.
@@ -115,6 +119,7 @@ class HttpFront {
   Authorize authorize_;
 
   // Safe from any thread.
+  SenderRates& rates_;
   Budget room_;
   std::atomic<bool> draining_ = false;
 };

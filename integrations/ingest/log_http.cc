@@ -33,11 +33,13 @@ void LogHttp::Handle(const http::HttpRequest& request, const IngestContext& cont
   auto result = std::make_shared<LogSamples>(*std::move(decoded));
   SampleBatch batch = std::exchange(result->batch, {});
   const size_t samples = batch.size();
+  context.Charge(result->records);
   if (samples == 0) return respond(Answer(request, *result, 0));
-  sink_.Submit(std::move(batch), [this, head = HeadOf(request), result, samples,
-                                  respond](const absl::Status& status) {
-    respond(Answer(head, *result, status.ok() ? samples : 0));
-  });
+  sink_.SubmitFrom(
+      context.sender, std::move(batch),
+      [this, head = HeadOf(request), result, samples, respond](const absl::Status& status) {
+        respond(Answer(head, *result, status.ok() ? samples : 0));
+      });
 }
 
 absl::StatusOr<LogSamples> LogHttp::Decode(const http::HttpRequest& request,
@@ -59,6 +61,7 @@ http::HttpReply LogHttp::Refuse(const http::HttpRequest& head, int status,
 http::HttpReply LogHttp::Answer(const http::HttpRequest& head, const LogSamples& result,
                                 size_t samples) {
   metrics_.AddTaken(result, samples);
+  metrics_.requests.AddRequest("OK");
   return EncodeReply(head, 200, LogReply(result));
 }
 

@@ -17,11 +17,10 @@ struct LogMetrics {
         dropped(metrics.Counter("tocsin_log_matches_dropped_total",
                                 "Log records that matched and found no room for a counter.")) {}
 
-  // Of a request that was taken; `samples` of counters were committed.
+  // What was in a request that was taken; `samples` of counters were committed.
   void AddTaken(const LogSamples& result, size_t samples) {
     requests.AddSamples(samples);
     requests.AddRejected(result.rejected);
-    requests.AddRequest("OK");
     records.Increment(static_cast<double>(result.records));
     dropped.Increment(static_cast<double>(result.dropped));
   }

@@ -29,11 +29,13 @@ void OtlpHttp::Handle(const http::HttpRequest& request, const IngestContext& con
   auto result = std::make_shared<OtlpSamples>(*std::move(decoded));
   SampleBatch batch = std::exchange(result->batch, {});
   const size_t samples = batch.size();
+  context.Charge(samples + result->rejected.total());
   if (samples == 0) return respond(Answer(request, *result, 0));
-  sink_.Submit(std::move(batch), [this, head = HeadOf(request), result, samples,
-                                  respond](const absl::Status& status) {
-    respond(status.ok() ? Answer(head, *result, samples) : Fail(head, status));
-  });
+  sink_.SubmitFrom(
+      context.sender, std::move(batch),
+      [this, head = HeadOf(request), result, samples, respond](const absl::Status& status) {
+        respond(status.ok() ? Answer(head, *result, samples) : Fail(head, status));
+      });
 }
 
 absl::StatusOr<OtlpSamples> OtlpHttp::Decode(const http::HttpRequest& request,

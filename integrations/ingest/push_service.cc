@@ -25,29 +25,22 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
 
 }  // namespace
 
-PushService::PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock,
-                         Metrics& metrics, Budget& decode_bytes, absl::Duration retry_after,
-                         size_t unanswered_max, const CallGuard& guard)
-    : context_(new PushContext{.limits = limits,
-                               .sink = sink,
-                               .clock = clock,
-                               .retry_after = retry_after,
+PushService::PushService(const CallParts& parts, Metrics& metrics, size_t unanswered_max)
+    : context_(new PushContext{.parts = parts,
                                .unanswered_max = unanswered_max,
-                               .decode_bytes = decode_bytes,
                                .metrics = IngestMetrics(metrics, "native"),
-                               .declarations = Budget(metrics, Declarations(limits))}),
-      refused_streams_(OverloadCounter(metrics, "streams")),
-      guard_(guard) {}
+                               .declarations = Budget(metrics, Declarations(parts.limits))}),
+      refused_streams_(OverloadCounter(metrics, "streams")) {}
 
 PushService::~PushService() = default;
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
     grpc::CallbackServerContext* context) {
   auto stream = std::make_shared<PushStream>(*this, context_, SenderOf(context->peer()));
-  absl::Status admitted = guard_.Allow(*context);
+  absl::Status admitted = context_->parts.guard.Allow(*context);
   if (admitted.ok()) admitted = Admit(stream);
   if (!admitted.ok()) {
-    const grpc::Status answer = ToGrpcStatus(admitted, context_->retry_after);
+    const grpc::Status answer = ToGrpcStatus(admitted, context_->parts.retry_after);
     context_->metrics.AddRequest(GrpcCodeName(answer.error_code()));
     return new RefusedStream(answer);
   }
@@ -59,10 +52,10 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
 absl::Status PushService::Admit(const std::shared_ptr<PushStream>& stream) {
   MutexLock lock(mutex_);
   if (draining_) return absl::UnavailableError("draining");
-  if (streams_.size() >= context_->limits.streams_max) {
+  if (streams_.size() >= context_->parts.limits.streams_max) {
     refused_streams_.Increment();
     return absl::UnavailableError(
-        absl::StrCat("more than ", context_->limits.streams_max, " streams (streams_max)"));
+        absl::StrCat("more than ", context_->parts.limits.streams_max, " streams (streams_max)"));
   }
   streams_.insert(stream);
   return absl::OkStatus();

@@ -3,13 +3,9 @@
 #include <memory>
 #include <set>
 
-#include "absl/time/time.h"
-#include "base/clock.h"
-#include "base/limits.h"
 #include "base/mutex.h"
-#include "engine/sample_sink.h"
 #include "integrations/ingest/budget.h"
-#include "integrations/ingest/call_guard.h"
+#include "integrations/ingest/call_parts.h"
 #include "integrations/ingest/ingest_metrics.h"
 #include "proto/tocsin/v1/ingest.grpc.pb.h"
 
@@ -20,12 +16,8 @@ class PushStream;
 // What all streams of one server share. Lives as long as the last of them, which may be longer than
 // the server: the sink keeps a stream until it has answered its samples.
 struct PushContext {
-  const Limits& limits;
-  engine::SampleSink& sink;
-  const Clock& clock;
-  const absl::Duration retry_after;
+  const CallParts parts;        // what is the server's: touched only while a stream is being read
   const size_t unanswered_max;  // requests of one stream under way; beyond, the stream is not read
-  Budget& decode_bytes;         // of the server: touched only while a stream is being read
 
   // Safe from any thread.
   IngestMetrics metrics;
@@ -38,7 +30,8 @@ struct PushContext {
 //
 // Thread: gRPC's callback threads, many at once.
 // Borrows: all arguments of the constructor. Must outlive the server it is registered with.
-// Answers: overload is said per request (retry_after_ms), the stream lives on. The stream ends with
+// Answers: overload is said per request (retry_after_ms), also that the sender is too fast; the
+// stream lives on. The stream ends with
 // INVALID_ARGUMENT if a request does not decode; UNAVAILABLE with RetryInfo when draining, beyond
 // limits.streams_max, when all streams together have declared more than twice limits.series_max
 // series, or when too much is being decoded; always after the answers of what was under way. A
@@ -47,9 +40,7 @@ struct PushContext {
 class PushService final
     : public tocsin::v1::Ingest::WithRawCallbackMethod_Push<tocsin::v1::Ingest::Service> {
  public:
-  PushService(const Limits& limits, engine::SampleSink& sink, const Clock& clock, Metrics& metrics,
-              Budget& decode_bytes, absl::Duration retry_after, size_t unanswered_max,
-              const CallGuard& guard);
+  PushService(const CallParts& parts, Metrics& metrics, size_t unanswered_max);
   ~PushService() override;
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(
@@ -69,7 +60,6 @@ class PushService final
   // Constant after construction.
   const std::shared_ptr<PushContext> context_;
   prometheus::Counter& refused_streams_;
-  const CallGuard& guard_;
 
   // Guarded by mutex_.
   mutable Mutex mutex_;

@@ -1,10 +1,12 @@
 #include "integrations/ingest/push_stream.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/status_macros.h"
+#include "integrations/ingest/retry_after.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -27,7 +29,7 @@ void PushStream::Begin() {
 
 void PushStream::Drain() {
   MutexLock lock(mutex_);
-  EndInput(ToGrpcStatus(Draining(), context_->retry_after));
+  EndInput(ToGrpcStatus(Draining(), context_->parts.retry_after));
   Advance();
 }
 
@@ -41,12 +43,18 @@ void PushStream::OnReadDone(bool ok) {
       return;
     }
   }
-  BudgetLease room(context_->decode_bytes);  // until the sink has the batch
+  // Held until the sink has the batch.
+  auto room = std::make_unique<BudgetLease>(context_->parts.decode_bytes, sender_);
+  context_->parts.workers.Run(
+      sender_, [self = shared_from_this(), room = std::move(room)] { self->Work(*room); });
+}
+
+void PushStream::Work(BudgetLease& room) {
   absl::StatusOr<PushSamples> request = Decode(room);
   if (request.ok()) {
     Submit(*std::move(request));
   } else {
-    const grpc::Status status = ToGrpcStatus(request.status(), context_->retry_after);
+    const grpc::Status status = ToGrpcStatus(request.status(), context_->parts.retry_after);
     context_->metrics.AddRequest(GrpcCodeName(status.error_code()));
     MutexLock lock(mutex_);
     EndInput(status);
@@ -57,24 +65,31 @@ void PushStream::OnReadDone(bool ok) {
 }
 
 absl::StatusOr<PushSamples> PushStream::Decode(BudgetLease& room) {
-  TOCSIN_ASSIGN_OR_RETURN(const MessageBytes bytes,
-                          MessageBytes::From(request_, context_->limits.request_bytes_max, &room));
+  TOCSIN_RETURN_IF_ERROR(room.Grow(request_.Length()));
+  TOCSIN_ASSIGN_OR_RETURN(
+      const MessageBytes bytes,
+      MessageBytes::From(request_, context_->parts.limits.request_bytes_max, &room));
   context_->metrics.AddBytes(bytes.view().size());
   TOCSIN_RETURN_IF_ERROR(room.Grow(session_.BytesToDecode(bytes.view().size())));
-  return session_.Decode(bytes.view(), context_->clock.Now());
+  return session_.Decode(bytes.view(), context_->parts.clock.Now());
 }
 
 void PushStream::Submit(PushSamples request) {
   const std::shared_ptr<Answer> answer = Reserve(request);
   const size_t samples = request.batch.size();
+  const uint64_t charged = samples + request.rejected.total() + SamplesOfBytes(request_.Length());
   auto committed = [self = shared_from_this(), answer, samples,
                     rejected = std::move(request.rejected)](const absl::Status& status) {
     self->Committed(answer, status, samples, rejected);
   };
-  if (samples == 0) {
-    committed(absl::OkStatus());
+  SenderRates& rates = context_->parts.rates;
+  // What it declares is taken in any case: it was told once.
+  const absl::Status may = samples == 0 ? absl::OkStatus() : rates.Admit(sender_);
+  if (may.ok()) rates.Charge(sender_, charged);
+  if (samples == 0 || !may.ok()) {
+    committed(may);
   } else {
-    context_->sink.Submit(std::move(request.batch), std::move(committed));
+    context_->parts.sink.SubmitFrom(sender_, std::move(request.batch), std::move(committed));
   }
 }
 
@@ -99,7 +114,8 @@ void PushStream::Committed(const std::shared_ptr<Answer>& answer, const absl::St
   if (!status.ok()) {
     answer->response.clear_rejected_samples();
     answer->response.set_reason(std::string(status.message()));
-    answer->response.set_retry_after_ms(RetryAfterMs(context_->retry_after));
+    answer->response.set_retry_after_ms(
+        RetryAfterMs(RetryAfterOf(status).value_or(context_->parts.retry_after)));
   }
   answer->ready = true;
   Advance();

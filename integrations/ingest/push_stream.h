@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <grpcpp/support/server_callback.h>
@@ -14,13 +15,14 @@
 namespace tocsin::ingest {
 
 // One native stream. At any time at most one read and one write are with gRPC:
-//   read -> decode -> a slot in answers_ -> Submit -> slot filled -> written once all before it
-//   are.
+//   read -> decode, on a worker -> a slot in answers_ -> Submit -> slot filled -> written once all
+//   before it are.
 // It ends once its input has ended (closed by the client, undecodable, draining) and every slot is
 // written, or at once if the client is gone.
 //
-// Thread: gRPC's callback threads and whichever thread the sink calls back on. Owned by
-// PushService's set until OnDone, and by the callbacks given to the sink.
+// Thread: gRPC's callback threads, the workers' and whichever thread the sink calls back on. Owned
+// by PushService's set until OnDone, by a worker that decodes, and by the callbacks given to the
+// sink.
 class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          public std::enable_shared_from_this<PushStream> {
  public:
@@ -28,7 +30,8 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   PushStream(PushService& service, std::shared_ptr<PushContext> context, absl::string_view sender)
       : service_(service),
         context_(std::move(context)),
-        session_(context_->limits, context_->sink, context_->declarations, sender) {}
+        sender_(sender),
+        session_(context_->parts.limits, context_->parts.sink, context_->declarations, sender_) {}
 
   void Begin();
   void Drain();
@@ -44,6 +47,8 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
     bool ready = false;
   };
 
+  // Decodes and submits what was read, then reads on.
+  void Work(BudgetLease& room);
   absl::StatusOr<PushSamples> Decode(BudgetLease& room);
   void Submit(PushSamples request);
   std::shared_ptr<Answer> Reserve(const PushSamples& request);
@@ -57,8 +62,10 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   // Constant after construction.
   PushService& service_;  // gone once OnDone returns
   const std::shared_ptr<PushContext> context_;
+  const std::string sender_;
 
-  // Touched only between a read's completion and the start of the next one.
+  // Touched only between a read's completion and the start of the next one, by one thread at a
+  // time.
   PushSession session_;
   grpc::ByteBuffer request_;
 

@@ -65,11 +65,14 @@ void RemoteWriteHttp::Handle(const http::HttpRequest& request, const IngestConte
   if (!decoded.ok()) return respond(Fail(version, decoded.status()));
   const Counts counts = {decoded->floats(), decoded->histograms};
   SampleBatch batch = std::exchange(decoded->batch, {});
+  context.Charge(batch.size() + decoded->rejected.total());
   if (batch.empty()) return respond(Answer(version, decoded->rejected, counts));
-  sink_.Submit(std::move(batch), [this, version, rejected = std::move(decoded->rejected), counts,
-                                  respond](const absl::Status& status) {
-    respond(status.ok() ? Answer(version, rejected, counts) : Fail(version, status));
-  });
+  sink_.SubmitFrom(
+      context.sender, std::move(batch),
+      [this, version, rejected = std::move(decoded->rejected), counts,
+       respond](const absl::Status& status) {
+        respond(status.ok() ? Answer(version, rejected, counts) : Fail(version, status));
+      });
 }
 
 http::HttpReply RemoteWriteHttp::Fail(RemoteWriteVersion version, const absl::Status& reason) {

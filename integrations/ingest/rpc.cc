@@ -11,6 +11,8 @@
 #include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
 #include "integrations/ingest/inflate.h"
+#include "integrations/ingest/retry_after.h"
+#include "integrations/ingest/sender.h"
 #include "proto/google/rpc/status.pb.h"
 
 namespace tocsin::ingest {
@@ -28,13 +30,28 @@ bool IsCompressed(const grpc::ByteBuffer& message) {
   return buffer->type == GRPC_BB_RAW && buffer->data.raw.compression != GRPC_COMPRESS_NONE;
 }
 
+grpc::Status WithRetryInfo(grpc::StatusCode code, const std::string& message,
+                           absl::Duration retry_after) {
+  google::rpc::RetryInfo retry;
+  const absl::Duration seconds = absl::Floor(retry_after, absl::Seconds(1));
+  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(seconds));
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(retry_after - seconds)));
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  auto* any = details.add_details();
+  any->set_type_url(kRetryInfoUrl);
+  any->set_value(retry.SerializeAsString());
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
 }  // namespace
 
 absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message, size_t bytes_max,
                                                 BudgetLease* room) {
   MessageBytes bytes;
   if (!message.Valid()) return bytes;  // an empty message
-  if (room != nullptr) TOCSIN_RETURN_IF_ERROR(room->Grow(message.Length()));
   if (!message.TrySingleSlice(&bytes.slice_).ok() &&
       !message.DumpToSingleSlice(&bytes.slice_).ok()) {
     return absl::InternalError("message cannot be read");
@@ -52,27 +69,16 @@ std::string SenderOf(const std::string& peer) {
   const size_t port = peer.rfind(':');
   // What is no address with a port, such as a Unix socket, is one sender.
   if (family == std::string::npos || port <= family || peer[0] != 'i') return peer;
-  return absl::StrReplaceAll(peer.substr(family + 1, port - family - 1),
-                             {{"%5B", "["}, {"%5D", "]"}});
+  return SenderOfHost(
+      absl::StrReplaceAll(peer.substr(family + 1, port - family - 1), {{"%5B", ""}, {"%5D", ""}}));
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after) {
   const auto code = static_cast<grpc::StatusCode>(status.raw_code());  // the same numbers
   const std::string message(status.message());
-  if (!absl::IsUnavailable(status)) return grpc::Status(code, message);
-
-  google::rpc::RetryInfo retry;
-  const absl::Duration seconds = absl::Floor(retry_after, absl::Seconds(1));
-  retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(seconds));
-  retry.mutable_retry_delay()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(retry_after - seconds)));
-  google::rpc::Status details;
-  details.set_code(code);
-  details.set_message(message);
-  auto* any = details.add_details();
-  any->set_type_url(kRetryInfoUrl);
-  any->set_value(retry.SerializeAsString());
-  return grpc::Status(code, message, details.SerializeAsString());
+  const std::optional<absl::Duration> own = RetryAfterOf(status);
+  if (!own && !absl::IsUnavailable(status)) return grpc::Status(code, message);
+  return WithRetryInfo(code, message, own.value_or(retry_after));
 }
 
 absl::Duration RetryDelayOf(const grpc::Status& status) {

@@ -22,8 +22,8 @@ class MessageBytes {
  public:
   // ResourceExhausted if more than `bytes_max` after inflation; InvalidArgument if the
   // compressed data are damaged.
-  // `room`, unless null, is charged what the message takes, first as it came, then what it inflates
-  // to; Unavailable if there is none.
+  // `room`, unless null, is charged what the message inflates to, beside what it takes as it came;
+  // Unavailable if there is none.
   static absl::StatusOr<MessageBytes> From(const grpc::ByteBuffer& message, size_t bytes_max,
                                            BudgetLease* room);
 
@@ -40,8 +40,8 @@ class MessageBytes {
   std::string owned_;
 };
 
-// What to answer when nothing of a request was taken. Unavailable carries RetryInfo (google.rpc),
-// which OTLP senders wait for; every other error means: do not send it again.
+// What to answer when nothing of a request was taken. Unavailable and TooFastError carry RetryInfo
+// (google.rpc), which OTLP senders wait for; every other error means: do not send it again.
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after);
 
 // The host of gRPC's name for a peer, without the port, which changes with each connection:

@@ -56,18 +56,19 @@ void WriteVarint(uint64_t value, char* at) {
 HttpSender::HttpSender(const Options& options, size_t first, size_t end)
     : remote_write_(options.protocol == "remote_write"),
       port_(static_cast<uint16_t>(
-          std::atoi(options.target.substr(options.target.rfind(':') + 1).c_str()))) {
+          std::atoi(options.target.substr(options.target.rfind(':') + 1).c_str()))),
+      ipv6_(options.target.starts_with('[')) {
   for (size_t from = first; from < end; from += options.samples_per_request) {
     const size_t to = std::min(end, from + options.samples_per_request);
     Template made;
-    made.bytes = remote_write_ ? RemoteWriteTemplate(from, to) : OtlpTemplate(from, to);
+    made.bytes = remote_write_ ? RemoteWriteTemplate(from, to) : OtlpTemplate(options, from, to);
     made.slots = remote_write_ ? SlotsOfRemoteWrite(made.bytes) : SlotsOfOtlp(made.bytes);
     templates_.push_back(std::move(made));
   }
 }
 
 absl::Status HttpSender::Open() {
-  client_ = std::make_unique<http::RawClient>(port_);
+  client_ = std::make_unique<http::RawClient>(port_, ipv6_);
   return client_->connected() ? absl::OkStatus() : absl::UnavailableError("cannot connect");
 }
 

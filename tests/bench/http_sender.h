@@ -32,6 +32,7 @@ class HttpSender {
 
   const bool remote_write_;
   const uint16_t port_;
+  const bool ipv6_;
   std::unique_ptr<http::RawClient> client_;
   std::vector<Template> templates_;
 };

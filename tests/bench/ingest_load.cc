@@ -9,7 +9,7 @@
 // but pipelined on the native stream. Times are now and values change. The first turn declares
 // the series and is not measured.
 //
-// With --rate (OTLP) requests leave by a schedule, as those of many independent senders do. What
+// With --rate requests leave by a schedule, as those of many independent senders do. What
 // the server refuses is not sent again; a connection that is more than a second behind leaves out
 // what it missed. Every ten seconds one line of JSON says what became of them.
 
@@ -43,7 +43,8 @@ class OtlpSender {
   OtlpSender(const Options& options, size_t first, size_t end)
       : random_(first), client_({.target = options.target}, random_) {
     for (size_t from = first; from < end; from += options.samples_per_request) {
-      Template made{OtlpTemplate(from, std::min(end, from + options.samples_per_request)), {}};
+      Template made{OtlpTemplate(options, from, std::min(end, from + options.samples_per_request)),
+                    {}};
       made.slots = SlotsOfOtlp(made.bytes);
       templates_.push_back(std::move(made));
     }
@@ -100,8 +101,8 @@ class NativeSender {
   absl::Status Settle(Tally& tally) {
     const absl::Status status = client_.Flush();
     const PushClientTotals totals = client_.totals();
-    tally.points = totals.acknowledged_samples - settled_.acknowledged_samples;
-    tally.rejected = totals.rejected_samples - settled_.rejected_samples;
+    tally.points += totals.acknowledged_samples - settled_.acknowledged_samples;
+    tally.rejected += totals.rejected_samples - settled_.rejected_samples;
     settled_ = totals;
     return status;
   }
@@ -154,12 +155,14 @@ Tally RunScheduled(Sender& sender, absl::Duration interval, absl::Duration end, 
     }
     const absl::Duration sent = clock.Monotonic();
     const auto value = static_cast<double>(next);
-    const absl::Status status = sender.Send(next % sender.requests(), clock.Now(), value, tally);
+    absl::Status status = sender.Send(next % sender.requests(), clock.Now(), value, tally);
     ++next;
+    if (status.ok()) status = sender.Settle(tally);
     tally.answer_ms.push_back(absl::ToDoubleMilliseconds(clock.Monotonic() - sent));
     if (status.ok()) continue;
     ++tally.errors;
     tally.last_error = status.ToString();
+    (void)sender.Open();
   }
   return tally;
 }
@@ -271,13 +274,14 @@ void PrintScheduled(double second, std::vector<double>& answer_ms, const Tally& 
 }
 
 // As Measure, at options.rate.
+template <typename Sender>
 int Soak(const Options& options) {
   const SystemClock clock;
-  std::vector<std::unique_ptr<OtlpSender>> senders;
+  std::vector<std::unique_ptr<Sender>> senders;
   for (size_t i = 0; i < options.connections; ++i) {
-    senders.push_back(std::make_unique<OtlpSender>(options,
-                                                   options.series * i / options.connections,
-                                                   options.series * (i + 1) / options.connections));
+    senders.push_back(std::make_unique<Sender>(options, options.series * i / options.connections,
+                                               options.series * (i + 1) / options.connections));
+    if (!senders.back()->Open().ok()) return 2;
   }
   RunAll(senders, /*once=*/true, 0, clock);
   const absl::Duration start = clock.Monotonic();
@@ -307,6 +311,11 @@ int Soak(const Options& options) {
   return 0;
 }
 
+template <typename Sender>
+int MeasureOrSoak(const Options& options) {
+  return options.rate > 0 ? Soak<Sender>(options) : Measure<Sender>(options);
+}
+
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Load for the ports that samples come to");
@@ -320,12 +329,14 @@ int Main(int argc, char** argv) {
   app.add_option("--in-flight", options.in_flight, "native: requests under way on a stream")
       ->check(CLI::PositiveNumber);
   app.add_option("--server-pid", options.server_pid, "to measure the server's CPU time");
-  app.add_option("--rate", options.rate, "points a second (OTLP)")->check(CLI::PositiveNumber);
+  app.add_flag("--in-resource", options.in_resource,
+               "OTLP: all attributes but one are the resource's");
+  app.add_option("--rate", options.rate, "points a second, on a schedule")
+      ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
-  if (options.rate > 0) return Soak(options);
-  if (options.protocol == "native") return Measure<NativeSender>(options);
-  if (options.protocol == "otlp") return Measure<OtlpSender>(options);
-  return Measure<HttpSender>(options);
+  if (options.protocol == "native") return MeasureOrSoak<NativeSender>(options);
+  if (options.protocol == "otlp") return MeasureOrSoak<OtlpSender>(options);
+  return MeasureOrSoak<HttpSender>(options);
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct Options {
   size_t connections = 2;
   size_t in_flight = 16;
   int server_pid = 0;
-  double rate = 0;  // points a second of all connections together; 0: as fast as it goes
+  double rate = 0;           // points a second of all connections together; 0: as fast as it goes
+  bool in_resource = false;  // OTLP: points have one attribute, the resource has the others
 };
 
 // What one connection did.
@@ -91,16 +92,23 @@ inline Slots SlotsOfOtlp(const std::string& bytes) {
 }
 
 // A request of OTLP for the series [from, end), with times and values to be filled in.
-inline std::string OtlpTemplate(size_t from, size_t end) {
+inline std::string OtlpTemplate(const Options& options, size_t from, size_t end) {
+  Attributes resource = {{"service.name", "load"}};
+  if (options.in_resource) {
+    const Attributes all = AttributesOf(from);
+    resource.insert(resource.end(), all.begin() + 1, all.end());
+  }
   std::vector<OutgoingPoint> points;
   for (size_t i = from; i < end; ++i) {
+    Attributes attributes = AttributesOf(i);
+    if (options.in_resource) attributes.resize(1);
     // Any time but 0, which the wire leaves out.
     points.push_back({.name = MetricOf(i),
-                      .attributes = AttributesOf(i),
+                      .attributes = std::move(attributes),
                       .time = Timestamp::FromMillis(1),
                       .value = 1});
   }
-  return EncodeOtlp({{"service.name", "load"}}, points);
+  return EncodeOtlp(resource, points);
 }
 
 }  // namespace tocsin::ingest

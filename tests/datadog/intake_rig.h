@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/manual_clock.h"
 #include "integrations/datadog/intake.h"
 #include "storage/memory_store.h"
 #include "tests/ingest/fake_sink.h"
@@ -45,7 +46,9 @@ class IntakeRig {
     auto reply = std::make_shared<std::optional<http::HttpReply>>();
     ingest::Budget memory(*metrics, {.reason = "test", .limit = "none", .amount_max = UINT64_MAX});
     ingest::BudgetLease room(memory);
-    intake->Handle(std::move(request), {.sender = "192.0.2.1", .now = now, .room = room},
+    ingest::SenderRates rates(limits, clock, *metrics);
+    intake->Handle(std::move(request),
+                   {.sender = "192.0.2.1", .now = now, .room = room, .rates = rates},
                    [reply](http::HttpReply answer) { *reply = std::move(answer); });
     last = reply;
     return *reply;
@@ -70,6 +73,7 @@ class IntakeRig {
 
   const Limits limits{};
   Timestamp now = Timestamp::FromMillis(kNowS * 1000);
+  const ManualClock clock;
   ingest::FakeSink sink;
   storage::MemoryStore store;
   std::unique_ptr<Metrics> metrics;

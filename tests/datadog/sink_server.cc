@@ -77,7 +77,8 @@ int Main(int argc, char** argv) {
                 [&](absl::string_view given, absl::string_view) { return keys.Accepts(given); });
   StatsdIntake statsd({limits, sink, series, intervals, metrics}, {.host = "statsd-host"});
   StatsdServer statsd_server(statsd, clock, listen);
-  ingest::HttpFront front(limits, clock, metrics);
+  ingest::SenderRates rates(limits, clock, metrics);
+  ingest::HttpFront front(limits, clock, metrics, rates);
   AddRoutes(intake, front);
   http::HttpServerOptions options;
   options.name = "http";

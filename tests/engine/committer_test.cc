@@ -34,12 +34,13 @@ class CommitterTest : public ::testing::Test {
         [this](std::shared_ptr<const CommittedBatch> batch) { handed_on_.push_back(batch); });
   }
   // One sample of a series; the acknowledgement is appended to acks_.
-  void Submit(const std::string& host, double value, size_t samples = 1) {
+  void Submit(const std::string& host, double value, size_t samples = 1,
+              const std::string& sender = "") {
     SampleBatch batch;
     for (size_t i = 0; i < samples; ++i) {
       batch.Add(*registry_.Resolve(Up(host)), kNow.millis() + static_cast<int64_t>(i), value);
     }
-    committer_->Submit(std::move(batch), [this](const absl::Status& status) {
+    committer_->Submit(sender, std::move(batch), [this](const absl::Status& status) {
       acks_.push_back(status);
       writes_when_acked_.push_back(store_.writes());
       handed_on_when_acked_.push_back(handed_on_.size());
@@ -133,6 +134,23 @@ TEST_F(CommitterTest, FullQueueRefusesAndTakesAgainAfterACommit) {
   EXPECT_EQ(Records()[0].samples.values, std::vector<double>({1, 1, 3, 3}));
   Submit("a", 4, 2);
   Submit("a", 5, 2);
+  EXPECT_EQ(Refused(), 1) << "what was committed has made room";
+}
+
+TEST_F(CommitterTest, OneSenderLeavesRoomInTheQueue) {
+  const size_t sample_bytes = 3 * 8;
+  Build(9 * sample_bytes);
+  for (int i = 0; i < 6; ++i) Submit("a", i, 1, "greedy");
+  EXPECT_TRUE(acks_.empty());
+  Submit("a", 6, 1, "greedy");
+  EXPECT_EQ(Codes(), std::vector<StatusCode>({StatusCode::kUnavailable}));
+  EXPECT_EQ(health_.RefusingFor(absl::ZeroDuration()), absl::ZeroDuration());
+  Submit("b", 1, 2, "modest");
+  Submit("c", 1, 1);  // a rule's own
+  EXPECT_EQ(acks_.size(), 1u);
+  committer_->CommitWaiting(kNow);
+  EXPECT_EQ(Records()[0].samples.size(), 9u);
+  Submit("a", 7, 6, "greedy");
   EXPECT_EQ(Refused(), 1) << "what was committed has made room";
 }
 

@@ -57,17 +57,20 @@ void Check(std::string path, std::string body) {
   Intake intake({rig.limits, sink, rig.hosts, series, intervals, rig.metrics},
                 [](absl::string_view key, absl::string_view) { return key == kKey; });
   ingest::Budget memory(rig.metrics, {.reason = "fuzz", .limit = "none", .amount_max = UINT64_MAX});
+  const ManualClock clock;
+  ingest::SenderRates rates(rig.limits, clock, rig.metrics);
   int replies = 0;
   for (int round = 0; round < 2; ++round) {
     http::HttpRequest request{
         .method = "POST", .path = path, .headers = {{"DD-Api-Key", kKey}}, .body = body};
     ingest::BudgetLease room(memory);
-    intake.Handle(std::move(request),
-                  {.sender = "192.0.2.1", .now = fuzz::DatadogRig::kNow, .room = room},
-                  [&](http::HttpReply reply) {
-                    ++replies;
-                    CheckReply(reply);
-                  });
+    intake.Handle(
+        std::move(request),
+        {.sender = "192.0.2.1", .now = fuzz::DatadogRig::kNow, .room = room, .rates = rates},
+        [&](http::HttpReply reply) {
+          ++replies;
+          CheckReply(reply);
+        });
     TOCSIN_CHECK(replies == round + 1) << replies;
   }
   CheckHosts(rig);

@@ -7,10 +7,11 @@
 
 namespace tocsin::http {
 
-// A client that sends the bytes it is told to, right or wrong, over one connection to 127.0.0.1.
+// A client that sends the bytes it is told to, right or wrong, over one connection to this machine.
 class RawClient {
  public:
-  explicit RawClient(uint16_t port);
+  // To 127.0.0.1, or to ::1.
+  explicit RawClient(uint16_t port, bool ipv6 = false);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;

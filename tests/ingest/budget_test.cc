@@ -51,6 +51,17 @@ TEST_F(BudgetTest, WhoIsAloneIsRefusedNothing) {
   EXPECT_FALSE(other.Grow(1).ok());
 }
 
+TEST_F(BudgetTest, OneSenderLeavesRoomForOthers) {
+  BudgetLease first(budget_, "a"), second(budget_, "a"), other(budget_, "b");
+  ASSERT_TRUE(first.Grow(3).ok());
+  ASSERT_TRUE(second.Grow(3).ok());
+  const absl::Status refused = second.Grow(1);
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_NE(refused.message().find("of this sender"), absl::string_view::npos) << refused;
+  EXPECT_EQ(Refused(), 1);
+  EXPECT_TRUE(other.Grow(2).ok());
+}
+
 TEST_F(BudgetTest, ManyAtOnceNeverPassTheLimitAndLeaveNothing) {
   std::atomic<uint64_t> taken = 0;
   std::vector<std::thread> threads;

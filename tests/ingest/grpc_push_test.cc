@@ -109,6 +109,33 @@ TEST_F(GrpcServerTest, PushStopsReadingWhenTooMuchIsUnanswered) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
+TEST_F(GrpcServerTest, PushTellsASenderThatIsTooFastWhenToComeAgain) {
+  limits_.samples_per_second_per_sender_max = 1;
+  StartServer();
+  grpc::ClientContext context;
+  auto stream = push_->Push(&context);
+  for (uint64_t i = 1; i <= 2; ++i) {
+    v1::PushRequest request;
+    request.set_sequence(i);
+    auto* label = request.add_declare()->add_labels();
+    label->set_name("__name__");
+    label->set_value(absl::StrCat("m", i));
+    for (int sample = 0; sample < 12; ++sample) {
+      request.add_references(static_cast<uint32_t>(i - 1));
+      request.add_times_delta_ms(sample == 0 ? kNowMs : 1);
+      request.add_values(1);
+    }
+    ASSERT_TRUE(stream->Write(request));
+    v1::PushResponse answer;
+    ASSERT_TRUE(stream->Read(&answer));
+    EXPECT_EQ(answer.sequence(), i);
+    EXPECT_EQ(answer.retry_after_ms(), i == 1 ? 0u : 3000u) << answer.reason();
+  }
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(sink_.Lines().size(), 12u);
+}
+
 TEST_F(GrpcServerTest, PushOverloadKeepsTheStream) {
   StartServer();
   PushClient client({.target = Target()});

@@ -115,6 +115,19 @@ TEST_F(GrpcServerTest, OverloadIsUnavailableWithRetryInfo) {
   EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"otlp_grpc\"}"), 0);
 }
 
+TEST_F(GrpcServerTest, ASenderThatIsTooFastIsToldWhenToComeAgain) {
+  limits_.samples_per_second_per_sender_max = 1;
+  StartServer();
+  // Ten seconds' credit; each request costs one sample more.
+  EXPECT_TRUE(ExportPoints(std::vector<OutgoingPoint>(11, Gauge("a", 1))).ok());
+  const grpc::Status status = ExportPoints({Gauge("a", 1)});
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(RetryDelayOf(status), absl::Seconds(2));
+  EXPECT_TRUE(IsRetryable(status));
+  EXPECT_EQ(Counter("tocsin_ingest_overload_total{reason=\"sender_rate\"}"), 1);
+  EXPECT_EQ(sink_.Lines().size(), 11u);
+}
+
 TEST_F(GrpcServerTest, UndecodableIsInvalidArgument) {
   StartServer();
   const auto check = [&](const std::string& bytes, grpc_compression_algorithm compression) {

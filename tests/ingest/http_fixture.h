@@ -72,7 +72,8 @@ class HttpIngestTest : public ::testing::Test {
   StandingClock clock_;
   Limits limits_;
   FakeSink sink_;
-  HttpFront front_{limits_, clock_, metrics_};
+  SenderRates rates_{limits_, clock_, metrics_};
+  HttpFront front_{limits_, clock_, metrics_, rates_};
   std::unique_ptr<http::HttpServer> server_;
 };
 

@@ -150,10 +150,31 @@ TEST_F(HttpFrontTest, DrainingIsSaidToNewRequests) {
   EXPECT_EQ(HeaderOf(reply, "Connection"), "close");
 }
 
+TEST_F(HttpFrontTest, SendersThatAreTooFastAreToldWhenToComeAgain) {
+  limits_.samples_per_second_per_sender_max = 10;
+  HttpRoute route = Echo("/a");
+  route.handle = [](const http::HttpRequest& request, const IngestContext& context,
+                    const http::Respond& respond) {
+    context.Charge(request.body.size());
+    respond({.body = "taken"});
+  };
+  HttpRoute unlimited = Echo("/hooks");
+  unlimited.limits_rate = false;
+  front_.AddRoute(std::move(unlimited));
+  Serve(std::move(route));
+  // 100 of ten seconds' credit, 1 for the request, and the rest is owed.
+  EXPECT_EQ(BodyOf(Post("/a", {{"Content-Type", "text/plain"}}, std::string(144, 'x'))), "taken");
+  const std::string reply = Post("/a", {{"Content-Type", "text/plain"}}, "b");
+  EXPECT_EQ(StatusOf(reply), 429);
+  EXPECT_EQ(HeaderOf(reply, "Retry-After"), "5");
+  EXPECT_THAT(BodyOf(reply), HasSubstr("samples_per_second_per_sender_max"));
+  EXPECT_EQ(StatusOf(Post("/hooks", {{"Content-Type", "text/plain"}}, "b")), 200);
+}
+
 // Bodies that have come in part hold room; what is only announced holds none.
 TEST_F(HttpFrontTest, SaysToTryAgainWhenThereIsNoRoom) {
   limits_.request_bytes_max = 1'000'000;
-  HttpFront front(limits_, clock_, metrics_);
+  HttpFront front(limits_, clock_, metrics_, rates_);
   HttpRoute route = Echo("/a");
   front.AddRoute(route);
   auto server = http::HttpServer::Start({.name = "http", .body_bytes_max = SIZE_MAX}, front.admit(),

@@ -108,7 +108,8 @@ int Main(int argc, char** argv) {
   OtlpHttp otlp(limits, sink, metrics, decoder);
   LogHttp log_http(limits, sink, metrics, logs);
   RemoteWriteHttp remote_write(limits, sink, metrics);
-  HttpFront front(limits, clock, metrics);
+  SenderRates rates(limits, clock, metrics);
+  HttpFront front(limits, clock, metrics, rates);
   front.AddRoute(otlp.route());
   front.AddRoute(log_http.route());
   front.AddRoute(remote_write.route());

@@ -1,0 +1,84 @@
+#include "base/fair_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace tocsin {
+
+FairPool::FairPool(size_t threads) : running_max_(std::max<size_t>(1, threads - 1)) {
+  TOCSIN_CHECK(threads > 0) << "a pool needs a thread";
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+FairPool::~FairPool() {
+  Join();
+}
+
+void FairPool::Run(const std::string& owner, Task task) {
+  MutexLock lock(mutex_);
+  std::unique_ptr<Owner>& place = owners_[owner];
+  if (place == nullptr) {
+    place = std::make_unique<Owner>();
+    place->name = owner;
+  }
+  place->waiting.push_back(std::move(task));
+  Queue(*place);
+}
+
+void FairPool::Queue(Owner& owner) {
+  if (owner.waiting.empty()) {
+    if (owner.running == 0) owners_.erase(owners_.find(owner.name));
+    return;
+  }
+  if (owner.in_turn || owner.running >= running_max_) return;
+  owner.in_turn = true;
+  turn_.push_back(&owner);
+  work_.NotifyOne();
+}
+
+void FairPool::Work() {
+  Task task;
+  while (Owner* owner = Begin(task)) {
+    task();
+    task = nullptr;  // what it holds goes before others are let in
+    End(*owner);
+  }
+}
+
+FairPool::Owner* FairPool::Begin(Task& task) {
+  MutexLock lock(mutex_);
+  while (turn_.empty()) {
+    if (joining_ && owners_.empty()) return nullptr;
+    work_.Wait(mutex_);
+  }
+  Owner& owner = *turn_.front();
+  turn_.pop_front();
+  owner.in_turn = false;
+  task = std::move(owner.waiting.front());
+  owner.waiting.pop_front();
+  ++owner.running;
+  Queue(owner);
+  return &owner;
+}
+
+void FairPool::End(Owner& owner) {
+  MutexLock lock(mutex_);
+  --owner.running;
+  Queue(owner);
+  if (joining_ && owners_.empty()) work_.NotifyAll();
+}
+
+void FairPool::Join() {
+  {
+    MutexLock lock(mutex_);
+    joining_ = true;
+  }
+  work_.NotifyAll();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace tocsin
