@@ -1,15 +1,34 @@
 #include "base/fair_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 
 namespace tocsin {
+namespace {
+
+constexpr int kBulkNice = 5;
+
+// Of the calling thread; Linux takes a thread for a process here. Where it cannot be, all are
+// alike.
+void LowerPriority() {
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kBulkNice);
+}
+
+}  // namespace
 
 FairPool::FairPool(size_t threads) : running_max_(std::max<size_t>(1, threads - 1)) {
   TOCSIN_CHECK(threads > 0) << "a pool needs a thread";
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this, first = i == 0, alone = threads == 1] {
+      if (!first) LowerPriority();
+      Work(first && !alone);
+    });
+  }
 }
 
 FairPool::~FairPool() {
@@ -35,27 +54,37 @@ void FairPool::Queue(Owner& owner) {
   if (owner.in_turn || owner.running >= running_max_) return;
   owner.in_turn = true;
   turn_.push_back(&owner);
-  work_.NotifyOne();
+  work_.NotifyAll();  // not each thread may serve him
 }
 
-void FairPool::Work() {
+void FairPool::Work(bool first) {
   Task task;
-  while (Owner* owner = Begin(task)) {
+  while (Owner* owner = Begin(first, task)) {
     task();
     task = nullptr;  // what it holds goes before others are let in
     End(*owner);
   }
 }
 
-FairPool::Owner* FairPool::Begin(Task& task) {
+FairPool::Owner* FairPool::Next(bool first) {
+  const auto next = std::find_if(turn_.begin(), turn_.end(), [first](const Owner* owner) {
+    return !first || owner->running == 0;
+  });
+  if (next == turn_.end()) return nullptr;
+  Owner* owner = *next;
+  turn_.erase(next);
+  owner->in_turn = false;
+  return owner;
+}
+
+FairPool::Owner* FairPool::Begin(bool first, Task& task) {
   MutexLock lock(mutex_);
-  while (turn_.empty()) {
+  Owner* next = nullptr;
+  while ((next = Next(first)) == nullptr) {
     if (joining_ && owners_.empty()) return nullptr;
     work_.Wait(mutex_);
   }
-  Owner& owner = *turn_.front();
-  turn_.pop_front();
-  owner.in_turn = false;
+  Owner& owner = *next;
   task = std::move(owner.waiting.front());
   owner.waiting.pop_front();
   ++owner.running;

@@ -14,8 +14,9 @@
 namespace tocsin {
 
 // Threads that run the tasks of many owners in turn: one of each owner that has some, then the next
-// of the first. With more than one thread no owner has all of them at a time: whoever else comes
-// waits for no task of his.
+// of the first. With more than one thread the first is for owners of whom no other task runs, so
+// whoever comes waits for nobody who has many; and the others have a lower priority than all else
+// in the process, so that bulk makes nothing wait.
 //
 // Owners are known while they have tasks, so nobody need bound them; whoever gives tasks bounds
 // those.
@@ -44,9 +45,11 @@ class FairPool {
     bool in_turn = false;
   };
 
-  void Work();
+  void Work(bool first);
   // Waits for a task; null: there will be none any more.
-  Owner* Begin(Task& task);
+  Owner* Begin(bool first, Task& task);
+  // The next owner that such a thread may serve, out of the turn; null: there is none.
+  Owner* Next(bool first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(Owner& owner);
   // Puts the owner into the turn if it may run one more; forgets it if it has nothing.
   void Queue(Owner& owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

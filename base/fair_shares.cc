@@ -34,9 +34,4 @@ void FairShares::Give(absl::string_view holder, uint64_t amount) {
   if (it->second == 0) held_.erase(it);
 }
 
-void FairShares::Clear() {
-  used_ = 0;
-  held_.clear();
-}
-
 }  // namespace tocsin

@@ -29,8 +29,6 @@ class FairShares {
   void TakeAnyway(absl::string_view holder, uint64_t amount);
   // What was taken before.
   void Give(absl::string_view holder, uint64_t amount);
-  // All that was taken.
-  void Clear();
 
   uint64_t used() const { return used_; }
 

@@ -1,6 +1,8 @@
 #include "engine/committer.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/kill_point.h"
@@ -59,7 +61,7 @@ const char* Committer::Enqueue(absl::string_view sender, SampleBatch& batch,
         return "this sender has its share of the ingest queue (ingest_queue_bytes_max)";
     }
   }
-  waiting_.push_back({std::move(batch), std::move(done)});
+  waiting_.Push(sender, {std::move(batch), std::move(done)});
   return nullptr;
 }
 
@@ -70,14 +72,21 @@ bool Committer::WaitForWork() {
 }
 
 std::vector<Committer::Request> Committer::TakeWaiting() {
+  std::vector<Request> requests;
+  std::string sender;
   MutexLock lock(mutex_);
-  waiting_bytes_.Clear();
-  return std::exchange(waiting_, {});
+  for (size_t bytes = 0; !waiting_.empty() && bytes < kCommitBytes;) {
+    requests.push_back(waiting_.Pop(sender));
+    const size_t of_request = requests.back().batch.bytes();
+    waiting_bytes_.Give(sender, of_request);
+    bytes += of_request;
+  }
+  return requests;
 }
 
-void Committer::CommitWaiting(Timestamp now) {
+bool Committer::CommitWaiting(Timestamp now) {
   std::vector<Request> requests = TakeWaiting();
-  if (requests.empty()) return;
+  if (requests.empty()) return false;
   auto committed = std::make_shared<CommittedBatch>();
   committed->committed = now;
   committed->samples = std::move(requests.front().batch);
@@ -105,6 +114,8 @@ void Committer::CommitWaiting(Timestamp now) {
   KillPoint("commit.before_acknowledgement");
   for (Request& request : requests) request.done(status);
   KillPoint("commit.after_acknowledgement");
+  MutexLock lock(mutex_);
+  return !waiting_.empty();
 }
 
 void Committer::Close() {

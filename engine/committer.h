@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fair_queue.h"
 #include "base/fair_shares.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
@@ -49,8 +50,9 @@ class InputHealth {
   std::atomic<int64_t> since_ns_{kTaken};
 };
 
-// Turns concurrent requests into one synced write: everything that waits when a write begins goes
-// into it.
+// Turns concurrent requests into few synced writes: what waits when a write begins goes into it,
+// one request of each sender in turn, until it has kCommitBytes. So who sends little waits for one
+// write or two, however much others send.
 //
 // Submit() from any thread; CommitWaiting() from one thread, which waits with WaitForWork(). An
 // acknowledgement is sent after the write is durable and after the batch was handed to the shards,
@@ -61,6 +63,7 @@ class InputHealth {
 // write failed (disk full: nothing was taken) and after Close().
 class Committer {
  public:
+  static constexpr size_t kCommitBytes = 4 << 20;
   using HandOn = std::function<void(std::shared_ptr<const CommittedBatch>)>;
 
   Committer(SeriesRegistry& registry, storage::SampleLog& log, InputHealth& health,
@@ -71,8 +74,8 @@ class Committer {
 
   // Blocks until something waits (true) or the committer is closed and empty (false).
   bool WaitForWork();
-  // Commits all that waits, as one record. `now` is the commit time.
-  void CommitWaiting(Timestamp now);
+  // Commits what waits, as one record. `now` is the commit time. True if something still waits.
+  bool CommitWaiting(Timestamp now);
 
   // The registry was filled from disk.
   void Recovered() { series_.Set(static_cast<double>(registry_.size())); }
@@ -100,7 +103,7 @@ class Committer {
 
   Mutex mutex_;
   CondVar work_;
-  std::vector<Request> waiting_ ABSL_GUARDED_BY(mutex_);
+  FairQueue<Request> waiting_ ABSL_GUARDED_BY(mutex_);
   FairShares waiting_bytes_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -72,7 +72,8 @@ void SteppedEngine::Submit(SampleBatch batch, Done done) {
 }
 
 void SteppedEngine::Commit() {
-  committer_->CommitWaiting(clock_.Now());
+  while (committer_->CommitWaiting(clock_.Now())) {
+  }
 }
 
 absl::Status SteppedEngine::Evaluate() {

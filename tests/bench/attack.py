@@ -38,7 +38,7 @@ access: {{allow_open_listeners: true}}
 receivers:
 - name: r
   opsgenie_configs: [{{api_url: "http://127.0.0.1:{port}", api_key_file: key}}]
-route: {{receiver: r}}
+route: {{receiver: r, storm_alerts: 1000}}
 """
 # Attacks by the load tool: who sends as much as it can.
 FLOODS = {

@@ -154,6 +154,20 @@ TEST_F(CommitterTest, OneSenderLeavesRoomInTheQueue) {
   EXPECT_EQ(Refused(), 1) << "what was committed has made room";
 }
 
+// A write has no more than it should, and something of everybody.
+TEST_F(CommitterTest, SendersTakeTurnsInWritesOfBoundedSize) {
+  const size_t third = Committer::kCommitBytes / (3 * 8) / 3;
+  Build(1 << 30);
+  for (int i = 1; i <= 5; ++i) Submit("a", i, third, "greedy");
+  Submit("b", 7, 1, "modest");
+  EXPECT_TRUE(committer_->CommitWaiting(kNow));
+  EXPECT_EQ(acks_.size(), 5u) << "four of the greedy one, since three are a little too little";
+  EXPECT_TRUE(Records()[0].samples.values.at(third) == 7) << "after the first of the other";
+  EXPECT_FALSE(committer_->CommitWaiting(kNow));
+  EXPECT_EQ(acks_.size(), 6u);
+  EXPECT_FALSE(committer_->CommitWaiting(kNow));
+}
+
 // Otherwise its sender would try again for ever.
 TEST_F(CommitterTest, BatchLargerThanTheQueueIsTakenWhenNothingElseWaits) {
   Build(10);
