@@ -41,7 +41,7 @@ class PushSession {
   // `sender`: the host at the other end, whose new series are counted; "": not known.
   PushSession(const Limits& limits, engine::SampleSink& sink, Budget& declarations,
               absl::string_view sender = {})
-      : limits_(limits), sink_(sink), sender_(sender), lease_(declarations) {}
+      : limits_(limits), sink_(sink), sender_(sender), lease_(declarations, sender_) {}
 
   absl::StatusOr<PushSamples> Decode(absl::string_view request, Timestamp now);
 

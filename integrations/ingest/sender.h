@@ -10,8 +10,10 @@
 namespace tocsin::ingest {
 
 // How a sender is named whatever port it comes to: "10.0.0.1", "[fe80::1]". `host` is an address
-// without a port; one of IPv4 that came to a listener of IPv6 is one of IPv4.
+// without a port, one of IPv6 with brackets or without; one of IPv4 that came to a listener of IPv6
+// is one of IPv4.
 inline std::string SenderOfHost(absl::string_view host) {
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   absl::ConsumePrefix(&host, "::ffff:");
   return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : std::string(host);
 }

@@ -117,7 +117,9 @@ TEST_F(GrpcServerTest, PushTellsASenderThatIsTooFastWhenToComeAgain) {
   for (uint64_t i = 1; i <= 2; ++i) {
     v1::PushRequest request;
     request.set_sequence(i);
-    auto* label = request.add_declare()->add_labels();
+    auto* declared = request.add_declare();
+    declared->set_reference(static_cast<uint32_t>(i - 1));
+    auto* label = declared->add_labels();
     label->set_name("__name__");
     label->set_value(absl::StrCat("m", i));
     for (int sample = 0; sample < 12; ++sample) {

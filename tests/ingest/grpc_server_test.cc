@@ -24,6 +24,7 @@ TEST(SenderTest, IsTheHostWithoutItsPort) {
       {"ipv4:10.0.0.1:50000", "10.0.0.1"},
       {"ipv6:[::1]:50000", "[::1]"},
       {"ipv6:%5Bfe80::1%5D:50000", "[fe80::1]"},
+      {"ipv6:%5B::ffff:10.0.0.1%5D:50000", "10.0.0.1"},
       {"unix:/run/tocsin.sock", "unix:/run/tocsin.sock"},
       {"unknown", "unknown"},
       {"ipv4:", "ipv4:"},
