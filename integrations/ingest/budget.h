@@ -17,7 +17,7 @@ prometheus::Counter& OverloadCounter(Metrics& metrics, const std::string& reason
 
 struct BudgetOptions {
   std::string reason;  // what is shared, as the counter's label: "declarations"
-  std::string limit;   // what bounds it, for the refused: "twice series_max"
+  std::string limit;   // what bounds it, for the refused: "thrice series_max"
   uint64_t amount_max = 0;
 };
 

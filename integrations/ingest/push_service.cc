@@ -9,11 +9,11 @@
 namespace tocsin::ingest {
 namespace {
 
-// Every series on two streams: enough for senders that connect anew before their old stream is seen
-// to be gone.
+// One sender, who gets two thirds, may have every series on two streams: enough to connect anew
+// before the old stream is seen to be gone.
 BudgetOptions Declarations(const Limits& limits) {
   return {
-      .reason = "declarations", .limit = "twice series_max", .amount_max = 2 * limits.series_max};
+      .reason = "declarations", .limit = "thrice series_max", .amount_max = 3 * limits.series_max};
 }
 
 // A stream that ends as it begins.

@@ -33,7 +33,7 @@ struct PushContext {
 // Answers: overload is said per request (retry_after_ms), also that the sender is too fast; the
 // stream lives on. The stream ends with
 // INVALID_ARGUMENT if a request does not decode; UNAVAILABLE with RetryInfo when draining, beyond
-// limits.streams_max, when all streams together have declared more than twice limits.series_max
+// limits.streams_max, when all streams together have declared more than thrice limits.series_max
 // series, or when too much is being decoded; always after the answers of what was under way. A
 // stream refused at its start counts as a request. UNAUTHENTICATED and PERMISSION_DENIED for who
 // may not.

@@ -81,9 +81,9 @@ void CheckStream(const std::vector<std::string>& messages) {
   const Limits limits = SmallLimits();
   fuzz::RegistrySink sink(limits);
   tocsin::Metrics metrics;
-  Budget declarations(
-      metrics,
-      {.reason = "declarations", .limit = "twice series_max", .amount_max = 2 * limits.series_max});
+  Budget declarations(metrics, {.reason = "declarations",
+                                .limit = "thrice series_max",
+                                .amount_max = 3 * limits.series_max});
   PushSession session(limits, sink, declarations);
   for (const std::string& wire : messages) {
     const auto decoded = session.Decode(wire, kNow);

@@ -197,7 +197,7 @@ TEST_F(GrpcServerTest, PushStreamsAreLimited) {
 }
 
 TEST_F(GrpcServerTest, PushDeclarationsOfAllStreamsAreLimited) {
-  limits_.series_max = 1;  // so two declarations
+  limits_.series_max = 1;  // so two declarations of one sender
   StartServer();
   v1::PushRequest request;
   auto* label = request.add_declare()->add_labels();
