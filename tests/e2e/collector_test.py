@@ -13,8 +13,8 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from access_test import make_authority, make_certificate  # noqa: E402
 from alertmanager import free_port  # noqa: E402
+from certificates import make_authority, make_certificate  # noqa: E402
 from collector import CUMULATIVE, Collector, attributes, gauge, logs_of, metrics_of, now_ns, point  # noqa: E402
 from go_senders import install  # noqa: E402
 from service import Simulator, Tocsin, await_  # noqa: E402
@@ -32,8 +32,6 @@ log_metrics:
 """
 SECOND = 1_000_000_000
 TOKEN, WRONG = "m4rker-token-that-is-right", "m4rker-token-that-is-wrong"
-
-
 INSECURE = {"tls": {"insecure": True}}
 
 
@@ -118,7 +116,7 @@ class CollectorEndToEnd(unittest.TestCase):
         return [float(row["value"][1]) for row in self.tocsin.query(expression)]
 
     def assert_nothing_failed(self):
-        for way, (kind, _) in self.ways.items():
+        for way in self.ways:
             for signal in ("metric_points", "log_records"):
                 self.assertEqual(self.collector.metric(f"otelcol_exporter_send_failed_{signal}", way), 0, way)
         log = self.collector.log_text()
@@ -135,8 +133,8 @@ class CollectorEndToEnd(unittest.TestCase):
                 self.collector.send(way, metrics_of(way, metrics))
         found = {}
         for way in self.ways:
-            # Exporters of remote write send one message for each request, so that all of it is there at once.
-            await_(way, lambda: len(self.values(f'last_over_time(target_info{{instance="{way}"}}[10m]) and count_over_time(target_info[10m]) == 2')))
+            # Each request is one message also by remote write, so that all of it is there at once.
+            await_(way, lambda: self.values(f'count_over_time(target_info{{instance="{way}"}}[10m])') == [2])
             found[way] = self.samples(way, ',__name__!="tocsin_resource_up"')
         wanted = found["grpc"]
         self.assertEqual({dict(labels)["__name__"] for labels, _ in wanted}, NAMES)
