@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "integrations/ingest/otlp_delta.h"
 #include "integrations/ingest/remote_write_histogram.h"
 #include "integrations/ingest/remote_write_series.h"
 #include "integrations/ingest/wire.h"
@@ -29,6 +30,9 @@ struct SeriesFields {
 };
 constexpr SeriesFields kFieldsV1 = {.samples = 2, .histograms = 4};
 constexpr SeriesFields kFieldsV2 = {.samples = 2, .histograms = 3};
+constexpr uint32_t kMetadataV2 = 5;
+// Types of metadata whose series do not count from a start on.
+constexpr uint64_t kGauge = 2, kGaugeHistogram = 4, kInfo = 6, kStateSet = 7;
 
 // The walk over one request.
 class Walk {
@@ -51,6 +55,8 @@ class Walk {
   absl::Status Series(absl::string_view message);
   absl::Status OneSample(absl::string_view message);
   absl::Status OneHistogram(absl::string_view message);
+  bool OneMetadata(absl::string_view message);
+  bool IsStart(int64_t start_ms, int64_t time_ms) const;
   bool InTime(int64_t time_ms);
   absl::Status CountSamples(uint64_t samples);
   absl::Status TakeRoom(uint64_t bytes, absl::string_view what);
@@ -111,6 +117,7 @@ absl::Status Walk::Series(absl::string_view message) {
   const uint64_t samples_before = samples_;
   const uint32_t sample = Tag(fields_.samples, WireType::kBytes);
   const uint32_t histogram = Tag(fields_.histograms, WireType::kBytes);
+  constexpr uint32_t kMetadata = Tag(kMetadataV2, WireType::kBytes);
   pending_.Begin();
   WireReader fields(message);
   for (const char* begin = message.data(); fields.Next(); begin = fields.position()) {
@@ -122,6 +129,8 @@ absl::Status Walk::Series(absl::string_view message) {
     } else if (fields.tag() == histogram) {
       TOCSIN_RETURN_IF_ERROR(CountSamples(1));
       TOCSIN_RETURN_IF_ERROR(OneHistogram(fields.Bytes()));
+    } else if (version_ == RemoteWriteVersion::kV2 && fields.tag() == kMetadata) {
+      if (!OneMetadata(fields.Bytes())) return MalformedRemoteWrite(version_);
     } else {
       fields.Skip();
     }
@@ -136,6 +145,7 @@ absl::Status Walk::Series(absl::string_view message) {
 absl::Status Walk::OneSample(absl::string_view message) {
   double value = 0;
   int64_t time_ms = 0;
+  int64_t start_ms = 0;
   WireReader fields(message);
   while (fields.Next()) {
     switch (fields.tag()) {
@@ -145,12 +155,17 @@ absl::Status Walk::OneSample(absl::string_view message) {
       case Tag(2, WireType::kVarint):
         time_ms = static_cast<int64_t>(fields.Varint());
         break;
+      case Tag(3, WireType::kVarint):
+        start_ms = static_cast<int64_t>(fields.Varint());
+        break;
       default:
         fields.Skip();
     }
   }
   if (!fields.ok()) return MalformedRemoteWrite(version_);
-  if (InTime(time_ms)) out_.batch.Add(pending_.newest(), time_ms, value);
+  if (!InTime(time_ms)) return absl::OkStatus();
+  if (IsStart(start_ms, time_ms)) pending_.AddStart(start_ms, 0.0);
+  out_.batch.Add(pending_.newest(), time_ms, value);
   return absl::OkStatus();
 }
 
@@ -165,9 +180,36 @@ absl::Status Walk::OneHistogram(absl::string_view message) {
   } else {
     TOCSIN_RETURN_IF_ERROR(
         TakeRoom(HistogramBytes(*sent.histogram) + kHistogramPlaceBytes, "histograms"));
+    if (IsStart(sent.start_ms, sent.time_ms)) {
+      HistogramPtr empty = EmptyLike(*sent.histogram);
+      TOCSIN_RETURN_IF_ERROR(TakeRoom(HistogramBytes(*empty) + kHistogramPlaceBytes, "histograms"));
+      pending_.AddStart(sent.start_ms, std::move(empty));
+    }
     out_.batch.Add(pending_.newest(), sent.time_ms, std::move(sent.histogram));
   }
   return absl::OkStatus();
+}
+
+bool Walk::OneMetadata(absl::string_view message) {
+  uint64_t type = 0;
+  WireReader fields(message);
+  while (fields.Next()) {
+    if (fields.tag() == Tag(1, WireType::kVarint)) {
+      type = fields.Varint();
+    } else {
+      fields.Skip();
+    }
+  }
+  if (type == kGauge || type == kGaugeHistogram || type == kInfo || type == kStateSet) {
+    pending_.SetGauge();
+  }
+  return fields.ok();
+}
+
+// Some senders count from a first value on, which they say by its time as the start.
+bool Walk::IsStart(int64_t start_ms, int64_t time_ms) const {
+  return version_ == RemoteWriteVersion::kV2 && start_ms > 0 && start_ms < time_ms &&
+         start_ms >= oldest_ms_;
 }
 
 bool Walk::InTime(int64_t time_ms) {

@@ -24,8 +24,9 @@ enum class RemoteWriteVersion {
 struct RemoteWriteSamples {
   SampleBatch batch;        // in the sender's order
   RejectTally rejected;     // samples that are not in the batch, for good
-  uint64_t histograms = 0;  // of the batch
-  uint64_t floats() const { return batch.size() - histograms; }
+  uint64_t histograms = 0;  // of the batch, as sent
+  uint64_t starts = 0;      // of the batch, and not sent: zeros where counters began
+  uint64_t floats() const { return batch.size() - starts - histograms; }
 };
 
 // Prometheus remote write 1.0 and 2.0 -> samples. Walks the wire in place: the labels of a known
@@ -34,6 +35,11 @@ struct RemoteWriteSamples {
 // A series needs a metric name; label names may be any UTF-8 but empty, in any order, each once;
 // empty values are no labels. See remote_write_histogram.h for histograms; one that says "stale" is
 // a stale marker like that of a float.
+//
+// A counter's first value is an increase, as with OTLP: where a series of 2.0 says when it began to
+// count, a zero there comes before the first sample that says so. A start that is not newer than
+// those known of the series, or is older than samples may be, gets none; nor does a quantile, or
+// what is a gauge by its metadata, which Prometheus itself often leaves out.
 //
 // Thread: any. Borrows: limits and sink, which outlive it.
 // Errors of Decode (the request as a whole; nothing of it is to be submitted): InvalidArgument if

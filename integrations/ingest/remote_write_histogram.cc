@@ -126,6 +126,7 @@ SentHistogram ReadSentHistogram(absl::string_view bytes, uint64_t buckets_max) {
     return out;
   }
   out.time_ms = message.time_ms;
+  out.start_ms = message.start_ms;
   if (IsStaleMarker(message.sum)) {
     out.stale = true;
     return out;

@@ -14,6 +14,7 @@ namespace tocsin::ingest {
 struct SentHistogram {
   bool malformed = false;  // the bytes are no message; nothing else is set
   int64_t time_ms = 0;
+  int64_t start_ms = 0;                // 2.0: when it began to count; 0: not told
   bool stale = false;                  // the series ended here: there is no histogram
   HistogramPtr histogram;              // null: stale or refused
   std::optional<RejectReason> reason;  // why it is refused

@@ -106,6 +106,9 @@ bool ReadField(WireReader& fields, uint64_t max, HistogramMessage& out) {
     case Tag(16, WireType::kFixed64):
       out.custom_values.Add(fields.Double(), max);
       break;
+    case Tag(17, WireType::kVarint):
+      out.start_ms = static_cast<int64_t>(fields.Varint());
+      break;
     default:
       fields.Skip();
   }

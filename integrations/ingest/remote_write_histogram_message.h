@@ -45,6 +45,7 @@ struct HistogramMessage {
   Repeated<double> custom_values;
   uint64_t reset_hint = 0;
   int64_t time_ms = 0;
+  int64_t start_ms = 0;  // 2.0: when it began to count; 0: not told
 
   // The longest of what was sent: of all buckets, the spans of a sign, or the bounds.
   uint64_t MostListed() const;

@@ -99,7 +99,8 @@ void PendingSeries::End() {
     keys_.push_back(key);
     return;
   }
-  out_.rejected.Add(RejectReason::kInvalidLabel, batch.size() - first_sample_,
+  const size_t starts = std::erase_if(starts_, [&](size_t i) { return i >= first_sample_; });
+  out_.rejected.Add(RejectReason::kInvalidLabel, batch.size() - first_sample_ - starts,
                     "labels_refs name symbols that are not there");
   Shorten(batch, first_sample_);
   places_.resize(sent.places_begin);
@@ -117,20 +118,21 @@ bool PendingSeries::KeyOf(const SentFields& sent, absl::uint128& key) const {
 }
 
 absl::Status PendingSeries::LookUp() {
-  refs_.assign(pending_.size(), 0);
+  known_.assign(pending_.size(), KnownSeries());
   refusals_.clear();
-  cache_.Find(keys_, refs_);
+  cache_.Find(keys_, known_);
   for (size_t i = 0; i < pending_.size(); ++i) {
-    if (refs_[i] != 0) [[likely]]
+    if (known_[i].ref != 0) [[likely]]
       continue;
-    TOCSIN_ASSIGN_OR_RETURN(refs_[i], NewSeries(i));
-    if (refs_[i] != 0) cache_.Insert(keys_[i], refs_[i]);
+    TOCSIN_ASSIGN_OR_RETURN(known_[i].ref, NewSeries(i));
+    if (known_[i].ref != 0) cache_.Insert(keys_[i], known_[i].ref);
   }
   Settle();
   pending_.clear();
   keys_.clear();
   places_.clear();
   joined_labels_.clear();
+  starts_.clear();
   return absl::OkStatus();
 }
 
@@ -164,25 +166,46 @@ absl::StatusOr<SentLabels> PendingSeries::LabelsOf(const SentFields& sent) const
   return MakeLabels(labels, limits_);
 }
 
-// Gives the samples that waited their references, and takes out those of refused series.
+// Only a start that is newer than all we were told of, as with OTLP.
+bool PendingSeries::IsNewStart(size_t series, int64_t start_ms) {
+  const SentFields& sent = pending_[series];
+  const uint64_t start_ns = static_cast<uint64_t>(start_ms) * 1'000'000;
+  if (sent.gauge || start_ns <= known_[series].start_ns) return false;
+  for (size_t i = sent.places_begin; i < sent.places_end; i += 2) {
+    if (symbols_[places_[i]] == "quantile") return false;  // of a summary: it does not count
+  }
+  known_[series].start_ns = start_ns;
+  return cache_.Advance(keys_[series], known_[series].ref, start_ns);
+}
+
+// Gives the samples that waited their references, and takes out those of refused series and starts
+// that say nothing new.
 void PendingSeries::Settle() {
   SampleBatch& batch = out_.batch;
   size_t end = settled_;
+  auto next_start = starts_.begin();
   for (size_t i = settled_; i < batch.size(); ++i) {
     const size_t series = batch.refs[i];
     const bool has_histogram = batch.histogram(i) != nullptr;
-    if (refs_[series] == 0) [[unlikely]] {
-      out_.rejected.Add(refusals_[series].first, 1, refusals_[series].second);
+    const bool is_start = next_start != starts_.end() && *next_start == i;
+    if (is_start) ++next_start;
+    const bool refused = known_[series].ref == 0;
+    if (refused || (is_start && !IsNewStart(series, batch.times_ms[i]))) [[unlikely]] {
+      if (!is_start) out_.rejected.Add(refusals_[series].first, 1, refusals_[series].second);
       if (has_histogram) batch.histograms[i] = nullptr;
       continue;
     }
-    batch.refs[end] = refs_[series];
+    batch.refs[end] = known_[series].ref;
     if (end != i) {
       batch.times_ms[end] = batch.times_ms[i];
       batch.values[end] = batch.values[i];
       if (has_histogram) batch.histograms[end] = std::move(batch.histograms[i]);
     }
-    out_.histograms += has_histogram ? 1 : 0;
+    if (is_start) {
+      ++out_.starts;
+    } else if (has_histogram) {
+      ++out_.histograms;
+    }
     ++end;
   }
   Shorten(batch, end);

@@ -44,6 +44,14 @@ class PendingSeries {
   // The series that is walked from here on; its samples have newest() as their reference.
   void Begin();
   SeriesRef newest() const { return pending_.size() - 1; }
+  // When the series began to count: a zero there, before the sample that is added next. It is left
+  // out again if the series is a gauge or its start is known.
+  template <typename Zero>
+  void AddStart(int64_t start_ms, Zero zero) {
+    starts_.push_back(out_.batch.size());
+    out_.batch.Add(newest(), start_ms, std::move(zero));
+  }
+  void SetGauge() { pending_.back().gauge = true; }
   // A field of the number kLabelsField, which begins at `begin`. False if it is malformed.
   bool AddLabelField(WireReader& fields, const char* begin);
   // The end of the series, which is forgotten if it has no samples. If its labels name symbols that
@@ -59,6 +67,7 @@ class PendingSeries {
     absl::string_view labels;  // 1.0: the fields `labels`, one after the other
     size_t places_begin = 0;   // 2.0: in places_
     size_t places_end = 0;
+    bool gauge = false;  // its metadata say so
   };
 
   bool AddPlaces(absl::string_view packed);
@@ -66,6 +75,7 @@ class PendingSeries {
   bool KeyOf(const SentFields& sent, absl::uint128& key) const;
   absl::StatusOr<SeriesRef> NewSeries(size_t i);
   absl::StatusOr<SentLabels> LabelsOf(const SentFields& sent) const;
+  bool IsNewStart(size_t series, int64_t start_ms);
   void Settle();
 
   const RemoteWriteVersion version_;
@@ -82,11 +92,12 @@ class PendingSeries {
 
   std::vector<SentFields> pending_;
   std::vector<absl::uint128> keys_;
-  std::vector<SeriesRef> refs_;
+  std::vector<KnownSeries> known_;
   std::vector<std::pair<RejectReason, std::string>> refusals_;  // of those whose ref is 0
   std::vector<uint32_t> places_;
   std::deque<std::string> joined_labels_;
-  size_t settled_ = 0;  // samples before have their references
+  std::vector<size_t> starts_;  // places in the batch of samples that say where a counter began
+  size_t settled_ = 0;          // samples before have their references
 };
 
 }  // namespace tocsin::ingest

@@ -15,13 +15,13 @@
 
 namespace tocsin::ingest {
 
-// The bytes of a received message as one view, inflated if it came as gzip or deflate. Copies only
-// if it was compressed or gRPC holds it in several pieces. gRPC itself would inflate without bound,
-// so it is told to leave that to us.
+// The bytes of a received message as one view, inflated if it came as gzip, deflate or zstd. Copies
+// only if it was compressed or gRPC holds it in several pieces. gRPC itself would inflate without
+// bound, so it is told to leave that to us.
 class MessageBytes {
  public:
   // ResourceExhausted if more than `bytes_max` after inflation; InvalidArgument if the
-  // compressed data are damaged.
+  // compressed data are damaged; Unimplemented if they are snappy's.
   // `room`, unless null, is charged what the message inflates to, beside what it takes as it came;
   // Unavailable if there is none.
   static absl::StatusOr<MessageBytes> From(const grpc::ByteBuffer& message, size_t bytes_max,

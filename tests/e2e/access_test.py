@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
+from certificates import make_authority, make_certificate  # noqa: E402
 from service import BUILD, KEY, Simulator, Tocsin, await_  # noqa: E402
 
 RULES = """
@@ -26,28 +27,6 @@ monitors:
 TOKENS = {scope: f"m4rker-token-of-{scope}-4711" for scope in ("ingest", "read", "silence", "admin")}
 POINT = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "queue_length", "gauge": {"dataPoints": [
     {"timeUnixNano": "0", "asDouble": 1, "attributes": [{"key": "queue", "value": {"stringValue": "a"}}]}]}}]}]}]}
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=60)
-
-
-def make_authority(folder):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=authority",
-            "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem")
-
-
-def make_certificate(folder):
-    """A new key and certificate for this host, in place of those that are there."""
-    with open(f"{folder}/names", "w", encoding="utf-8") as file:
-        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=tocsin",
-            "-keyout", f"{folder}/new.key", "-out", f"{folder}/new.csr")
-    openssl("x509", "-req", "-in", f"{folder}/new.csr", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial",
-            "-days", "1", "-extfile", f"{folder}/names", "-out", f"{folder}/new.pem")
-    os.chmod(f"{folder}/new.key", 0o600)
-    os.replace(f"{folder}/new.key", f"{folder}/server.key")
-    os.replace(f"{folder}/new.pem", f"{folder}/server.pem")
 
 
 class AccessTest(unittest.TestCase):

@@ -1,4 +1,5 @@
-"""Starts a real Prometheus: an installed one, or the one that `./dev test --ci` takes out of Debian's package."""
+"""Starts a real Prometheus: an installed one, the one that `./dev test --ci` takes out of Debian's package, or Prometheus 3
+(go_senders)."""
 
 import http.server
 import os
@@ -14,12 +15,13 @@ from service import BUILD, await_, get, get_json
 
 PROGRAM = "prometheus"
 TEXT = "text/plain; version=0.0.4"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 FETCHED = os.path.join(os.path.abspath(BUILD), "counterparts", "usr", "bin", PROGRAM)
 
 
 def program():
-    """Its path; None where it is not to be had."""
+    """The path of Debian's; None where it is not to be had."""
     return shutil.which(PROGRAM) or (FETCHED if os.path.exists(FETCHED) else None)
 
 
@@ -54,7 +56,7 @@ def native_histogram(name, count, total, zero_count, deltas, schema=0, offset=1)
 
 
 class Target:
-    """A program with metrics, whose text a test sets; or bytes: delimited protobuf."""
+    """A program with metrics, whose text a test sets (OpenMetrics if it ends as such); or bytes: delimited protobuf."""
 
     def __init__(self, text):
         self.text = text
@@ -62,9 +64,11 @@ class Target:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                body = target.text if isinstance(target.text, bytes) else target.text.encode()
+                text = target.text
+                body = text if isinstance(text, bytes) else text.encode()
+                kind = PROTOBUF if isinstance(text, bytes) else OPENMETRICS if text.endswith("# EOF\n") else TEXT
                 self.send_response(200)
-                self.send_header("Content-Type", PROTOBUF if isinstance(target.text, bytes) else TEXT)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -81,10 +85,16 @@ class Target:
         self.server.server_close()
 
 
+# What tests need beyond the defaults of Debian's Prometheus 2 and of Prometheus 3: features, and lines of its configuration.
+VERSION_2 = {"features": "native-histograms"}
+VERSION_3 = {"features": "metadata-wal-records,exemplar-storage,st-storage", "writing": "protobuf_message: io.prometheus.write.v2.Request\n  send_exemplars: true",
+             "scraping": "scrape_native_histograms: true\n  convert_classic_histograms_to_nhcb: true"}
+
+
 class Prometheus:
     """On a free port; scrapes one target every 200 ms as job `app` and writes what it gets to `write_url`."""
 
-    def __init__(self, target, write_url):
+    def __init__(self, target, write_url, path, features, scraping="", writing=""):
         self.folder = tempfile.TemporaryDirectory(prefix="prometheus-")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -93,17 +103,18 @@ class Prometheus:
 global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
 scrape_configs:
 - job_name: app
+  {scraping}
   static_configs: [{{targets: ["{target}"], labels: {{env: test}}}}]
 remote_write:
 - url: {write_url}
+  {writing}
   send_native_histograms: true
   queue_config: {{batch_send_deadline: 100ms, min_backoff: 50ms, max_backoff: 200ms}}
 """)
         self.log = open(self.path("log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [program(), "--enable-feature=native-histograms", f"--config.file={self.path('prometheus.yml')}",
-             f"--storage.tsdb.path={self.path('data')}",
-             f"--web.listen-address=127.0.0.1:{port}"], stderr=self.log)
+            [path, f"--enable-feature={features}", f"--config.file={self.path('prometheus.yml')}",
+             f"--storage.tsdb.path={self.path('data')}", f"--web.listen-address=127.0.0.1:{port}"], stderr=self.log)
         await_("Prometheus ready", self.ready, 30)
 
     def path(self, name):

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, os.path.dirname(__file__))
 from alertmanager import free_port  # noqa: E402
-from prometheus import Prometheus, Target, native_histogram, program  # noqa: E402
+from prometheus import VERSION_2, Prometheus, Target, native_histogram, program  # noqa: E402
 from service import Simulator, Tocsin, await_, get_json  # noqa: E402
 
 SKIPPED = 77
@@ -40,7 +40,10 @@ class RemoteWriteEndToEnd(unittest.TestCase):
         self.simulator = Simulator()
         self.tocsin = Tocsin(self.simulator.url, RULES, http=f"127.0.0.1:{free_port()}").start()
         self.target = Target('queue_length{queue="mail"} 7\nodd{text="größe \\"x\\" \\n"} NaN\n')
-        self.prometheus = Prometheus(self.target.address, f"http://{self.tocsin.http}/api/v1/write")
+        self.prometheus = self.start_prometheus(self.target.address, f"http://{self.tocsin.http}/api/v1/write")
+
+    def start_prometheus(self, target, write_url):
+        return Prometheus(target, write_url, program(), **VERSION_2)
 
     def tearDown(self):
         self.prometheus.stop()

@@ -77,8 +77,9 @@ class Simulator:
 class Tocsin:
     """build/tocsin serve in a folder of its own; may be killed and started again on the same data."""
 
-    def __init__(self, simulator_url, rules, extra_config="", http="127.0.0.1:0"):
+    def __init__(self, simulator_url, rules, extra_config="", http="127.0.0.1:0", grpc="127.0.0.1:0"):
         self.http = http
+        self.grpc_listen = grpc
         self.folder = tempfile.TemporaryDirectory(prefix="tocsin-e2e-")
         self.process = None
         self.data_dir = self.path("data")
@@ -111,7 +112,7 @@ route: {{receiver: on-call}}
         self.log_file = open(self.path("log"), "a", encoding="utf-8")
         self.process = subprocess.Popen(
             [f"{BUILD}/tocsin", "serve", "--config", self.path("tocsin.yaml"), "--data-dir", self.data_dir,
-             "--grpc-listen", "127.0.0.1:0", "--http-listen", self.http, "--admin-listen", "127.0.0.1:0"],
+             "--grpc-listen", self.grpc_listen, "--http-listen", self.http, "--admin-listen", "127.0.0.1:0"],
             stderr=self.log_file, env={**os.environ, "OPSGENIE_API_KEY": KEY})
 
         def ready():

@@ -1,4 +1,5 @@
 // The gRPC server and its OTLP service: what is exported, refused, limited, drained.
+#include "tests/ingest/compress.h"
 #include "tests/ingest/grpc_fixture.h"
 
 namespace tocsin::ingest {
@@ -169,6 +170,32 @@ TEST_F(GrpcServerTest, CompressionIsUnderstood) {
     EXPECT_TRUE(status.ok()) << compression << ": " << status.error_message();
     EXPECT_EQ(sink_.Lines().size() - before, 3000u) << compression;
   }
+}
+
+// gRPC knows neither by its name and hands their bytes on as plain.
+TEST_F(GrpcServerTest, ZstdIsUnderstoodAndSnappyRefusedByName) {
+  limits_.request_bytes_max = 1 << 20;
+  StartServer();
+  const std::vector<OutgoingPoint> points(3000, Gauge("some_long_name", 1));
+  const std::string zstd = Compress(ContentEncoding::kZstd, EncodeOtlp({}, points));
+  std::string response;
+  const grpc::Status taken = RawCall(kExport, zstd, &response, GRPC_COMPRESS_NONE);
+  EXPECT_TRUE(taken.ok()) << taken.error_message();
+  EXPECT_EQ(sink_.Lines().size(), 3000u);
+
+  const std::string bomb = Compress(ContentEncoding::kZstd, std::string(64 << 20, '\0'));
+  const PeakMemory memory;
+  EXPECT_EQ(RawCall(kExport, bomb, &response, GRPC_COMPRESS_NONE).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_LT(memory.grown_kib(), 32u << 10);
+
+  EXPECT_EQ(
+      RawCall(kExport, zstd.substr(0, zstd.size() / 2), &response, GRPC_COMPRESS_NONE).error_code(),
+      grpc::StatusCode::INVALID_ARGUMENT);
+  const grpc::Status snappy =
+      RawCall(kExport, std::string("\xff\x06\0\0sNaPpYrest", 14), &response, GRPC_COMPRESS_NONE);
+  EXPECT_EQ(snappy.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(snappy.error_message(), HasSubstr("snappy"));
 }
 
 // 0x08 0x1d, this message's first bytes, are also the head of deflate's framing.

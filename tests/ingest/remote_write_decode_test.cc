@@ -135,6 +135,102 @@ TEST_F(RemoteWriteDecodeTest, FieldsMayStandInAnyOrder) {
               ElementsAre("c 1 @1700000000000"));
 }
 
+// A series c of 2.0 with these further fields.
+std::string CountedV2(const std::string& series) {
+  return V2(
+      "symbols: ['', '__name__', 'c', 'quantile', '0.5'] timeseries { "
+      "labels_refs: [1, 2] " +
+      series + " }");
+}
+
+TEST_F(RemoteWriteDecodeTest, ACounterBeginsWithZeroWhereItsStartIsTold) {
+  const std::string two_samples =
+      "samples { value: 5 timestamp: 1699999999000 start_timestamp: 1699999990000 } "
+      "samples { value: 6 timestamp: 1700000000000 start_timestamp: 1699999990000 } "
+      "metadata { type: 1 }";
+  const auto decoded = Decode(RemoteWriteVersion::kV2, CountedV2(two_samples));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_THAT(sink_.LinesOf(decoded->batch),
+              ElementsAre("c 0 @1699999990000", "c 5 @1699999999000", "c 6 @1700000000000"));
+  EXPECT_EQ(decoded->floats(), 2u);
+  EXPECT_EQ(decoded->starts, 1u);
+  // Known, and older than the one that is known.
+  EXPECT_THAT(Lines(RemoteWriteVersion::kV2, CountedV2(two_samples)),
+              ElementsAre("c 5 @1699999999000", "c 6 @1700000000000"));
+  EXPECT_THAT(Lines(RemoteWriteVersion::kV2,
+                    CountedV2("metadata { type: 1 } samples { value: 2 timestamp: 1700000000000 "
+                              "start_timestamp: 1699999980000 }")),
+              ElementsAre("c 2 @1700000000000"));
+  // A reset.
+  EXPECT_THAT(Lines(RemoteWriteVersion::kV2,
+                    CountedV2("metadata { type: 1 } samples { value: 1 timestamp: 1700000000000 "
+                              "start_timestamp: 1699999999500 }")),
+              ElementsAre("c 0 @1699999999500", "c 1 @1700000000000"));
+}
+
+TEST_F(RemoteWriteDecodeTest, AHistogramBeginsEmptyWhereItsStartIsTold) {
+  const auto decoded = Decode(
+      RemoteWriteVersion::kV2,
+      CountedV2("histograms { count_int: 3 sum: 4 schema: 1 zero_threshold: 0.5 "
+                "positive_spans { offset: 1 length: 1 } positive_deltas: 3 "
+                "timestamp: 1700000000000 start_timestamp: 1699999990000 } metadata { type: 3 }"));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->histograms, 1u);
+  EXPECT_EQ(decoded->floats(), 0u);
+  ASSERT_EQ(decoded->batch.size(), 2u);
+  EXPECT_EQ(decoded->batch.times_ms, (std::vector<int64_t>{1699999990000, 1700000000000}));
+  EXPECT_EQ(decoded->batch.histogram(0)->count, 0);
+  EXPECT_EQ(decoded->batch.histogram(0)->schema, 1);
+  EXPECT_EQ(decoded->batch.histogram(1)->count, 3);
+}
+
+TEST_F(RemoteWriteDecodeTest, WhatDoesNotCountFromAStartOnBeginsAsItIs) {
+  const auto sample = [](const char* start) {
+    return absl::StrCat("samples { value: 5 timestamp: 1700000000000 start_timestamp: ", start,
+                        " } ");
+  };
+  const std::string start = sample("1699999990000");
+  for (const std::string& series : {
+           start + "metadata { type: 2 }",  // a gauge
+           start + "metadata { type: 4 }",  // a histogram of a state
+           start + "metadata { type: 6 }",
+           start + "metadata { type: 7 }",
+           sample("1700000000000") + "metadata { type: 1 }",  // counts from its first value on
+           sample("1700000000001") + "metadata { type: 1 }",  // ahead of it
+           sample("1699996399999") + "metadata { type: 1 }",  // older than past_ms_max
+           sample("-5") + "metadata { type: 1 }",
+       }) {
+    EXPECT_THAT(Lines(RemoteWriteVersion::kV2, CountedV2(series)),
+                ElementsAre("c 5 @1700000000000"))
+        << series;
+  }
+  EXPECT_THAT(Lines(RemoteWriteVersion::kV2,
+                    CountedV2("labels_refs: [3, 4] metadata { type: 5 } " + start)),
+              ElementsAre("c{quantile=\"0.5\"} 5 @1700000000000"));
+  // Prometheus itself leaves the type out unless it is told to record metadata.
+  const auto decoded = Decode(RemoteWriteVersion::kV2, CountedV2(start));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_THAT(sink_.LinesOf(decoded->batch),
+              ElementsAre("c 0 @1699999990000", "c 5 @1700000000000"));
+}
+
+// The zeros were not sent: they are neither written nor rejected.
+TEST_F(RemoteWriteDecodeTest, StartsOfRefusedSeriesGoWithThem) {
+  const std::string sample =
+      "samples { value: 5 timestamp: 1700000000000 start_timestamp: 1699999990000 } "
+      "metadata { type: 1 } ";
+  for (const std::string labels : {"labels_refs: [3, 4]", "labels_refs: [1, 9]"}) {
+    const auto decoded =
+        Decode(RemoteWriteVersion::kV2,
+               V2("symbols: ['', '__name__', 'c', 'quantile', '0.5'] timeseries { " + labels + " " +
+                  sample + "} timeseries { labels_refs: [1, 2] " + sample + "}"));
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->rejected.total(), 1u) << labels;
+    EXPECT_EQ(decoded->floats(), 1u);
+    EXPECT_EQ(sink_.LinesOf(decoded->batch).back(), "c 5 @1700000000000");
+  }
+}
+
 TEST_F(RemoteWriteDecodeTest, StaleMarkersKeepTheirBits) {
   io::prometheus::write::v1::WriteRequest request;
   auto* series = request.add_timeseries();
