@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "integrations/ingest/remote_write_exemplar.h"
 #include "integrations/ingest/remote_write_histogram.h"
 #include "integrations/ingest/remote_write_series.h"
 #include "integrations/ingest/wire.h"
@@ -26,22 +27,25 @@ constexpr uint64_t kHistogramPlaceBytes = 16 + 2 * sizeof(HistogramPtr);
 struct SeriesFields {
   uint32_t samples;
   uint32_t histograms;
+  uint32_t exemplars;
 };
-constexpr SeriesFields kFieldsV1 = {.samples = 2, .histograms = 4};
-constexpr SeriesFields kFieldsV2 = {.samples = 2, .histograms = 3};
+constexpr SeriesFields kFieldsV1 = {.samples = 2, .histograms = 4, .exemplars = 3};
+constexpr SeriesFields kFieldsV2 = {.samples = 2, .histograms = 3, .exemplars = 4};
 
 // The walk over one request.
 class Walk {
  public:
   Walk(RemoteWriteVersion version, const Limits& limits, engine::SampleSink& sink,
-       SeriesCache& cache, Timestamp now, BudgetLease* room, absl::string_view sender)
+       SeriesCache& cache, ExemplarStore* exemplars, Timestamp now, BudgetLease* room,
+       absl::string_view sender)
       : version_(version),
         fields_(version == RemoteWriteVersion::kV1 ? kFieldsV1 : kFieldsV2),
         limits_(limits),
         room_(room),
         oldest_ms_(now.millis() - static_cast<int64_t>(limits.past_ms_max)),
         newest_ms_(now.millis() + static_cast<int64_t>(limits.future_ms_max)),
-        pending_(version, limits, sink, cache, sender, out_) {}
+        exemplars_left_(exemplars == nullptr ? 0 : RemoteWriteDecoder::kExemplarsMax),
+        pending_(version, limits, sink, cache, exemplars, sender, out_) {}
 
   absl::Status Request(absl::string_view message);
   RemoteWriteSamples Take() { return std::move(out_); }
@@ -51,6 +55,7 @@ class Walk {
   absl::Status Series(absl::string_view message);
   absl::Status OneSample(absl::string_view message);
   absl::Status OneHistogram(absl::string_view message);
+  void OneExemplar(absl::string_view message);
   bool InTime(int64_t time_ms);
   absl::Status CountSamples(uint64_t samples);
   absl::Status TakeRoom(uint64_t bytes, absl::string_view what);
@@ -65,6 +70,7 @@ class Walk {
   RemoteWriteSamples out_;
   uint64_t samples_ = 0;      // seen in the whole request; an empty series counts as one
   uint64_t taken_bytes_ = 0;  // of symbols and histograms
+  size_t exemplars_left_;
   PendingSeries pending_;
 };
 
@@ -111,6 +117,7 @@ absl::Status Walk::Series(absl::string_view message) {
   const uint64_t samples_before = samples_;
   const uint32_t sample = Tag(fields_.samples, WireType::kBytes);
   const uint32_t histogram = Tag(fields_.histograms, WireType::kBytes);
+  const uint32_t exemplar = Tag(fields_.exemplars, WireType::kBytes);
   pending_.Begin();
   WireReader fields(message);
   for (const char* begin = message.data(); fields.Next(); begin = fields.position()) {
@@ -122,6 +129,9 @@ absl::Status Walk::Series(absl::string_view message) {
     } else if (fields.tag() == histogram) {
       TOCSIN_RETURN_IF_ERROR(CountSamples(1));
       TOCSIN_RETURN_IF_ERROR(OneHistogram(fields.Bytes()));
+    } else if (fields.tag() == exemplar && exemplars_left_ > 0) {
+      --exemplars_left_;
+      OneExemplar(fields.Bytes());
     } else {
       fields.Skip();
     }
@@ -170,6 +180,13 @@ absl::Status Walk::OneHistogram(absl::string_view message) {
   return absl::OkStatus();
 }
 
+void Walk::OneExemplar(absl::string_view message) {
+  const auto exemplar = ReadSentExemplar(version_, message, pending_.symbols());
+  if (!exemplar) return;
+  const int64_t time_ms = exemplar->time.millis();
+  if (time_ms >= oldest_ms_ && time_ms <= newest_ms_) pending_.AddExemplar(*exemplar);
+}
+
 bool Walk::InTime(int64_t time_ms) {
   const bool too_new = time_ms > newest_ms_;
   if (!too_new && time_ms >= oldest_ms_) [[likely]]
@@ -216,7 +233,7 @@ absl::StatusOr<RemoteWriteSamples> RemoteWriteDecoder::Decode(RemoteWriteVersion
   const uint64_t samples =
       std::min<uint64_t>(request.size() / kSampleBytesMin, limits_.samples_per_request_max);
   if (room != nullptr) TOCSIN_RETURN_IF_ERROR(room->Grow(samples * kBatchBytesPerSample));
-  Walk walk(version, limits_, sink_, cache_, now, room, sender);
+  Walk walk(version, limits_, sink_, cache_, exemplars_, now, room, sender);
   TOCSIN_RETURN_IF_ERROR(walk.Request(request));
   return walk.Take();
 }

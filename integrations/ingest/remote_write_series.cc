@@ -15,23 +15,6 @@ void Shorten(SampleBatch& batch, size_t size) {
   if (batch.histograms.size() > size) batch.histograms.resize(size);
 }
 
-bool ReadLabel(absl::string_view message, LabelView& label) {
-  WireReader fields(message);
-  while (fields.Next()) {
-    switch (fields.tag()) {
-      case Tag(1, WireType::kBytes):
-        label.name = fields.Bytes();
-        break;
-      case Tag(2, WireType::kBytes):
-        label.value = fields.Bytes();
-        break;
-      default:
-        fields.Skip();
-    }
-  }
-  return fields.ok();
-}
-
 }  // namespace
 
 absl::Status MalformedRemoteWrite(RemoteWriteVersion version) {
@@ -94,14 +77,19 @@ void PendingSeries::End() {
   SentFields& sent = pending_.back();
   sent.places_end = places_.size();
   SampleBatch& batch = out_.batch;
+  sent.has_samples = batch.size() > first_sample_;
+  const bool has_exemplars = !sent_exemplars_.empty() && sent_exemplars_.back().first == newest();
   absl::uint128 key = 0;
-  if (batch.size() > first_sample_ && KeyOf(sent, key)) {
+  if ((sent.has_samples || has_exemplars) && KeyOf(sent, key)) {
     keys_.push_back(key);
     return;
   }
   out_.rejected.Add(RejectReason::kInvalidLabel, batch.size() - first_sample_,
                     "labels_refs name symbols that are not there");
   Shorten(batch, first_sample_);
+  while (!sent_exemplars_.empty() && sent_exemplars_.back().first == newest()) {
+    sent_exemplars_.pop_back();
+  }
   places_.resize(sent.places_begin);
   pending_.pop_back();
 }
@@ -121,12 +109,13 @@ absl::Status PendingSeries::LookUp() {
   refusals_.clear();
   cache_.Find(keys_, refs_);
   for (size_t i = 0; i < pending_.size(); ++i) {
-    if (refs_[i] != 0) [[likely]]
+    if (refs_[i] != 0 || !pending_[i].has_samples) [[likely]]
       continue;
     TOCSIN_ASSIGN_OR_RETURN(refs_[i], NewSeries(i));
     if (refs_[i] != 0) cache_.Insert(keys_[i], refs_[i]);
   }
   Settle();
+  KeepExemplars();
   pending_.clear();
   keys_.clear();
   places_.clear();
@@ -158,10 +147,23 @@ absl::StatusOr<SentLabels> PendingSeries::LabelsOf(const SentFields& sent) const
   WireReader fields(sent.labels);
   while (fields.Next()) {
     LabelView label;
-    if (!ReadLabel(fields.Bytes(), label)) return MalformedRemoteWrite(version_);
+    if (!ReadSentLabel(fields.Bytes(), label)) return MalformedRemoteWrite(version_);
     labels.push_back(label);
   }
   return MakeLabels(labels, limits_);
+}
+
+// They come in series without samples, behind those that have some: what was new a moment ago is
+// known by now.
+void PendingSeries::KeepExemplars() {
+  if (sent_exemplars_.empty()) return;
+  cache_.Find(keys_, refs_);
+  for (const auto& [series, exemplar] : sent_exemplars_) {
+    if (refs_[series] == 0) continue;
+    exemplars_->Add(refs_[series], exemplar.ToExemplar());
+    ++out_.exemplars;
+  }
+  sent_exemplars_.clear();
 }
 
 // Gives the samples that waited their references, and takes out those of refused series.
