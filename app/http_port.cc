@@ -78,7 +78,7 @@ HttpPort::HttpPort(const Parts& parts,
     : hooks_(TakeHook(parts), std::move(receivers), parts.metrics),
       otlp_(parts.limits, parts.sink, parts.metrics, parts.otlp_senders.otlp()),
       logs_(parts.limits, parts.sink, parts.metrics, parts.otlp_senders.logs()),
-      remote_write_(parts.limits, parts.sink, parts.metrics),
+      remote_write_(parts.limits, parts.sink, parts.metrics, &parts.otlp_senders.exemplars()),
       front_(parts.limits, parts.clock, parts.metrics, parts.rates) {
   front_.SetAuthorize([&access = parts.access](const http::HttpRequest& head) {
     const auto token = access::BearerToken(head.Header("Authorization"));

@@ -8,6 +8,7 @@ std::vector<ingest::LogCounterRule> LogRulesOf(const rules::RuleSet& rules) {
     ingest::LogCounterRule& rule = result.emplace_back();
     rule.name = metric.name;
     rule.labels = metric.labels;
+    rule.evidence = metric.evidence;
     for (const rules::LogCondition& condition : metric.match) {
       rule.tests.push_back({condition.field, [condition](absl::string_view value) {
                               return condition.Holds(value);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "app/log_rules.h"
+#include "app/page_evidence.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "integrations/http/prometheus_json.h"
@@ -37,7 +38,8 @@ Labels SeriesOfExemplars(const Labels& series) {
 
 OtlpSenders::OtlpSenders(const Parts& parts, const ingest::OtlpOptions& options)
     : parts_(parts),
-      exemplars_(kExemplarSeriesMax),
+      exemplars_(kExemplarSeriesMax,
+                 [&engine = parts.engine](SeriesRef series) { return engine.LabelsOf(series); }),
       logs_(parts.engine),
       resource_gauge_(parts.metrics.Gauge("tocsin_otlp_resources",
                                           "Resources of OTLP that are watched, up or down.")),
@@ -107,13 +109,24 @@ std::vector<http::ExplainedNote> OtlpSenders::NotesOf(const Labels& series) cons
                      absl::StrCat(match.severity, match.severity.empty() ? "" : ": ", match.body),
                      match.trace_id});
   }
-  // Known series alone: they have samples.
-  const auto ref = parts_.engine.Resolve(SeriesOfExemplars(series));
-  if (!ref.ok()) return notes;
-  for (const ingest::Exemplar& exemplar : exemplars_.Newest(*ref)) {
+  // Prometheus has those of a histogram with its buckets.
+  std::vector<ingest::Exemplar> exemplars = ExemplarsOf(series);
+  if (exemplars.empty()) exemplars = ExemplarsOf(SeriesOfExemplars(series));
+  for (const ingest::Exemplar& exemplar : exemplars) {
     notes.push_back({exemplar.time, http::FormatSampleValue(exemplar.value), exemplar.trace_id});
   }
   return notes;
+}
+
+std::vector<ingest::Exemplar> OtlpSenders::ExemplarsOf(const Labels& series) const {
+  // Known series alone: they have samples.
+  const auto ref = parts_.engine.Resolve(series);
+  return ref.ok() ? exemplars_.Newest(*ref) : std::vector<ingest::Exemplar>();
+}
+
+std::vector<state::v1::PageEvidence> OtlpSenders::EvidenceOf(
+    const engine::EvidenceQuestion& question, size_t& series_left) const {
+  return FindEvidence(logs_, exemplars_, question, series_left);
 }
 
 void OtlpSenders::Run() {

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "engine/engine.h"
+#include "engine/evidence.h"
 #include "integrations/http/explanation.h"
 #include "integrations/ingest/exemplars.h"
 #include "integrations/ingest/log_counters.h"
@@ -43,13 +44,17 @@ class OtlpSenders {
 
   ingest::OtlpDecoder& otlp() { return *otlp_; }
   ingest::LogCounters& logs() { return logs_; }
-  const ingest::ExemplarStore& exemplars() const { return exemplars_; }
+  ingest::ExemplarStore& exemplars() { return exemplars_; }
 
   // What senders told of a series besides its samples: records that a log counter counted, and
   // exemplars, of a classic histogram's series those of the whole histogram. Newest first.
   std::vector<http::ExplainedNote> NotesOf(const Labels& series) const;
+  // See FindEvidence().
+  std::vector<state::v1::PageEvidence> EvidenceOf(const engine::EvidenceQuestion& question,
+                                                  size_t& series_left) const;
 
  private:
+  std::vector<ingest::Exemplar> ExemplarsOf(const Labels& series) const;
   void RecoverResources();
   // Rows of one query that were not recovered yet; false if it found none.
   bool RecoverResourcesAt(Timestamp at, Timestamp now);

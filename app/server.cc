@@ -29,12 +29,8 @@ void Server::Parts::Stop() {
     MutexLock lock(reload_mutex);  // no reload finds it gone
     ready = false;
   }
-  std::unique_ptr<OtlpSenders> gone;
-  {
-    MutexLock lock(otlp_senders_mutex);
-    gone = std::move(otlp_senders);
-  }
-  gone.reset();
+  senders_gate.Set(nullptr);
+  otlp_senders.reset();
   if (engine) engine->Stop();
   KillPoint("stop.after_engine");
   if (delivery_loop) delivery_loop->Stop();
@@ -42,13 +38,6 @@ void Server::Parts::Stop() {
   KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
   Log(LogLevel::kInfo, "stopped");
-}
-
-// Explanations are asked for before and after there are any.
-std::vector<http::ExplainedNote> Server::Parts::NotesOf(const Labels& series) {
-  MutexLock lock(otlp_senders_mutex);
-  return otlp_senders == nullptr ? std::vector<http::ExplainedNote>()
-                                 : otlp_senders->NotesOf(series);
 }
 
 uint64_t Server::Parts::WatchedFingerprint() {

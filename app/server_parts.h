@@ -15,6 +15,7 @@
 #include "app/journal_loop.h"
 #include "app/loaded_files.h"
 #include "app/otlp_senders.h"
+#include "app/senders_gate.h"
 #include "app/server.h"
 #include "app/suppression_service.h"
 #include "base/metrics.h"
@@ -67,7 +68,6 @@ struct Server::Parts {
   void TakeOver(const Config& config);
   absl::Status RenewTls(const Config& config);
   uint64_t WatchedFingerprint();
-  std::vector<http::ExplainedNote> NotesOf(const Labels& series);
   static std::shared_ptr<const delivery::ReceiversAndRoutes> Routing(const Config& config) {
     return std::make_shared<const delivery::ReceiversAndRoutes>(config.routing);
   }
@@ -83,6 +83,7 @@ struct Server::Parts {
   prometheus::Counter& moved_aside;
   access::Access access;
   ingest::SenderRates rates;
+  SendersGate senders_gate;
 
   std::unique_ptr<storage::DiskStore> store;
   std::unique_ptr<BackupService> backups;
@@ -107,7 +108,6 @@ struct Server::Parts {
   std::unique_ptr<AccountService> accounts;
   std::unique_ptr<FileWatch> watch;
 
-  Mutex otlp_senders_mutex;  // held by who sets `otlp_senders`, or looks whether there is one
   Mutex reload_mutex;
   bool ready = false;  // guarded by reload_mutex
   bool stopped = false;

@@ -22,11 +22,13 @@ size_t DefaultShards() {
   return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, 16);
 }
 
-engine::EngineOptions MakeEngineOptions(const ServerOptions& options, const Config& config) {
+engine::EngineOptions MakeEngineOptions(const ServerOptions& options, const Config& config,
+                                        const engine::EvidenceSource& evidence) {
   engine::EngineOptions engine;
   engine.shard.external_labels = config.external_labels;
   engine.shard.default_interval = config.evaluation_interval;
   engine.shard.limits = config.limits;
+  engine.shard.evidence = &evidence;
   engine.shards = options.shards > 0 ? options.shards : DefaultShards();
   engine.retention = config.retention;
   if (options.block_span) engine.block_span = *options.block_span;
@@ -82,8 +84,8 @@ absl::Status Server::Parts::OpenState() {
   TOCSIN_ASSIGN_OR_RETURN(const size_t aside, outbox->Recover());
   moved_aside.Increment(static_cast<double>(aside));
   TOCSIN_ASSIGN_OR_RETURN(log, storage::OpenSampleLog(*store));
-  engine = std::make_unique<engine::Engine>(MakeEngineOptions(options, config), *store, *outbox,
-                                            *log, clock, metrics);
+  engine = std::make_unique<engine::Engine>(MakeEngineOptions(options, config, senders_gate),
+                                            *store, *outbox, *log, clock, metrics);
   return absl::OkStatus();
 }
 
@@ -93,7 +95,7 @@ absl::Status Server::Parts::OpenAdmin(Server& server) {
   journal = std::make_unique<storage::DeliveryJournal>(*store, clock);
   explainer = std::make_unique<explain::Explainer>(
       *engine, [this] { return RulesInForce(*engine); }, *store, *outbox, *journal,
-      [this](const Labels& series) { return NotesOf(series); });
+      [this](const Labels& series) { return senders_gate.NotesOf(series); });
   feedback = std::make_unique<FeedbackService>(*engine, *journal, metrics);
   backend = std::make_unique<EngineBackend>(
       *engine, [&server] { return server.Reload(); },
@@ -149,13 +151,10 @@ void Server::Parts::StartDelivery() {
 
 absl::Status Server::Parts::StartSenders() {
   const Config& config = files.config;
-  auto made = std::make_unique<OtlpSenders>(OtlpSenders::Parts{*engine, limits, clock, metrics},
-                                            config.otlp);
-  made->SetRules(*files.rules);
-  {
-    MutexLock lock(otlp_senders_mutex);
-    otlp_senders = std::move(made);
-  }
+  otlp_senders = std::make_unique<OtlpSenders>(OtlpSenders::Parts{*engine, limits, clock, metrics},
+                                               config.otlp);
+  otlp_senders->SetRules(*files.rules);
+  senders_gate.Set(otlp_senders.get());
   ingest::GrpcServerOptions grpc_options;
   grpc_options.otlp = &otlp_senders->otlp();
   grpc_options.logs = &otlp_senders->logs();

@@ -62,6 +62,8 @@ class Engine : public SampleSink {
   absl::StatusOr<SeriesRef> ResolveFrom(absl::string_view sender, const Labels& labels) override;
   void Submit(SampleBatch batch, Done done) override;
   void SubmitFrom(absl::string_view sender, SampleBatch batch, Done done) override;
+  // Of a series that was resolved.
+  Labels LabelsOf(SeriesRef series) const { return registry_.Get(series); }
 
   // See RunAdhocQuery; `expired` ends it.
   absl::StatusOr<AdhocResult> Query(const promql::Expr& expr, Timestamp t,

@@ -33,7 +33,8 @@ bool SameValue(const SampleBatch& a, size_t i, const SampleBatch& b, size_t k) {
 Shard::Shard(ShardDependencies dependencies, ShardOptions options)
     : deps_(dependencies),
       options_(std::move(options)),
-      commit_(dependencies.store, dependencies.outbox, dependencies.metrics) {}
+      commit_(dependencies.store, dependencies.outbox, dependencies.metrics,
+              EvidenceWriter(options_.evidence, MakeQueryOptions(options_))) {}
 
 Shard::~Shard() = default;
 

@@ -83,6 +83,7 @@ absl::Status PlanBuilder::AddGroup(const rules::Group& group, Timestamp now) {
       TOCSIN_RETURN_IF_ERROR(AddTemplateQueries(alert->annotations, *built));
       built->alerts =
           MakePrometheusAlerts(*alert, id, group.limit, options_.limits.alerts_per_rule_max);
+      built->alerts->AddEvidenceQuery(*alert->query.expr);
       runtime.rules.push_back(std::move(built));
     } else {
       const auto& record = std::get<rules::RecordRule>(rule);
@@ -110,10 +111,12 @@ absl::Status PlanBuilder::AddMonitor(const rules::Monitor& monitor, Timestamp no
     runtime.schedule->Start(now);
     runtime.rule->models = std::make_unique<AnomalyModels>(monitor, alerts_max);
     runtime.rule->alerts = MakeMonitorAlerts(monitor, runtime.rule->models.get(), alerts_max);
+    runtime.rule->alerts->AddEvidenceQuery(*monitor.query.expr);
     plan_.monitors.push_back(std::move(runtime));
     return absl::OkStatus();
   }
   runtime.rule->alerts = MakeMonitorAlerts(monitor, /*models=*/nullptr, alerts_max);
+  runtime.rule->alerts->AddEvidenceQuery(*monitor.query.expr);
   plan_.triggers->Watch(static_cast<uint32_t>(plan_.monitors.size()),
                         QueryEngine::Needs(*monitor.query.expr, MakeQueryOptions(options_)));
   runtime.due_by_time = now;
@@ -132,6 +135,13 @@ absl::Status PlanBuilder::AddComposite(const rules::Monitor& monitor, MemberWiri
   runtime.rule->id = MonitorId(monitor);
   runtime.rule->alerts = MakeCompositeAlerts(monitor, options_.limits.alerts_per_rule_max);
   TOCSIN_RETURN_IF_ERROR(members.Connect(*monitor.composite, *runtime.rule));
+  for (const auto& rules_of_name : runtime.rule->members) {
+    for (const RuleRuntime* member : rules_of_name) {
+      for (const promql::Expr* query : member->alerts->evidence_queries()) {
+        runtime.rule->alerts->AddEvidenceQuery(*query);
+      }
+    }
+  }
   runtime.due_by_time = now;
   plan_.monitors.push_back(std::move(runtime));
   return absl::OkStatus();

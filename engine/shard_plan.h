@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "engine/committer.h"
 #include "engine/evaluation_metrics.h"
+#include "engine/evidence.h"
 #include "engine/monitor_triggers.h"
 #include "engine/query/query_engine.h"
 #include "engine/query/series_table.h"
@@ -38,6 +39,7 @@ struct ShardOptions {
   absl::Duration time_step = absl::Seconds(1);  // and per this span when time alone is the cause
   absl::Duration clock_interval = absl::Seconds(1);  // how often "alive" is written
   Limits limits;
+  const EvidenceSource* evidence = nullptr;  // for pages; outlives the shard. Null: none
 
   // Time that the caller makes up, as tests of rules do: it may jump without anything having been
   // down, and all groups are evaluated together, in the order of the rule set, at `first` and every

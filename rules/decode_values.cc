@@ -94,6 +94,19 @@ std::optional<absl::Duration> ReadDuration(DecodeContext& context, const YamlNod
   return std::nullopt;
 }
 
+std::optional<bool> ReadBool(DecodeContext& context, const YamlNode& node, absl::string_view what) {
+  if (node.kind == YamlNode::Kind::kScalar) {
+    for (const char* word : {"true", "yes", "on"}) {
+      if (absl::EqualsIgnoreCase(node.value, word)) return true;
+    }
+    for (const char* word : {"false", "no", "off"}) {
+      if (absl::EqualsIgnoreCase(node.value, word)) return false;
+    }
+  }
+  context.Error(node, code::kWrongType, absl::StrCat(what, " must be true or false"));
+  return std::nullopt;
+}
+
 std::optional<int64_t> ReadInteger(DecodeContext& context, const YamlNode& node,
                                    absl::string_view what) {
   int64_t value = 0;

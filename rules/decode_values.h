@@ -20,6 +20,7 @@ std::optional<std::string> ReadString(DecodeContext& context, const YamlNode& no
 // "1h30m", "0".
 std::optional<absl::Duration> ReadDuration(DecodeContext& context, const YamlNode& node,
                                            absl::string_view what);
+std::optional<bool> ReadBool(DecodeContext& context, const YamlNode& node, absl::string_view what);
 std::optional<int64_t> ReadInteger(DecodeContext& context, const YamlNode& node,
                                    absl::string_view what);
 // An expression that gives a scalar or an instant vector and that the engine can evaluate.

@@ -33,6 +33,7 @@ struct LogMetric {
   std::string name;                 // of the counter; unique over all files
   std::vector<LogCondition> match;  // all must hold; what is quick to tell first
   std::vector<std::pair<std::string, RecordField>> labels;
+  bool evidence = true;  // pages may quote records that were counted
   size_t regex_instructions = 0;
   SourcePosition position;
 };

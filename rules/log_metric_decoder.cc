@@ -47,12 +47,13 @@ class MetricDecoder {
 
   // False if the entry cannot be used.
   bool Decode(const YamlNode& node) {
-    const MapReader reader(context_, node, "log metric", {"name", "match", "labels"});
+    const MapReader reader(context_, node, "log metric", {"name", "match", "labels", "evidence"});
     if (!reader.is_map()) return false;
     metric_.position = context_.document().PositionOf(node);
     const bool named = ReadName(reader);
     if (const YamlNode* match = reader.Require("match")) ReadMatch(*match);
     if (const YamlNode* labels = reader.Find("labels")) ReadLabels(*labels);
+    if (const YamlNode* evidence = reader.Find("evidence")) ReadEvidence(*evidence);
     // Comparing texts is quick, and leaves fewer for patterns.
     std::stable_partition(metric_.match.begin(), metric_.match.end(),
                           [](const LogCondition& one) { return one.pattern == nullptr; });
@@ -75,6 +76,12 @@ class MetricDecoder {
     }
     metric_.name = *name;
     return true;
+  }
+
+  void ReadEvidence(const YamlNode& node) {
+    const auto evidence = ReadBool(context_, node, "evidence");
+    failed_ |= !evidence;
+    metric_.evidence = evidence.value_or(false);
   }
 
   void ReadMatch(const YamlNode& node) {

@@ -16,6 +16,7 @@ namespace tocsin::rules {
 //         resource: {service.name: {not: canary}}
 //       labels:
 //         service: resource.service.name
+//       evidence: false               # default true: pages may quote records that were counted
 //
 // A field is to be equal to a text, or one of {not: text}, {regex: pattern}, {not_regex: pattern},
 // and of a severity {at_least: word}. Patterns match whole fields.

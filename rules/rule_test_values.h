@@ -36,7 +36,6 @@ HistogramPtr ReadHistogram(DecodeContext& context, const YamlNode& node, absl::s
 // As YAML and PromQL write it: 1e3, 0x1f, .inf, +Inf, .nan, NaN.
 std::optional<double> ReadFloat(DecodeContext& context, const YamlNode& node,
                                 absl::string_view what);
-std::optional<bool> ReadBool(DecodeContext& context, const YamlNode& node, absl::string_view what);
 // Unix seconds or RFC 3339, at or after the epoch.
 std::optional<Timestamp> ReadInstant(DecodeContext& context, const YamlNode& node,
                                      absl::string_view what);

@@ -79,6 +79,15 @@ void AlertCommit::DropModel(const std::string& rule_id, const Labels& labels) {
   batch_.Delete(storage::Family::kModels, storage::AlertKey(rule_id, labels));
 }
 
+void AlertCommit::AddEvidence(const Intent& intent, const Round& round,
+                              const AlertInstance& instance, const state::v1::DesiredPage* before,
+                              state::v1::DesiredPage& page) {
+  if (before != nullptr) *page.mutable_evidence() = before->evidence();
+  const bool news = intent.open && (!instance.page_open || intent.raised);
+  if (!news || intent.rule == nullptr) return;
+  evidence_.Renew(intent.rule->evidence_queries(), instance.result_labels, round.now, page);
+}
+
 absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
                                     AlertInstance& instance) {
   const Labels& identity = IdentityLabels(intent.rule_id, instance);
@@ -105,11 +114,13 @@ absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
   page.set_labels(
       std::string(PageLabels(instance, page.severity(), *round.external_labels).canonical()));
   page.mutable_annotations()->insert(instance.annotations.begin(), instance.annotations.end());
-  if (intent.options != nullptr) {
-    WritePageOptions(*intent.options, page);
+  const rules::PageOptions* options = intent.rule ? intent.rule->page_options() : nullptr;
+  if (options != nullptr) {
+    WritePageOptions(*options, page);
   } else if (existing && existing->desired.has_options()) {
     *page.mutable_options() = existing->desired.options();
   }
+  AddEvidence(intent, round, instance, existing && !reopens ? &existing->desired : nullptr, page);
   page.set_value(instance.state.value);
   page.set_condition(intent.condition);
   page.set_since_ms(instance.state.active_at.value_or(round.now).millis());
@@ -164,8 +175,9 @@ size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, cons
     const bool owed =
         closes ? instance.page_open : ChangesPage(change.transition) && !rule.shadow();
     if (owed) {
-      const absl::Status staged = StagePage(
-          {rule_id, condition, !closes, change.reason, rule.page_options()}, round, shown);
+      const absl::Status staged = StagePage({rule_id, condition, !closes, change.reason, &rule,
+                                             /*raised=*/change.transition == Transition::kRaised},
+                                            round, shown);
       if (!staged.ok()) {
         Deferred(rule_id, instance, staged);
         rule.Revert(change);
@@ -221,8 +233,8 @@ bool AlertCommit::MatchPages(RuleAlerts& rule, const Round& round) {
     if (wanted == instance.page_open) return;
     const rules::Reason reason = wanted ? rules::Reason::kPageOwed : rules::Reason::kShadowed;
     const std::string condition = rule.ConditionText(instance);
-    const absl::Status staged = StagePage(
-        {rule.rule_id(), condition, wanted, reason, rule.page_options()}, round, instance);
+    const absl::Status staged =
+        StagePage({rule.rule_id(), condition, wanted, reason, &rule}, round, instance);
     if (!staged.ok()) {
       Deferred(rule.rule_id(), instance, staged);
       all = false;
@@ -254,6 +266,7 @@ void AlertCommit::Retire(const std::string& rule_id, AlertInstance instance, rul
 }
 
 absl::Status AlertCommit::Commit(const ClockReading& clock, bool clock_due) {
+  evidence_.BeginRound();
   const bool changed = !batch_.empty();
   if (!changed && !clock_due) return absl::OkStatus();
   state::v1::ClockRecord record;

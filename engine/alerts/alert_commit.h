@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@
 #include "base/timestamp.h"
 #include "engine/alerts/rule_alerts.h"
 #include "engine/evaluation_metrics.h"
+#include "engine/evidence.h"
 #include "proto/tocsin/state/v1/state.pb.h"
 #include "storage/outbox.h"
 #include "storage/store.h"
@@ -42,8 +44,9 @@ class AlertCommit {
     Timestamp hold_until;
   };
 
-  AlertCommit(storage::Store& store, storage::Outbox& outbox, EvaluationMetrics& metrics)
-      : store_(store), outbox_(outbox), metrics_(metrics) {}
+  AlertCommit(storage::Store& store, storage::Outbox& outbox, EvaluationMetrics& metrics,
+              EvidenceWriter evidence)
+      : store_(store), outbox_(outbox), metrics_(metrics), evidence_(std::move(evidence)) {}
 
   // Adds the changes of one rule. What cannot be owed because the outbox is full is reverted and
   // counted in the result: the rule is to be evaluated again although nothing may come.
@@ -77,9 +80,13 @@ class AlertCommit {
     const std::string& condition;
     bool open = false;
     rules::Reason reason = rules::Reason::kNone;
-    const rules::PageOptions* options = nullptr;  // of a rule that is there
+    const RuleAlerts* rule = nullptr;  // null: it is gone
+    bool raised = false;               // the page is open and gets worse
   };
 
+  // A page has the evidence of when it opened, or got worse.
+  void AddEvidence(const Intent& intent, const Round& round, const AlertInstance& instance,
+                   const state::v1::DesiredPage* before, state::v1::DesiredPage& page);
   absl::Status StagePage(const Intent& intent, const Round& round, AlertInstance& instance);
   void AddHistory(const std::string& rule_id, const AlertInstance& instance,
                   const std::string& condition, rules::Transition transition, rules::Reason reason,
@@ -91,6 +98,7 @@ class AlertCommit {
   storage::Store& store_;
   storage::Outbox& outbox_;
   EvaluationMetrics& metrics_;
+  EvidenceWriter evidence_;
   storage::WriteBatch batch_;
   std::vector<state::v1::DesiredPage> pages_;  // staged, not published; in order
   std::set<std::string> opened_unwritten_;     // aliases that are closed on disk

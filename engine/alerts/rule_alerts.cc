@@ -20,6 +20,12 @@ bool DurablyDifferent(rules::AlertState a, rules::AlertState b) {
 
 }  // namespace
 
+void RuleAlerts::AddEvidenceQuery(const promql::Expr& query) {
+  const auto known = std::find(evidence_queries_.begin(), evidence_queries_.end(), &query);
+  if (known != evidence_queries_.end() || evidence_queries_.size() == kEvidenceQueriesMax) return;
+  evidence_queries_.push_back(&query);
+}
+
 Timestamp RuleAlerts::NextDeadline() const {
   Timestamp next = Timestamp::Max();
   for (const auto& [key, slot] : instances_) next = std::min(next, DeadlineOf(slot->state));

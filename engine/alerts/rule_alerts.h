@@ -50,6 +50,12 @@ class RuleAlerts {
   // What the rule says of its pages; null: it cannot say anything.
   virtual const rules::PageOptions* page_options() const { return nullptr; }
 
+  // The queries whose series pages tell evidence of: the rule's own, or those of a composite
+  // monitor's members, the first few. Borrowed, of the rule set.
+  static constexpr size_t kEvidenceQueriesMax = 20;
+  const std::vector<const promql::Expr*>& evidence_queries() const { return evidence_queries_; }
+  void AddEvidenceQuery(const promql::Expr& query);
+
   // InvalidArgument if two rows make the same alert, ResourceExhausted beyond the group's limit;
   // then nothing changed. Rows beyond `alerts_max` instances are left out, see left_out().
   virtual absl::StatusOr<std::vector<AlertChange>> Evaluate(const AlertEvaluation& evaluation) = 0;
@@ -116,6 +122,7 @@ class RuleAlerts {
   const std::string rule_id_;
   const uint64_t query_hash_;
   const size_t alerts_max_;
+  std::vector<const promql::Expr*> evidence_queries_;
   uint64_t evaluation_number_ = 0;
   size_t left_out_ = 0;
   // Ordered: the same alerts change, and page, in the same order in every run.

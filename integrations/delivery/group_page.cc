@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "integrations/delivery/target_record.h"
+#include "integrations/page/page_evidence.h"
 
 namespace tocsin::delivery {
 namespace {
@@ -119,6 +120,18 @@ std::string Title(const GroupId& id, size_t firing) {
                       absl::StrJoin(values, ", "));
 }
 
+// The newest of all.
+void TellEvidence(const std::vector<const Page*>& firing, Page& page) {
+  std::vector<page::PageEvidence> all;
+  for (const Page* member : firing) {
+    all.insert(all.end(), member->evidence().begin(), member->evidence().end());
+  }
+  page.clear_evidence();
+  for (page::PageEvidence& one : page::NewestEvidence(std::move(all))) {
+    *page.add_evidence() = std::move(one);
+  }
+}
+
 }  // namespace
 
 void DescribeGroup(const GroupId& id, const std::vector<const Page*>& firing, Page& page) {
@@ -142,6 +155,7 @@ void DescribeGroup(const GroupId& id, const std::vector<const Page*>& firing, Pa
   page.clear_options();
   PageOptions options = CommonOptions(sorted);
   if (options.ByteSizeLong() > 0) *page.mutable_options() = std::move(options);
+  TellEvidence(sorted, page);
   page.set_rule(sorted.front()->rule());
   page.set_rule_revision(sorted.front()->rule_revision());
   page.set_value(sorted.size() == 1 ? sorted.front()->value() : static_cast<double>(sorted.size()));

@@ -44,12 +44,15 @@ void LogCounters::SetRules(std::vector<LogCounterRule> rules, Timestamp now) {
       state.loaded_ms = now.millis();
     }
     Counter* counter = nullptr;
-    if (rule.labels.empty()) Find(rule, state, {}, counter).IgnoreError();  // told when it counts
+    if (rule.labels.empty())
+      CounterOf(rule, state, {}, counter).IgnoreError();  // told when it counts
   }
   for (const auto& [identity, state] : states_) {
     for (const auto& [values, counter] : state.counters) ended_.push_back(counter.series);
   }
   states_ = std::move(states);
+  by_name_.clear();
+  for (size_t i = 0; i < rules.size(); ++i) by_name_[rules[i].name] = i;
   rules_ = std::make_shared<const std::vector<LogCounterRule>>(std::move(rules));
 }
 
@@ -58,8 +61,8 @@ LogRules LogCounters::rules() const {
   return rules_;
 }
 
-absl::Status LogCounters::Find(const LogCounterRule& rule, Rule& state,
-                               const std::vector<std::string>& values, Counter*& counter) {
+absl::Status LogCounters::CounterOf(const LogCounterRule& rule, Rule& state,
+                                    const std::vector<std::string>& values, Counter*& counter) {
   const auto found = state.counters.find(values);
   if (found != state.counters.end()) {
     counter = &found->second;
@@ -69,8 +72,10 @@ absl::Status LogCounters::Find(const LogCounterRule& rule, Rule& state,
     return absl::ResourceExhaustedError(
         absl::StrCat(rule.name, " has ", kSeriesPerRule, " counters already"));
   }
-  TOCSIN_ASSIGN_OR_RETURN(const SeriesRef series, sink_.Resolve(LabelsOf(rule, values)));
+  Labels labels = LabelsOf(rule, values);
+  TOCSIN_ASSIGN_OR_RETURN(const SeriesRef series, sink_.Resolve(labels));
   counter = &state.counters[values];
+  counter->labels = std::move(labels);
   counter->series = series;
   return absl::OkStatus();
 }
@@ -84,7 +89,8 @@ SampleBatch LogCounters::Count(const LogRules& rules, LogCounts counts, Timestam
     const auto state = states_.find(IdentityOf(rule));
     if (state == states_.end()) continue;  // went with a reload
     Counter* counter = nullptr;
-    if (const absl::Status found = Find(rule, state->second, key.second, counter); !found.ok()) {
+    if (const absl::Status found = CounterOf(rule, state->second, key.second, counter);
+        !found.ok()) {
       if (dropped == 0) why = std::string(found.message());
       dropped += count.records;
       continue;
@@ -128,19 +134,55 @@ SampleBatch LogCounters::Step(Timestamp now) {
   return batch;
 }
 
+const LogCounters::Rule& LogCounters::StateOf(const LogCounterRule& rule) const {
+  return states_.find(IdentityOf(rule))->second;
+}
+
 std::vector<LogMatch> LogCounters::Newest(const Labels& labels) const {
   MutexLock lock(mutex_);
-  for (const LogCounterRule& rule : *rules_) {
-    if (labels.Get(kMetricName) != rule.name) continue;
-    std::vector<std::string> values;
-    for (const auto& [name, field] : rule.labels) values.emplace_back(labels.Get(name));
-    const auto state = states_.find(IdentityOf(rule));
-    if (state == states_.end()) continue;
-    const auto counter = state->second.counters.find(values);
-    if (counter == state->second.counters.end()) continue;
-    return {counter->second.newest.rbegin(), counter->second.newest.rend()};
+  const auto found = by_name_.find(labels.metric_name());
+  if (found == by_name_.end()) return {};
+  const LogCounterRule& rule = (*rules_)[found->second];
+  std::vector<std::string> values;
+  for (const auto& [name, field] : rule.labels) values.emplace_back(labels.Get(name));
+  const auto& counters = StateOf(rule).counters;
+  const auto counter = counters.find(values);
+  if (counter == counters.end()) return {};
+  return {counter->second.newest.rbegin(), counter->second.newest.rend()};
+}
+
+std::vector<LogMatch> LogCounters::Find(absl::string_view name,
+                                        const std::function<bool(const Labels&)>& wanted,
+                                        Timestamp oldest, size_t max, size_t& series_left) const {
+  std::vector<const LogMatch*> newest;
+  const auto newer = [](const LogMatch* a, const LogMatch* b) { return a->time > b->time; };
+  const auto take = [&](const LogMatch& match) {
+    if (match.time < oldest) return;
+    if (newest.size() == max && !newer(&match, newest.back())) return;
+    newest.insert(std::upper_bound(newest.begin(), newest.end(), &match, newer), &match);
+    if (newest.size() > max) newest.pop_back();
+  };
+  MutexLock lock(mutex_);
+  size_t begin = 0, end = rules_->size();
+  if (!name.empty()) {
+    const auto named = by_name_.find(name);
+    if (named == by_name_.end()) return {};
+    begin = named->second;
+    end = begin + 1;
   }
-  return {};
+  for (size_t i = begin; i < end; ++i) {
+    const LogCounterRule& rule = (*rules_)[i];
+    if (!rule.evidence) continue;
+    for (const auto& [values, counter] : StateOf(rule).counters) {
+      if (series_left == 0) break;
+      --series_left;
+      if (!wanted(counter.labels)) continue;
+      std::for_each(counter.newest.rbegin(), counter.newest.rend(), take);
+    }
+  }
+  std::vector<LogMatch> found;
+  for (const LogMatch* match : newest) found.push_back(*match);
+  return found;
 }
 
 size_t LogCounters::counters() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -73,11 +74,18 @@ class LogCounters {
 
   // The newest records of the counter with these labels (with its name), newest first.
   std::vector<LogMatch> Newest(const Labels& labels) const;
+  // The newest `max` records of all counters of this name that are wanted by their labels, of rules
+  // that let pages quote them; not older than `oldest`, newest first. "": of all names. Looks at no
+  // more than `series_left` counters and takes those it looked at from it.
+  std::vector<LogMatch> Find(absl::string_view name,
+                             const std::function<bool(const Labels&)>& wanted, Timestamp oldest,
+                             size_t max, size_t& series_left) const;
   size_t counters() const;
 
  private:
   struct Counter {
     SeriesRef series = 0;
+    Labels labels;
     uint64_t total = 0;
     int64_t written_ms = INT64_MIN;  // INT64_MIN: never
     bool changed = true;
@@ -90,8 +98,11 @@ class LogCounters {
 
   static std::string IdentityOf(const LogCounterRule& rule);
   static Labels LabelsOf(const LogCounterRule& rule, const std::vector<std::string>& values);
-  absl::Status Find(const LogCounterRule& rule, Rule& state, const std::vector<std::string>& values,
-                    Counter*& counter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CounterOf(const LogCounterRule& rule, Rule& state,
+                         const std::vector<std::string>& values, Counter*& counter)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of a rule in force.
+  const Rule& StateOf(const LogCounterRule& rule) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Write(const Rule& rule, Counter& counter, Timestamp now, SampleBatch& batch);
 
   engine::SampleSink& sink_;
@@ -99,7 +110,8 @@ class LogCounters {
   // Guarded by mutex_.
   mutable Mutex mutex_;
   LogRules rules_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Rule> states_ ABSL_GUARDED_BY(mutex_);  // by identity
+  absl::flat_hash_map<std::string, size_t> by_name_ ABSL_GUARDED_BY(mutex_);  // in rules_
+  std::map<std::string, Rule> states_ ABSL_GUARDED_BY(mutex_);                // by identity
   std::vector<SeriesRef> ended_ ABSL_GUARDED_BY(mutex_);
 };
 

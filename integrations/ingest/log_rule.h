@@ -22,6 +22,7 @@ struct LogCounterRule {
   std::string name;
   std::vector<LogTest> tests;  // all must hold; asked in this order
   std::vector<std::pair<std::string, RecordField>> labels;
+  bool evidence = true;  // pages may quote records that were counted
 };
 
 }  // namespace tocsin::ingest

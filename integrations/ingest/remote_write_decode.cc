@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "integrations/ingest/otlp_delta.h"
+#include "integrations/ingest/remote_write_exemplar.h"
 #include "integrations/ingest/remote_write_histogram.h"
 #include "integrations/ingest/remote_write_series.h"
 #include "integrations/ingest/wire.h"
@@ -27,9 +28,10 @@ constexpr uint64_t kHistogramPlaceBytes = 16 + 2 * sizeof(HistogramPtr);
 struct SeriesFields {
   uint32_t samples;
   uint32_t histograms;
+  uint32_t exemplars;
 };
-constexpr SeriesFields kFieldsV1 = {.samples = 2, .histograms = 4};
-constexpr SeriesFields kFieldsV2 = {.samples = 2, .histograms = 3};
+constexpr SeriesFields kFieldsV1 = {.samples = 2, .histograms = 4, .exemplars = 3};
+constexpr SeriesFields kFieldsV2 = {.samples = 2, .histograms = 3, .exemplars = 4};
 constexpr uint32_t kMetadataV2 = 5;
 // Types of metadata whose series do not count from a start on.
 constexpr uint64_t kGauge = 2, kGaugeHistogram = 4, kInfo = 6, kStateSet = 7;
@@ -38,14 +40,16 @@ constexpr uint64_t kGauge = 2, kGaugeHistogram = 4, kInfo = 6, kStateSet = 7;
 class Walk {
  public:
   Walk(RemoteWriteVersion version, const Limits& limits, engine::SampleSink& sink,
-       SeriesCache& cache, Timestamp now, BudgetLease* room, absl::string_view sender)
+       SeriesCache& cache, ExemplarStore* exemplars, Timestamp now, BudgetLease* room,
+       absl::string_view sender)
       : version_(version),
         fields_(version == RemoteWriteVersion::kV1 ? kFieldsV1 : kFieldsV2),
         limits_(limits),
         room_(room),
         oldest_ms_(now.millis() - static_cast<int64_t>(limits.past_ms_max)),
         newest_ms_(now.millis() + static_cast<int64_t>(limits.future_ms_max)),
-        pending_(version, limits, sink, cache, sender, out_) {}
+        exemplars_left_(exemplars == nullptr ? 0 : RemoteWriteDecoder::kExemplarsMax),
+        pending_(version, limits, sink, cache, exemplars, sender, out_) {}
 
   absl::Status Request(absl::string_view message);
   RemoteWriteSamples Take() { return std::move(out_); }
@@ -57,6 +61,7 @@ class Walk {
   absl::Status OneHistogram(absl::string_view message);
   bool OneMetadata(absl::string_view message);
   bool IsStart(int64_t start_ms, int64_t time_ms) const;
+  void OneExemplar(absl::string_view message);
   bool InTime(int64_t time_ms);
   absl::Status CountSamples(uint64_t samples);
   absl::Status TakeRoom(uint64_t bytes, absl::string_view what);
@@ -71,6 +76,7 @@ class Walk {
   RemoteWriteSamples out_;
   uint64_t samples_ = 0;      // seen in the whole request; an empty series counts as one
   uint64_t taken_bytes_ = 0;  // of symbols and histograms
+  size_t exemplars_left_;
   PendingSeries pending_;
 };
 
@@ -118,6 +124,7 @@ absl::Status Walk::Series(absl::string_view message) {
   const uint32_t sample = Tag(fields_.samples, WireType::kBytes);
   const uint32_t histogram = Tag(fields_.histograms, WireType::kBytes);
   constexpr uint32_t kMetadata = Tag(kMetadataV2, WireType::kBytes);
+  const uint32_t exemplar = Tag(fields_.exemplars, WireType::kBytes);
   pending_.Begin();
   WireReader fields(message);
   for (const char* begin = message.data(); fields.Next(); begin = fields.position()) {
@@ -131,6 +138,9 @@ absl::Status Walk::Series(absl::string_view message) {
       TOCSIN_RETURN_IF_ERROR(OneHistogram(fields.Bytes()));
     } else if (version_ == RemoteWriteVersion::kV2 && fields.tag() == kMetadata) {
       if (!OneMetadata(fields.Bytes())) return MalformedRemoteWrite(version_);
+    } else if (fields.tag() == exemplar && exemplars_left_ > 0) {
+      --exemplars_left_;
+      OneExemplar(fields.Bytes());
     } else {
       fields.Skip();
     }
@@ -212,6 +222,13 @@ bool Walk::IsStart(int64_t start_ms, int64_t time_ms) const {
          start_ms >= oldest_ms_;
 }
 
+void Walk::OneExemplar(absl::string_view message) {
+  const auto exemplar = ReadSentExemplar(version_, message, pending_.symbols());
+  if (!exemplar) return;
+  const int64_t time_ms = exemplar->time.millis();
+  if (time_ms >= oldest_ms_ && time_ms <= newest_ms_) pending_.AddExemplar(*exemplar);
+}
+
 bool Walk::InTime(int64_t time_ms) {
   const bool too_new = time_ms > newest_ms_;
   if (!too_new && time_ms >= oldest_ms_) [[likely]]
@@ -258,7 +275,7 @@ absl::StatusOr<RemoteWriteSamples> RemoteWriteDecoder::Decode(RemoteWriteVersion
   const uint64_t samples =
       std::min<uint64_t>(request.size() / kSampleBytesMin, limits_.samples_per_request_max);
   if (room != nullptr) TOCSIN_RETURN_IF_ERROR(room->Grow(samples * kBatchBytesPerSample));
-  Walk walk(version, limits_, sink_, cache_, now, room, sender);
+  Walk walk(version, limits_, sink_, cache_, exemplars_, now, room, sender);
   TOCSIN_RETURN_IF_ERROR(walk.Request(request));
   return walk.Take();
 }

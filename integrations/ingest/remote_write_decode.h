@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "engine/sample_sink.h"
 #include "integrations/ingest/budget.h"
+#include "integrations/ingest/exemplars.h"
 #include "integrations/ingest/reject.h"
 #include "integrations/ingest/series_cache.h"
 
@@ -26,11 +27,16 @@ struct RemoteWriteSamples {
   RejectTally rejected;     // samples that are not in the batch, for good
   uint64_t histograms = 0;  // of the batch, as sent
   uint64_t starts = 0;      // of the batch, and not sent: zeros where counters began
+  uint64_t exemplars = 0;   // that were kept
   uint64_t floats() const { return batch.size() - starts - histograms; }
 };
 
 // Prometheus remote write 1.0 and 2.0 -> samples. Walks the wire in place: the labels of a known
-// series are hashed, not decoded. Metadata and exemplars are accepted and not kept.
+// series are hashed, not decoded. Metadata is accepted and not kept.
+//
+// Exemplars with a trace are kept, if they are in time as samples have to be and their series is
+// known: they are sent apart from samples, and alone make no series. They are never refused; the
+// first kExemplarsMax of a request are looked at.
 //
 // A series needs a metric name; label names may be any UTF-8 but empty, in any order, each once;
 // empty values are no labels. See remote_write_histogram.h for histograms; one that says "stale" is
@@ -51,8 +57,12 @@ struct RemoteWriteSamples {
 // cache of known series holds twice limits.series_max entries.
 class RemoteWriteDecoder {
  public:
-  RemoteWriteDecoder(const Limits& limits, engine::SampleSink& sink)
-      : limits_(limits), sink_(sink), cache_(limits.series_max) {}
+  static constexpr size_t kExemplarsMax = 10'000;
+
+  // `exemplars`: where they are kept, outlives this; null: nobody wants them.
+  RemoteWriteDecoder(const Limits& limits, engine::SampleSink& sink,
+                     ExemplarStore* exemplars = nullptr)
+      : limits_(limits), sink_(sink), exemplars_(exemplars), cache_(limits.series_max) {}
 
   // `sender`: the host it came from, whose new series are counted; "": not known. Memory is taken
   // from `room`, if there is one; what Grow() returns is an error of the request.
@@ -63,6 +73,7 @@ class RemoteWriteDecoder {
  private:
   const Limits& limits_;
   engine::SampleSink& sink_;
+  ExemplarStore* const exemplars_;
   SeriesCache cache_;
 };
 

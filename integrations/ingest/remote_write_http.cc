@@ -63,7 +63,7 @@ void RemoteWriteHttp::Handle(const http::HttpRequest& request, const IngestConte
   absl::StatusOr<RemoteWriteSamples> decoded =
       decoder_.Decode(version, request.body, context.now, &context.room, context.sender);
   if (!decoded.ok()) return respond(Fail(version, decoded.status()));
-  const Counts counts = {decoded->floats(), decoded->histograms};
+  const Counts counts = {decoded->floats(), decoded->histograms, decoded->exemplars};
   SampleBatch batch = std::exchange(decoded->batch, {});
   context.Charge(batch.size() + decoded->rejected.total());
   if (batch.empty()) return respond(Answer(version, decoded->rejected, counts));
@@ -98,8 +98,9 @@ http::HttpReply RemoteWriteHttp::Answer(RemoteWriteVersion version, const Reject
 void RemoteWriteHttp::AddWritten(RemoteWriteVersion version, Counts written,
                                  http::HttpReply& reply) {
   if (version != RemoteWriteVersion::kV2) return;
-  const std::pair<const char*, uint64_t> counts[] = {
-      {"Samples", written.floats}, {"Histograms", written.histograms}, {"Exemplars", 0}};
+  const std::pair<const char*, uint64_t> counts[] = {{"Samples", written.floats},
+                                                     {"Histograms", written.histograms},
+                                                     {"Exemplars", written.exemplars}};
   for (const auto& [what, count] : counts) {
     reply.headers.emplace_back(absl::StrCat("X-Prometheus-Remote-Write-", what, "-Written"),
                                absl::StrCat(count));

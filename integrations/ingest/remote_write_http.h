@@ -18,15 +18,15 @@ namespace tocsin::ingest {
 // Answers: 204 when all samples are durable; 400 if some can never be taken, when the rest is
 // durable, and if the bytes do not decode; 413 beyond a limit on the request; 415; 503 with
 // Retry-After if the sink took nothing, the server is draining or too much is being decoded. To 2.0
-// the headers X-Prometheus-Remote-Write-{Samples,Histograms,Exemplars}-Written say what is durable;
-// no exemplars are, since none are kept.
+// the headers X-Prometheus-Remote-Write-{Samples,Histograms,Exemplars}-Written say what is durable,
+// and how many exemplars are kept, in memory.
 class RemoteWriteHttp {
  public:
   RemoteWriteHttp(const Limits& limits, engine::SampleSink& sink, Metrics& metrics,
-                  absl::Duration retry_after = absl::Seconds(1))
+                  ExemplarStore* exemplars = nullptr, absl::Duration retry_after = absl::Seconds(1))
       : retry_after_(retry_after),
         sink_(sink),
-        decoder_(limits, sink),
+        decoder_(limits, sink, exemplars),
         metrics_(metrics, "remote_write") {}
 
   // Borrows this.
@@ -36,6 +36,7 @@ class RemoteWriteHttp {
   struct Counts {
     uint64_t floats = 0;
     uint64_t histograms = 0;
+    uint64_t exemplars = 0;
   };
 
   void Handle(const http::HttpRequest& request, const IngestContext& context,

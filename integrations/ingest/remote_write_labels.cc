@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "integrations/ingest/utf8.h"
+#include "integrations/ingest/wire.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -24,6 +25,23 @@ bool HasRepeatedName(std::span<const LabelView> sent) {
 }
 
 }  // namespace
+
+bool ReadSentLabel(absl::string_view message, LabelView& label) {
+  WireReader fields(message);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case Tag(1, WireType::kBytes):
+        label.name = fields.Bytes();
+        break;
+      case Tag(2, WireType::kBytes):
+        label.value = fields.Bytes();
+        break;
+      default:
+        fields.Skip();
+    }
+  }
+  return fields.ok();
+}
 
 SentLabels MakeLabels(std::span<const LabelView> sent, const Limits& limits) {
   if (sent.size() > limits.labels_per_series_max) {

@@ -23,6 +23,9 @@ struct SentLabels {
   std::string detail;
 };
 
+// Reads a message Label of 1.0. False if it is malformed.
+bool ReadSentLabel(absl::string_view message, LabelView& label);
+
 // Names and values as sent, into labels: refuses a missing metric name, empty or repeated names,
 // what is not UTF-8, and more than limits.labels_per_series_max.
 SentLabels MakeLabels(std::span<const LabelView> sent, const Limits& limits);
@@ -37,7 +40,9 @@ class SymbolTable {
   void Add(absl::string_view symbol);
   // False if there is no such symbol. A hash of all texts in their order.
   bool KeyOf(std::span<const uint32_t> places, absl::uint128& key) const;
+  // There must be such a symbol.
   absl::string_view operator[](uint32_t place) const { return symbols_[place]; }
+  size_t size() const { return symbols_.size(); }
 
  private:
   std::vector<absl::string_view> symbols_;

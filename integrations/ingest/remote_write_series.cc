@@ -15,23 +15,6 @@ void Shorten(SampleBatch& batch, size_t size) {
   if (batch.histograms.size() > size) batch.histograms.resize(size);
 }
 
-bool ReadLabel(absl::string_view message, LabelView& label) {
-  WireReader fields(message);
-  while (fields.Next()) {
-    switch (fields.tag()) {
-      case Tag(1, WireType::kBytes):
-        label.name = fields.Bytes();
-        break;
-      case Tag(2, WireType::kBytes):
-        label.value = fields.Bytes();
-        break;
-      default:
-        fields.Skip();
-    }
-  }
-  return fields.ok();
-}
-
 }  // namespace
 
 absl::Status MalformedRemoteWrite(RemoteWriteVersion version) {
@@ -94,8 +77,10 @@ void PendingSeries::End() {
   SentFields& sent = pending_.back();
   sent.places_end = places_.size();
   SampleBatch& batch = out_.batch;
+  sent.has_samples = batch.size() > first_sample_;
+  const bool has_exemplars = !sent_exemplars_.empty() && sent_exemplars_.back().first == newest();
   absl::uint128 key = 0;
-  if (batch.size() > first_sample_ && KeyOf(sent, key)) {
+  if ((sent.has_samples || has_exemplars) && KeyOf(sent, key)) {
     keys_.push_back(key);
     return;
   }
@@ -103,6 +88,9 @@ void PendingSeries::End() {
   out_.rejected.Add(RejectReason::kInvalidLabel, batch.size() - first_sample_ - starts,
                     "labels_refs name symbols that are not there");
   Shorten(batch, first_sample_);
+  while (!sent_exemplars_.empty() && sent_exemplars_.back().first == newest()) {
+    sent_exemplars_.pop_back();
+  }
   places_.resize(sent.places_begin);
   pending_.pop_back();
 }
@@ -122,12 +110,13 @@ absl::Status PendingSeries::LookUp() {
   refusals_.clear();
   cache_.Find(keys_, known_);
   for (size_t i = 0; i < pending_.size(); ++i) {
-    if (known_[i].ref != 0) [[likely]]
+    if (known_[i].ref != 0 || !pending_[i].has_samples) [[likely]]
       continue;
     TOCSIN_ASSIGN_OR_RETURN(known_[i].ref, NewSeries(i));
     if (known_[i].ref != 0) cache_.Insert(keys_[i], known_[i].ref);
   }
   Settle();
+  KeepExemplars();
   pending_.clear();
   keys_.clear();
   places_.clear();
@@ -160,7 +149,7 @@ absl::StatusOr<SentLabels> PendingSeries::LabelsOf(const SentFields& sent) const
   WireReader fields(sent.labels);
   while (fields.Next()) {
     LabelView label;
-    if (!ReadLabel(fields.Bytes(), label)) return MalformedRemoteWrite(version_);
+    if (!ReadSentLabel(fields.Bytes(), label)) return MalformedRemoteWrite(version_);
     labels.push_back(label);
   }
   return MakeLabels(labels, limits_);
@@ -176,6 +165,19 @@ bool PendingSeries::IsNewStart(size_t series, int64_t start_ms) {
   }
   known_[series].start_ns = start_ns;
   return cache_.Advance(keys_[series], known_[series].ref, start_ns);
+}
+
+// They come in series without samples, behind those that have some: what was new a moment ago is
+// known by now.
+void PendingSeries::KeepExemplars() {
+  if (sent_exemplars_.empty()) return;
+  cache_.Find(keys_, std::span(known_));
+  for (const auto& [series, exemplar] : sent_exemplars_) {
+    if (known_[series].ref == 0) continue;
+    exemplars_->Add(known_[series].ref, exemplar.ToExemplar());
+    ++out_.exemplars;
+  }
+  sent_exemplars_.clear();
 }
 
 // Gives the samples that waited their references, and takes out those of refused series and starts

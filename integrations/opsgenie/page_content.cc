@@ -11,6 +11,7 @@
 #include "integrations/opsgenie/clamper.h"
 #include "integrations/opsgenie/endpoint.h"
 #include "integrations/page/clamp.h"
+#include "integrations/page/page_evidence.h"
 
 namespace tocsin::opsgenie {
 namespace {
@@ -26,7 +27,7 @@ constexpr char kSummary[] = "summary";
 constexpr char kDescription[] = "description";
 
 // The full summary if the message could not hold it, the annotations in order of name, the
-// explanation, the labels, and where there is more.
+// explanation, the labels, where there is more, and what senders told besides samples.
 std::string Describe(const DesiredPage& page, const Labels& labels, const OpsgenieConfig& config,
                      const std::string& full_message, bool message_cut) {
   std::vector<std::string> parts;
@@ -50,6 +51,9 @@ std::string Describe(const DesiredPage& page, const Labels& labels, const Opsgen
                     "/api/tocsin/v1/explain?alias=", PercentEncode(page.alias()));
   }
   parts.push_back(std::move(explanation));
+  if (std::string evidence = page::EvidenceText(page); !evidence.empty()) {
+    parts.push_back(std::move(evidence));
+  }
   return absl::StrJoin(parts, "\n\n");
 }
 

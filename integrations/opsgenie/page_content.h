@@ -56,9 +56,9 @@ uint64_t TagsHash(std::vector<std::string> tags);  // in any order; none: 0
 std::string PriorityOf(const OpsgenieConfig& config, const DesiredPage& page);
 
 // message: the annotation `summary`, else "alertname {labels}"; "No data: " before it if the page
-// is about silence. description: the annotations and a short explanation. entity: the rule's, else
-// the receiver's. tags, actions: the receiver's, then the rule's. responders, details: see
-// RespondersOf and DetailsOf.
+// is about silence. description: the annotations, a short explanation, and evidence. entity: the
+// rule's, else the receiver's. tags, actions: the receiver's, then the rule's. responders, details:
+// see RespondersOf and DetailsOf.
 PageContent BuildContent(const DesiredPage& page, const OpsgenieConfig& config,
                          const Expander& expander);
 

@@ -7,6 +7,7 @@
 #include "base/labels.h"
 #include "base/timestamp.h"
 #include "integrations/page/clamp.h"
+#include "integrations/page/page_evidence.h"
 
 namespace tocsin::opsgenie {
 namespace {
@@ -34,6 +35,12 @@ class Collector {
     keys_.insert(key);
     left_ -= length;
     details_.emplace_back(key, value);
+  }
+
+  // What nobody misses where there is no room.
+  void AddIfRoom(const std::string& key, const std::string& value) {
+    const size_t length = page::CountCodePoints(key) + page::CountCodePoints(value);
+    if (!value.empty() && length <= left_ && !Has(key)) Add(key, value);
   }
 
   Details Finish() {
@@ -87,6 +94,7 @@ Details DetailsOf(const page::DesiredPage& page, const OpsgenieConfig& config,
     const bool taken = IsOwn(name) || out.Has(name);
     out.Add(taken ? absl::StrCat("label_", name) : name, std::string(label.value));
   }
+  out.AddIfRoom("trace_id", page::NewestTraceId(page));
   return out.Finish();
 }
 

@@ -21,7 +21,8 @@ using Details = std::vector<std::pair<std::string, std::string>>;
 
 // Tocsin's own (value, condition, since, episode), then the receiver's, then the rule's, which
 // replace the receiver's of the same key, then every label. A label whose key is taken is called
-// `label_` and its name. Blank values are left out. Last, under "cut", is what `clamper` took away
+// `label_` and its name. `trace_id` is the newest trace of the evidence, where the key is free and
+// there is room. Blank values are left out. Last, under "cut", is what `clamper` took away
 // until now and here.
 Details DetailsOf(const page::DesiredPage& page, const OpsgenieConfig& config,
                   const page::Expander& expander, Clamper& clamper);

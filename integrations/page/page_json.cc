@@ -1,5 +1,9 @@
 #include "integrations/page/page_json.h"
 
+#include <utility>
+
+#include "integrations/page/page_evidence.h"
+
 namespace tocsin::page {
 
 using Json = nlohmann::json;
@@ -15,6 +19,11 @@ Json AnnotationsJson(const DesiredPage& page) {
   for (const auto& [name, value] : page.annotations()) {
     if (!value.empty()) json[name] = value;
   }
+  const auto add = [&](const char* name, std::string value) {
+    if (!value.empty() && !json.contains(name)) json[name] = std::move(value);
+  };
+  add("evidence", EvidenceText(page));
+  add("trace_id", NewestTraceId(page));
   return json;
 }
 

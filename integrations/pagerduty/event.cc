@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/timestamp.h"
 #include "integrations/page/clamp.h"
+#include "integrations/page/page_evidence.h"
 #include "integrations/page/page_json.h"
 
 namespace tocsin::pagerduty {
@@ -56,6 +57,8 @@ Json Details(const DesiredPage& page, const PagerdutyConfig& config,
   for (const auto& [name, text] : page.annotations()) {
     if (name != "description" && name != "summary") add(absl::StrCat("annotation_", name), text);
   }
+  if (!details.contains("evidence")) add("evidence", page::EvidenceText(page));
+  if (!details.contains("trace_id")) add("trace_id", page::NewestTraceId(page));
   return details;
 }
 

@@ -23,8 +23,9 @@ std::string DedupKey(const std::string& alias);
 // The event that opens an incident, or changes its severity and summary. `custom_details` hold
 // value, condition, since, description, those of the configuration, those of the rule (which
 // replace the configuration's of the same name) and every label; a label of one of these names is
-// `label_` and its name. What makes the event too large is left out, the largest first, and named
-// in "cut".
+// `label_` and its name; last come `evidence` and `trace_id` (its newest) of a page with
+// evidence, where the names are free. What makes the event too large is left out, the largest
+// first, and named in "cut".
 std::string Trigger(const DesiredPage& page, const PagerdutyConfig& config,
                     const page::Expander& expander, int64_t starts_ms);
 // What of a trigger makes another one worth sending when it changes: all but keys and times.

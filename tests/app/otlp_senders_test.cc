@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <future>
+#include <iostream>
 
+#include "app/senders_gate.h"
 #include "integrations/ingest/log_decode.h"
 #include "proto/opentelemetry/proto/collector/logs/v1/logs_service.pb.h"
 #include "rules/promql/parser.h"
@@ -21,6 +23,9 @@ namespace {
 using ingest::BytesOfRequest;
 using ingest::PointAt;
 using ingest::TextAttribute;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr int64_t kStartMs = 1'700'000'000'000;
 constexpr int64_t kMinuteMs = 60'000;
@@ -186,6 +191,162 @@ TEST_F(OtlpSendersTest, ExemplarsOfAHistogramAreNotesOfItsSeries) {
     EXPECT_EQ(notes[0].text, "2");
     EXPECT_EQ(notes[0].trace_id, "30313233343536373839616263646566");
   }
+}
+
+// "text trace" of what a page is told whose rule has this query and whose row has these labels.
+class EvidenceTest : public OtlpSendersTest {
+ protected:
+  std::vector<std::string> Ask(const std::string& query, const Labels& row = Labels(),
+                               absl::Duration later = absl::ZeroDuration()) {
+    const promql::ParseResult parsed = promql::ParseExpr(query);
+    const engine::EvidenceQuestion question{
+        .selectors = engine::QueryEngine::Needs(*parsed.expr, engine::QueryOptions()),
+        .row = row,
+        .now = clock_.Now() + later};
+    size_t series_left = 1000;
+    std::vector<std::string> told;
+    for (const auto& one : service_->otlp_senders->EvidenceOf(question, series_left)) {
+      told.push_back(absl::StrCat(one.text(), " ", one.trace_id()));
+    }
+    return told;
+  }
+  // An exemplar as remote write brings it.
+  void Keep(const Labels& series, const std::string& trace, int64_t ago_ms = 0) {
+    service_->otlp_senders->exemplars().Add(*service_->engine.Resolve(series),
+                                            {.time = clock_.Now() - absl::Milliseconds(ago_ms),
+                                             .value = 2,
+                                             .trace_id = trace,
+                                             .span_id = ""});
+  }
+};
+
+TEST_F(EvidenceTest, ExemplarsOfTheSeriesThatAgreeWithTheRow) {
+  Start();
+  Keep({{"__name__", "d"}, {"route", "/a"}, {"pod", "1"}}, "a1", 3);
+  Keep({{"__name__", "d"}, {"route", "/a"}, {"pod", "2"}}, "a2", 2);
+  Keep({{"__name__", "d"}, {"route", "/b"}, {"pod", "1"}}, "b1", 1);
+  Keep({{"__name__", "e"}, {"route", "/a"}}, "e1");
+  EXPECT_THAT(Ask("avg by (route) (d)", {{"route", "/a"}}), ElementsAre("2 a2", "2 a1"));
+  EXPECT_THAT(Ask("avg(d)"), ElementsAre("2 b1", "2 a2", "2 a1"));
+  EXPECT_THAT(Ask("avg by (route) (d{pod='1'})", {{"route", "/a"}}), ElementsAre("2 a1"));
+  EXPECT_THAT(Ask("d / on (route) e", {{"route", "/a"}, {"team", "x"}}),
+              ElementsAre("2 e1", "2 a2", "2 a1"));
+  EXPECT_THAT(Ask("{__name__=~'d|e', route='/a'}", {{"__name__", "d"}, {"route", "/a"}}),
+              ElementsAre("2 e1", "2 a2", "2 a1"));
+  EXPECT_THAT(Ask("d", {{"route", "/c"}}), IsEmpty());
+  EXPECT_THAT(Ask("vector(1)"), IsEmpty());
+}
+
+TEST_F(EvidenceTest, ExemplarsOfAHistogramAreOfAllItsSeries) {
+  Start();
+  Keep({{"__name__", "d_bucket"}, {"le", "1"}, {"route", "/a"}}, "bucket", 1);
+  Keep({{"__name__", "d_count"}, {"route", "/a"}}, "count", 2);
+  for (const char* query : {"histogram_quantile(0.9, sum by (le, route) (rate(d_bucket[5m])))",
+                            "rate(d_sum{route=~'/a.*'}[5m])", "d_bucket{le='0.5', route='/a'}"}) {
+    EXPECT_THAT(Ask(query, {{"route", "/a"}}), ElementsAre("2 bucket", "2 count")) << query;
+    EXPECT_THAT(Ask(query, {{"route", "/b"}}), IsEmpty()) << query;
+  }
+  EXPECT_THAT(Ask("rate(d_sum{route='/b'}[5m])"), IsEmpty());
+  EXPECT_THAT(
+      service_->otlp_senders->NotesOf({{"__name__", "d_bucket"}, {"le", "1"}, {"route", "/a"}}),
+      SizeIs(1));
+}
+
+TEST_F(EvidenceTest, WhatIsOldIsNone) {
+  Start();
+  Keep({{"__name__", "d"}}, "a", 50 * kMinuteMs);
+  EXPECT_THAT(Ask("d"), ElementsAre("2 a"));
+  EXPECT_THAT(Ask("d", {}, absl::Minutes(11)), IsEmpty());
+  EXPECT_THAT(Ask("rate(d[2h])", {}, absl::Minutes(11)), ElementsAre("2 a")) << "it is looked at";
+}
+
+TEST_F(EvidenceTest, RecordsThatWereCounted) {
+  Start();
+  const auto loaded = rules::LoadRules({{"f.yaml", R"(
+log_metrics:
+  - {name: timeouts, match: {body: {regex: ".*timed out.*"}}, labels: {route: attributes.route}}
+  - {name: quiet, match: {body: {regex: ".*timed out.*"}}, evidence: false}
+)"}});
+  ASSERT_TRUE(loaded.ok());
+  service_->otlp_senders->SetRules(loaded.rules);
+  std::string records;
+  for (int i = 0; i < 7; ++i) {
+    absl::StrAppend(
+        &records, "log_records { severity_number: 17 time_unix_nano: ", kStartMs - 1000 + i,
+        "000000 trace_id: '0123456789abcdef' ", TextAttribute("route", i % 2 == 0 ? "/a" : "/b"),
+        "body { string_value: 'pay\\n", i, " timed out' } } ");
+  }
+  opentelemetry::proto::collector::logs::v1::ExportLogsServiceRequest request;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "resource_logs { scope_logs { " + records + "} }", &request));
+  ingest::LogDecoder decoder(service_->limits, service_->otlp_senders->logs());
+  ASSERT_TRUE(decoder.Decode(request.SerializeAsString(), clock_.Now()).ok());
+  const std::string trace = "30313233343536373839616263646566";
+  EXPECT_THAT(Ask("sum by (route) (rate(timeouts[5m]))", {{"route", "/b"}}),
+              ElementsAre("error: pay 5 timed out " + trace, "error: pay 3 timed out " + trace,
+                          "error: pay 1 timed out " + trace));
+  EXPECT_THAT(Ask("sum(timeouts) / sum(timeouts)"), SizeIs(5)) << "each once, of both selectors";
+  EXPECT_THAT(Ask("quiet"), IsEmpty());
+}
+
+TEST_F(EvidenceTest, TheGateAnswersBeforeThereAreSendersAndAfter) {
+  Start();
+  Keep({{"__name__", "d"}}, "a");
+  SendersGate gate;
+  const promql::ParseResult parsed = promql::ParseExpr("d");
+  const engine::EvidenceQuestion question{
+      .selectors = engine::QueryEngine::Needs(*parsed.expr, engine::QueryOptions()),
+      .row = Labels(),
+      .now = clock_.Now()};
+  size_t series_left = 10;
+  EXPECT_THAT(gate.Find(question, series_left), IsEmpty());
+  EXPECT_THAT(gate.NotesOf({{"__name__", "d"}}), IsEmpty());
+  gate.Set(service_->otlp_senders.get());
+  EXPECT_THAT(gate.Find(question, series_left), SizeIs(1));
+  EXPECT_THAT(gate.NotesOf({{"__name__", "d"}}), SizeIs(1));
+  gate.Set(nullptr);
+  EXPECT_THAT(gate.Find(question, series_left), IsEmpty());
+}
+
+// What the shard waits for: a storm of pages over one metric that has all exemplars, each of a row
+// of its own; and rows without labels, for which all of them have to be looked at.
+TEST_F(EvidenceTest, CostOfAThousandPages) {
+  Start();
+  constexpr size_t kSeries = 20'000;
+  for (size_t i = 0; i < kSeries; ++i) {
+    Keep({{"__name__", "http_request_duration_seconds_bucket"},
+          {"instance", absl::StrCat("checkout-", i % 100)},
+          {"job", "shop/checkout"},
+          {"le", "0.5"},
+          {"method", "GET"},
+          {"route", absl::StrCat("/route/", i)}},
+         absl::StrCat("t", i));
+  }
+  const promql::ParseResult parsed = promql::ParseExpr(
+      "histogram_quantile(0.9, sum by (le, route) "
+      "(rate(http_request_duration_seconds_bucket[5m])))");
+  const auto ask = [&](const std::vector<Labels>& rows, size_t told_each) {
+    const absl::Duration begin = SystemClock().Monotonic();
+    size_t looked_at = 0;
+    for (const Labels& row : rows) {
+      size_t series_left = kSeries;
+      const auto told = service_->otlp_senders->EvidenceOf(
+          {.selectors = engine::QueryEngine::Needs(*parsed.expr, {}),
+           .row = row,
+           .now = clock_.Now()},
+          series_left);
+      EXPECT_EQ(told.size(), told_each);
+      looked_at += kSeries - series_left;
+    }
+    const absl::Duration took = SystemClock().Monotonic() - begin;
+    std::cout << rows.size() << " pages, " << looked_at << " of " << kSeries
+              << " series looked at: " << absl::ToDoubleMilliseconds(took) << " ms\n";
+    return looked_at;
+  };
+  std::vector<Labels> rows;
+  for (int i = 0; i < 1000; ++i) rows.push_back({{"route", absl::StrCat("/route/", i)}});
+  EXPECT_EQ(ask(rows, 1), 1000u);
+  EXPECT_EQ(ask(std::vector<Labels>(3), 3), 3 * kSeries);
 }
 
 TEST_F(OtlpSendersTest, LogRecordsAreCountedByRules) {

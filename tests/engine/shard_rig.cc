@@ -12,7 +12,8 @@
 #include "storage/keys.h"
 
 namespace tocsin::engine {
-ShardRig::ShardRig(Limits limits) : limits_(limits) {
+ShardRig::ShardRig(Limits limits, const EvidenceSource* evidence)
+    : limits_(limits), evidence_(evidence) {
   clock_.AdvanceTo(kStart);
   Boot();
 }
@@ -22,6 +23,7 @@ ShardRig::~ShardRig() = default;
 void ShardRig::Boot() {
   SteppedEngine::Options options;
   options.shard.limits = limits_;
+  options.shard.evidence = evidence_;
   options.recorded = this;
   engine_ = std::make_unique<SteppedEngine>(std::move(options), store_, clock_);
   absl::Status started = engine_->Open();

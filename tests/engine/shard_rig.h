@@ -20,7 +20,7 @@ class ShardRig : public SampleSink {
  public:
   static constexpr Timestamp kStart = Timestamp::FromMillis(1'700'000'000'000);
 
-  explicit ShardRig(Limits limits = Limits());
+  explicit ShardRig(Limits limits = Limits(), const EvidenceSource* evidence = nullptr);
   ~ShardRig() override;
 
   // Rules as the service loads them. `check` off: also those with parts that do not run yet.
@@ -65,6 +65,7 @@ class ShardRig : public SampleSink {
   SeriesRef RefOf(const Labels& series);
 
   const Limits limits_;
+  const EvidenceSource* const evidence_;
   ManualClock clock_;
   storage::MemoryStore disk_;
   storage::FaultyStore store_{disk_};

@@ -5,6 +5,7 @@
 //   - samples are of known series, within the time limits, with valid histograms
 //   - the same request again, with all series known, comes to the same but for zeros where counters
 //     began
+//   - of the exemplars no more are kept than it says, each with a trace
 //   - the record that the log keeps reads back as the batch
 // Inputs: message_input.h, of version 2.0 if the first byte is odd.
 
@@ -51,7 +52,8 @@ void CheckRequest(RemoteWriteVersion version, absl::string_view bytes) {
   Budget memory(metrics, {.reason = "decoding",
                           .limit = "ingest_decode_bytes_max",
                           .amount_max = limits.ingest_decode_bytes_max});
-  RemoteWriteDecoder decoder(limits, sink);
+  ExemplarStore exemplars(8);
+  RemoteWriteDecoder decoder(limits, sink, &exemplars);
   BudgetLease room(memory);
   const auto decoded = decoder.Decode(version, bytes, kNow, &room);
   if (!decoded.ok()) {
@@ -74,8 +76,15 @@ void CheckRequest(RemoteWriteVersion version, absl::string_view bytes) {
   TOCSIN_CHECK(again->rejected.Describe() == decoded->rejected.Describe())
       << decoded->rejected.Describe() << " / " << again->rejected.Describe();
   TOCSIN_CHECK(again->histograms == decoded->histograms);
+  TOCSIN_CHECK(exemplars.series() <= decoded->exemplars + again->exemplars);
   TOCSIN_CHECK(again->floats() == decoded->floats());
   if (again->starts == decoded->starts) fuzz::CheckSame(decoded->batch, again->batch);
+
+  for (size_t i = 0; i < decoded->batch.size(); ++i) {
+    for (const Exemplar& exemplar : exemplars.Newest(decoded->batch.refs[i])) {
+      TOCSIN_CHECK(!exemplar.trace_id.empty() && exemplar.trace_id.size() <= 128);
+    }
+  }
 
   const auto record = storage::DecodeLogRecord(storage::EncodeLogRecord(decoded->batch, kNow));
   TOCSIN_CHECK(record.ok()) << record.status();

@@ -87,6 +87,39 @@ TEST_F(LogDecodeTest, CounterWithoutLabelsIsZeroFromItsRuleOn) {
   EXPECT_THAT(StepAt(kNowMs + 17'000), ElementsAre("c 2 @1000017000"));
 }
 
+TEST_F(LogDecodeTest, RecordsAreFoundByTheirCounter) {
+  SetRules({{.name = "c", .tests = {}, .labels = {{"a", Field("attributes.a")}}},
+            {.name = "quiet", .tests = {}, .labels = {}, .evidence = false}});
+  const auto found = [this](const char* name, const std::function<bool(const Labels&)>& wanted,
+                            Timestamp oldest = Timestamp(), size_t left = 100) {
+    std::string bodies;
+    for (const LogMatch& match : counters_.Find(name, wanted, oldest, 3, left)) {
+      bodies += match.body;
+    }
+    return bodies;
+  };
+  const auto all = [](const Labels&) { return true; };
+  const auto record = [](const char* a, int64_t seconds, const char* body) {
+    return Record(TextAttribute("a", a) + " body { string_value: '" + body +
+                  "' } time_unix_nano: " + absl::StrCat(seconds) + "000000000");
+  };
+  ASSERT_TRUE(Decode(Logs(record("x", 1, "p") + record("y", 2, "q") + record("x", 3, "r") +
+                          record("x", 4, "s")))
+                  .ok());
+  EXPECT_EQ(found("c", all), "srq");
+  EXPECT_EQ(found("c", [](const Labels& one) { return one.Get("a") == "y"; }), "q");
+  EXPECT_EQ(found("c", all, Timestamp::FromMillis(3500)), "s");
+  EXPECT_EQ(found("c", all, Timestamp(), 1), "srp") << "one counter";
+  EXPECT_EQ(found("quiet", all), "") << "its rule says so";
+  EXPECT_EQ(counters_.Newest({{"__name__", "quiet"}}).size(), 4u) << "kept all the same";
+  EXPECT_EQ(found("", all), "srq");
+  EXPECT_EQ(found("d", all), "");
+  // A reload may change its mind.
+  SetRules({{.name = "quiet", .tests = {}, .labels = {}}});
+  EXPECT_EQ(found("quiet", all), "srq");
+  EXPECT_EQ(found("c", all), "");
+}
+
 // Its first value would be no increase without a sample before it.
 TEST_F(LogDecodeTest, CounterWithLabelsBeginsWithZero) {
   SetRules({{.name = "c", .tests = {}, .labels = {{"a", Field("attributes.a")}}}});

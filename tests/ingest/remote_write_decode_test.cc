@@ -56,9 +56,20 @@ class RemoteWriteDecodeTest : public ::testing::Test {
     return sink_.LinesOf(decoded->batch);
   }
 
+  // Traces of the series that came as number `ref`, the newest first, as "trace/span=value@time".
+  std::vector<std::string> Traces(SeriesRef ref) {
+    std::vector<std::string> traces;
+    for (const Exemplar& one : exemplars_.Newest(ref)) {
+      traces.push_back(absl::StrCat(one.trace_id, "/", one.span_id, "=", one.value, "@",
+                                    one.time.millis() - kNow.millis()));
+    }
+    return traces;
+  }
+
   Limits limits_;
   FakeSink sink_;
-  RemoteWriteDecoder decoder_{limits_, sink_};
+  ExemplarStore exemplars_{10};
+  RemoteWriteDecoder decoder_{limits_, sink_, &exemplars_};
 };
 
 TEST_F(RemoteWriteDecodeTest, VersionOne) {
@@ -91,6 +102,85 @@ TEST_F(RemoteWriteDecodeTest, VersionTwo) {
                   labels_refs: [3, 2, 1, 4] samples { value: 2 timestamp: 1700000000000 }
                 })")),
       ElementsAre("up{job=\"node\"} 1 @1700000000000", "node{job=\"up\"} 2 @1700000000000"));
+}
+
+// As Prometheus sends them: in series of their own, behind the samples.
+TEST_F(RemoteWriteDecodeTest, ExemplarsOfVersionOne) {
+  const std::string up = "labels { name: '__name__' value: 'up' }";
+  const auto exemplar = [](const char* name, const std::string& value, int64_t ago_ms) {
+    return absl::StrCat("exemplars { labels { name: '", name, "' value: '", value,
+                        "' } value: 3 timestamp: ", kNow.millis() - ago_ms, " } ");
+  };
+  const std::string bytes =
+      V1("timeseries { " + up + exemplar("trace_id", "early", 1) + "}" + "timeseries { " + up +
+         " samples { value: 1 timestamp: 1700000000000 } } timeseries { " + up +
+         exemplar("traceID", "a", 10) + exemplar("TraceID", "b", 20) + exemplar("other", "c", 30) +
+         exemplar("trace_id", "", 40) + exemplar("trace_id", "a b", 50) +
+         exemplar("trace_id", std::string(129, 'x'), 60) + exemplar("trace_id", "old", 3'700'000) +
+         exemplar("trace_id", "ahead", -700'000) +
+         "exemplars { labels { name: 'span_id' value: 's' } labels { name: 'trace_id' value: 't' } "
+         "value: 4 timestamp: 1700000000000 } } "
+         "timeseries { labels { name: '__name__' value: 'stranger' } " +
+         exemplar("trace_id", "d", 0) + "}");
+  const auto decoded = Decode(RemoteWriteVersion::kV1, bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->rejected.Describe(), "");
+  EXPECT_THAT(sink_.LinesOf(decoded->batch), ElementsAre("up 1 @1700000000000"));
+  EXPECT_EQ(decoded->exemplars, 4u);
+  EXPECT_EQ(sink_.resolved(), 1u) << "an exemplar makes no series";
+  EXPECT_THAT(Traces(1), ElementsAre("t/s=4@0", "early/=3@-1", "a/=3@-10", "b/=3@-20"));
+}
+
+TEST_F(RemoteWriteDecodeTest, ExemplarsOfVersionTwo) {
+  const auto decoded = Decode(RemoteWriteVersion::kV2, V2(R"(
+    symbols: "" symbols: "__name__" symbols: "up" symbols: "trace_id" symbols: "t" symbols: "span_id"
+    symbols: "s"
+    timeseries { labels_refs: [1, 2] samples { value: 1 timestamp: 1700000000000 } }
+    timeseries {
+      labels_refs: [1, 2]
+      exemplars { labels_refs: [3, 4, 5, 6] value: 2 timestamp: 1700000000000 }
+      exemplars { labels_refs: [3, 6] value: 3 timestamp: 1699999999000 }
+      exemplars { labels_refs: [3, 99] timestamp: 1700000000000 }
+      exemplars { labels_refs: [3] timestamp: 1700000000000 }
+      exemplars { labels_refs: [5, 6] timestamp: 1700000000000 }
+      exemplars { }
+    }
+    timeseries { labels_refs: [1, 99] exemplars { labels_refs: [3, 4] timestamp: 1700000000000 } })"));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->rejected.Describe(), "") << "exemplars are never refused";
+  EXPECT_EQ(decoded->exemplars, 2u);
+  EXPECT_THAT(Traces(1), ElementsAre("t/s=2@0", "s/=3@-1000"));
+}
+
+TEST_F(RemoteWriteDecodeTest, MalformedExemplarsAreLeftOut) {
+  io::prometheus::write::v1::WriteRequest request;
+  auto* series = request.add_timeseries();
+  series->add_labels()->set_name("__name__");
+  series->mutable_labels(0)->set_value("up");
+  series->add_samples()->set_timestamp(kNow.millis());
+  std::string bytes = series->SerializeAsString() + std::string("\x1a\x02\x0a\x7f", 4);
+  bytes = std::string(1, '\x0a') + static_cast<char>(bytes.size()) + bytes;
+  const auto decoded = Decode(RemoteWriteVersion::kV1, bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->exemplars, 0u);
+  EXPECT_EQ(decoded->batch.size(), 1u);
+}
+
+TEST_F(RemoteWriteDecodeTest, SoManyExemplarsOfARequestAreLookedAt) {
+  io::prometheus::write::v1::WriteRequest request;
+  auto* series = request.add_timeseries();
+  series->add_labels()->set_name("__name__");
+  series->mutable_labels(0)->set_value("up");
+  series->add_samples()->set_timestamp(kNow.millis());
+  for (size_t i = 0; i < RemoteWriteDecoder::kExemplarsMax + 5; ++i) {
+    auto* exemplar = series->add_exemplars();
+    exemplar->set_timestamp(kNow.millis());
+    exemplar->add_labels()->set_name("trace_id");
+    exemplar->mutable_labels(0)->set_value("t");
+  }
+  const auto decoded = Decode(RemoteWriteVersion::kV1, request.SerializeAsString());
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->exemplars, RemoteWriteDecoder::kExemplarsMax);
 }
 
 TEST_F(RemoteWriteDecodeTest, KnownSeriesAreNotResolvedAgain) {

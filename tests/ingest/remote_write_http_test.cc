@@ -29,10 +29,10 @@ void AddV1(io::prometheus::write::v1::WriteRequest& request, const std::string& 
   sample->set_timestamp(time_ms);
 }
 
-// A float series, a histogram series and an exemplar.
+// A float series, a histogram series and two exemplars.
 io::prometheus::write::v2::Request V2() {
   io::prometheus::write::v2::Request request;
-  for (const char* symbol : {"", "__name__", "up", "job", "node", "latency"}) {
+  for (const char* symbol : {"", "__name__", "up", "job", "node", "latency", "trace_id", "t1"}) {
     request.add_symbols(symbol);
   }
   auto* up = request.add_timeseries();
@@ -42,7 +42,10 @@ io::prometheus::write::v2::Request V2() {
     sample->set_value(1);
     sample->set_timestamp(kNowMs - ago_ms);
   }
-  up->add_exemplars()->set_value(1);
+  up->add_exemplars()->set_value(1);  // of no trace
+  auto* exemplar = up->add_exemplars();
+  for (const uint32_t ref : {6, 7}) exemplar->add_labels_refs(ref);
+  exemplar->set_timestamp(kNowMs);
   auto* latency = request.add_timeseries();
   for (const uint32_t ref : {1, 5}) latency->add_labels_refs(ref);
   auto* histogram = latency->add_histograms();
@@ -74,7 +77,8 @@ class RemoteWriteHttpTest : public HttpIngestTest {
     return absl::StrCat(count("Samples"), " ", count("Histograms"), " ", count("Exemplars"));
   }
 
-  RemoteWriteHttp remote_write_{limits_, sink_, metrics_};
+  ExemplarStore exemplars_{10};
+  RemoteWriteHttp remote_write_{limits_, sink_, metrics_, &exemplars_};
 };
 
 TEST_F(RemoteWriteHttpTest, TakesVersionOneWhateverItIsCalled) {
@@ -94,7 +98,9 @@ TEST_F(RemoteWriteHttpTest, TakesVersionOneWhateverItIsCalled) {
 TEST_F(RemoteWriteHttpTest, TakesVersionTwoAndCountsWhatIsWritten) {
   const std::string reply = Write(kV2Type, V2().SerializeAsString());
   EXPECT_EQ(StatusOf(reply), 204) << reply;
-  EXPECT_EQ(WrittenOf(reply), "2 1 0");
+  EXPECT_EQ(WrittenOf(reply), "2 1 1");
+  ASSERT_EQ(exemplars_.Newest(1).size(), 1u);
+  EXPECT_EQ(exemplars_.Newest(1)[0].trace_id, "t1");
   EXPECT_THAT(sink_.Lines(), ElementsAre(absl::StrCat("up{job=\"node\"} 1 @", kNowMs - 1000),
                                          absl::StrCat("up{job=\"node\"} 1 @", kNowMs),
                                          testing::StartsWith("latency {{")));
@@ -116,7 +122,7 @@ TEST_F(RemoteWriteHttpTest, WritesTheRestOfWhatCanNeverBeTaken) {
   v2.mutable_timeseries(1)->set_labels_refs(1, 99);
   reply = Write(kV2Type, v2.SerializeAsString());
   EXPECT_EQ(StatusOf(reply), 400);
-  EXPECT_EQ(WrittenOf(reply), "1 0 0");
+  EXPECT_EQ(WrittenOf(reply), "1 0 1");
   EXPECT_THAT(BodyOf(reply), HasSubstr("1 invalid_label: labels_refs"));
   AwaitMetric(
       "tocsin_ingest_rejected_samples_total{protocol=\"remote_write\",reason=\"too_old\"} 2");
@@ -130,7 +136,7 @@ TEST_F(RemoteWriteHttpTest, AnswersWhenTheSamplesAreDurable) {
   sink_.AwaitHeld(1);
   AwaitMetric("tocsin_ingest_samples_total{protocol=\"remote_write\"} 0");
   sink_.Release();
-  EXPECT_EQ(WrittenOf(client.ReadReply()), "2 1 0");
+  EXPECT_EQ(WrittenOf(client.ReadReply()), "2 1 1");
 }
 
 TEST_F(RemoteWriteHttpTest, WhatTheSinkDoesNotTakeIsSentAgain) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "integrations/ingest/remote_write_decode.h"
 #include "proto/io/prometheus/write/v1/request.pb.h"
@@ -54,13 +55,21 @@ class Generator {
       sample.set_value(OneIn(6) ? StaleMarker() : Below(1000) / 8.0);
       sample.set_timestamp(Time());
     }
-    if (OneIn(3)) series.add_exemplars()->set_value(1);
+    for (int i = Below(3); i > 0; --i) Exemplar(*series.add_exemplars());
     if (OneIn(3)) Histogram(*series.add_histograms());
   }
   static void AddLabel(v1::TimeSeries& series, const std::string& name, const std::string& value) {
     v1::Label& label = *series.add_labels();
     label.set_name(name);
     label.set_value(value);
+  }
+  void Exemplar(v1::Exemplar& exemplar) {
+    exemplar.set_timestamp(Time());
+    for (int i = Below(3); i > 0; --i) {
+      v1::Label& label = *exemplar.add_labels();
+      label.set_name(Pick({"trace_id", "traceID", "span_id", "a"}));
+      label.set_value(Pick({"t", "u", "", "größe"}));
+    }
   }
   // Sound ones, whose buckets the counts fit.
   void Histogram(v1::Histogram& histogram) {
@@ -107,6 +116,14 @@ v2::Request InVersionTwo(const v1::WriteRequest& request) {
       copy.set_timestamp(sample.timestamp());
     }
     for (const v1::Histogram& histogram : series.histograms()) *to.add_histograms() = histogram;
+    for (const v1::Exemplar& exemplar : series.exemplars()) {
+      v2::Exemplar& copy = *to.add_exemplars();
+      copy.set_timestamp(exemplar.timestamp());
+      for (const v1::Label& label : exemplar.labels()) {
+        copy.add_labels_refs(place(label.name()));
+        copy.add_labels_refs(place(label.value()));
+      }
+    }
   }
   for (const std::string& text : texts) out.add_symbols(text);
   return out;
@@ -137,15 +154,40 @@ std::string SeriesText(const v1::TimeSeries& series) {
   return labels.Build().ToString();
 }
 
+bool NamesATrace(const v1::Exemplar& exemplar) {
+  return std::any_of(exemplar.labels().begin(), exemplar.labels().end(), [](const auto& label) {
+    const bool name = label.name() == "trace_id" || label.name() == "traceID";
+    return name && (label.value() == "t" || label.value() == "u");
+  });
+}
+
+// The labels of a series in the order they were sent.
+std::string SentText(const v1::TimeSeries& series) {
+  std::string text;
+  for (const v1::Label& label : series.labels()) {
+    absl::StrAppend(&text, label.name(), "=", label.value(), "\n");
+  }
+  return text;
+}
+
 struct Expected {
   std::vector<std::string> floats;
   size_t histograms = 0;
   double histogram_count = 0;
   size_t rejected = 0;
+  size_t exemplars = 0;
 };
 
-Expected Naive(const v1::WriteRequest& request) {
+// `known`: series that had samples before, as they were sent.
+Expected Naive(const v1::WriteRequest& request, std::set<std::string>& known) {
   Expected out;
+  for (const v1::TimeSeries& series : request.timeseries()) {
+    const auto in_time = [](const auto& one) { return IsInTime(one.timestamp()); };
+    const auto any = [&](const auto& all) { return std::any_of(all.begin(), all.end(), in_time); };
+    if (IsTaken(series) && (any(series.samples()) || any(series.histograms()))) {
+      known.insert(SentText(series));
+    }
+  }
   for (const v1::TimeSeries& series : request.timeseries()) {
     for (const v1::Sample& sample : series.samples()) {
       if (!IsInTime(sample.timestamp()) || !IsTaken(series)) {
@@ -155,6 +197,10 @@ Expected Naive(const v1::WriteRequest& request) {
       const std::string value =
           IsStaleMarker(sample.value()) ? "stale" : absl::StrCat(sample.value());
       out.floats.push_back(absl::StrCat(SeriesText(series), " ", value, " @", sample.timestamp()));
+    }
+    for (const v1::Exemplar& exemplar : series.exemplars()) {
+      const bool kept = known.contains(SentText(series)) && NamesATrace(exemplar);
+      out.exemplars += kept && IsInTime(exemplar.timestamp()) ? 1 : 0;
     }
     for (const v1::Histogram& histogram : series.histograms()) {
       const bool taken = IsInTime(histogram.timestamp()) && IsTaken(series);
@@ -180,6 +226,7 @@ void Check(const RemoteWriteSamples& got, const Expected& want, const FakeSink& 
   EXPECT_EQ(floats, want.floats);
   EXPECT_EQ(got.floats(), want.floats.size());
   EXPECT_EQ(got.histograms, want.histograms);
+  EXPECT_EQ(got.exemplars, want.exemplars);
   EXPECT_EQ(histogram_count, want.histogram_count);
   EXPECT_EQ(got.rejected.total(), want.rejected) << got.rejected.Describe();
 }
@@ -188,11 +235,13 @@ TEST(RemoteWriteRandomTest, ComesToTheSameAsTheGeneratedClasses) {
   const google::protobuf::LogSilencer silent;  // it would report each text that is not UTF-8
   const Limits limits;
   FakeSink sink;
-  RemoteWriteDecoder decoder(limits, sink);
+  ExemplarStore exemplars(10);
+  RemoteWriteDecoder decoder(limits, sink, &exemplars);
+  std::set<std::string> known;
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     SCOPED_TRACE(seed);
     const v1::WriteRequest request = Generator(seed).Request();
-    const Expected want = Naive(request);
+    const Expected want = Naive(request, known);
     const auto first = decoder.Decode(RemoteWriteVersion::kV1, request.SerializeAsString(), kNow);
     ASSERT_TRUE(first.ok()) << first.status();
     Check(*first, want, sink);
@@ -208,7 +257,8 @@ TEST(RemoteWriteRandomTest, DamagedBytesAreTakenOrRefused) {
   const google::protobuf::LogSilencer silent;  // it would report each text that is not UTF-8
   const Limits limits;
   FakeSink sink;
-  RemoteWriteDecoder decoder(limits, sink);
+  ExemplarStore exemplars(10);
+  RemoteWriteDecoder decoder(limits, sink, &exemplars);
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     Generator random(seed);
     const v1::WriteRequest request = random.Request();

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "integrations/delivery/group_page.h"
 #include "tests/opsgenie/delivery_world.h"
 
 namespace tocsin::delivery {
@@ -59,6 +60,23 @@ TEST(DeliveryGroupsTest, AlertsOfAGroupShareAPageThatFollowsThem) {
   EXPECT_THAT(world.RemoteOpen(), IsEmpty());
   EXPECT_EQ(world.outbox->size(), 0u) << "nothing is left behind";
   EXPECT_EQ(world.CountSent("POST", "/v2/alerts"), 1u);
+}
+
+TEST(DeliveryGroupsTest, AGroupTellsTheNewestEvidenceOfItsAlerts) {
+  std::vector<state::v1::DesiredPage> members(3);
+  for (int i = 0; i < 3; ++i) {
+    for (int line = 0; line < 3; ++line) {
+      auto& evidence = *members[i].add_evidence();
+      evidence.set_time_ms(10 * line + i);
+      evidence.set_text(absl::StrCat(i, line));
+    }
+  }
+  state::v1::DesiredPage page;
+  page.add_evidence()->set_text("as it was told before");
+  DescribeGroup(GroupId(), {&members[0], &members[1], &members[2]}, page);
+  std::vector<std::string> texts;
+  for (const auto& one : page.evidence()) texts.push_back(one.text());
+  EXPECT_THAT(texts, ElementsAre("22", "12", "02", "21", "11"));
 }
 
 TEST(DeliveryGroupsTest, OtherLabelsMakeAnotherGroup) {

@@ -36,6 +36,8 @@ OpsgenieConfig Config() {
   return config;
 }
 
+using PageEvidenceKind = state::v1::PageEvidence::Kind;
+
 DesiredPage Page() {
   DesiredPage page;
   page.set_alias("a/b c");
@@ -95,6 +97,46 @@ TEST(ClampTest, Tables) {
   const std::string end = ClampEnd(Repeat("x", 200), 100);
   EXPECT_LE(CountCodePoints(end), 100u);
   EXPECT_EQ(end, Repeat("x", 60) + dots + " [140 more characters]");
+}
+
+void Tell(DesiredPage& page, PageEvidenceKind kind, int64_t ms, const std::string& text,
+          const std::string& trace) {
+  auto& evidence = *page.add_evidence();
+  evidence.set_kind(kind);
+  evidence.set_time_ms(1'700'000'000'000 + ms);
+  evidence.set_text(text);
+  evidence.set_trace_id(trace);
+}
+
+TEST(PageContentTest, EvidenceEndsTheDescriptionAndNamesTheNewestTrace) {
+  DesiredPage page = Page();
+  Tell(page, state::v1::PageEvidence::LOG, 3, "error: timed out", "aa");
+  Tell(page, state::v1::PageEvidence::LOG, 2, "error: retry", "");
+  Tell(page, state::v1::PageEvidence::TRACE, 1, "2.5", "bb");
+  const PageContent content = Content(page);
+  EXPECT_THAT(content.description,
+              ::testing::EndsWith("\n\nLog lines:\n"
+                                  "2023-11-14T22:13:20.003Z error: timed out (trace aa)\n"
+                                  "2023-11-14T22:13:20.002Z error: retry\n"
+                                  "Traces:\n2023-11-14T22:13:20.001Z bb, value 2.5"));
+  EXPECT_EQ(Detail(content, "trace_id"), "aa");
+  EXPECT_EQ(Detail(Content(Page()), "trace_id"), "(none)");
+}
+
+TEST(PageContentTest, ATraceTakesNoLabelsPlace) {
+  DesiredPage page = Page();
+  Tell(page, state::v1::PageEvidence::TRACE, 1, "2.5", "bb");
+  const Labels named{{"trace_id", "mine"}};
+  page.set_labels(std::string(named.canonical()));
+  EXPECT_EQ(Detail(Content(page), "trace_id"), "mine");
+  EXPECT_EQ(Detail(Content(page), "label_trace_id"), "(none)");
+  LabelsBuilder many;
+  for (int i = 0; i < 40; ++i) many.Set(absl::StrCat("label", i), Repeat("v", 190));
+  page.set_labels(std::string(many.Build().canonical()));
+  const PageContent full = Content(page);
+  EXPECT_EQ(Detail(full, "trace_id"), "(none)");
+  page.clear_evidence();
+  EXPECT_EQ(Content(page).details, full.details) << "what has no room is not said to be cut";
 }
 
 TEST(PageContentTest, SaysWhatIsWrong) {

@@ -58,6 +58,17 @@ TEST(LogMetricFileTest, ReadsEveryField) {
   EXPECT_GT(metric.regex_instructions, 0u);
 }
 
+TEST(LogMetricFileTest, PagesMayQuoteRecordsUnlessTheRuleSaysNo) {
+  for (const auto& [setting, want] :
+       {std::pair("", true), {", evidence: true", true}, {", evidence: false", false}}) {
+    const std::string file =
+        std::string("log_metrics: [{name: a, match: {body: x}") + setting + "}]";
+    const LoadResult result = LoadRules({{"f.yaml", file}});
+    ASSERT_EQ(Findings(file), "");
+    EXPECT_EQ(result.rules.log_metrics.at(0).evidence, want) << setting;
+  }
+}
+
 TEST(LogMetricFileTest, ConditionsHold) {
   const LoadResult result = LoadRules({{"f.yaml", kFile}});
   const std::vector<LogCondition>& match = result.rules.log_metrics.at(0).match;
@@ -94,6 +105,7 @@ TEST(LogMetricFileTest, ReportsMistakesAtTheirPlace) {
       {"{name: a, match: {attributes: x}}", "attributes must be a map"},
       {"{name: a, match: {body: x}, labels: {b: body}}", "label \"b\" cannot come from \"body\""},
       {"{name: a, match: {body: x}, labels: {b: route}}", "label \"b\" cannot come from \"route\""},
+      {"{name: a, match: {body: x}, evidence: some}", "evidence must be true or false"},
       {"{name: a, match: {body: x}, count: 1}", "unknown key \"count\" in log metric"},
   };
   for (const Case& c : cases) {
