@@ -20,6 +20,14 @@ std::string PercentEncoded(absl::string_view text) {
   return out;
 }
 
+// As Prometheus adds it where there is none.
+std::string WithPort(const std::string& address, const ScrapeJob& job) {
+  const size_t bracket = address.rfind(']');
+  const bool has =
+      address.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos;
+  return has ? address : absl::StrCat(address, job.scheme == "https" ? ":443" : ":80");
+}
+
 std::string UrlOf(const ScrapeJob& job, absl::string_view address) {
   std::string url = absl::StrCat(job.scheme, "://", address, job.metrics_path);
   bool first = true;
@@ -37,7 +45,8 @@ std::string UrlOf(const ScrapeJob& job, absl::string_view address) {
 std::vector<TargetConfig> TargetsOf(const ScrapeJob& job) {
   std::vector<TargetConfig> all;
   for (const StaticTargets& some : job.static_configs) {
-    for (const std::string& address : some.targets) {
+    for (const std::string& written : some.targets) {
+      const std::string address = WithPort(written, job);
       LabelsBuilder labels(some.labels);
       if (!some.labels.Has("job")) labels.Set("job", job.job_name);
       if (!some.labels.Has("instance")) labels.Set("instance", address);

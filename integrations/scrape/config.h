@@ -12,7 +12,7 @@ namespace tocsin::scrape {
 
 // An entry of `static_configs`.
 struct StaticTargets {
-  std::vector<std::string> targets;  // "host:port"
+  std::vector<std::string> targets;  // "host:port"; without a port that of the scheme
   Labels labels;
   friend bool operator==(const StaticTargets&, const StaticTargets&) = default;
 };
@@ -35,7 +35,7 @@ struct ScrapeJob {
 
 // One target, with all that there is to know to scrape it.
 struct TargetConfig {
-  std::string address;  // "host:port", as it was written
+  std::string address;  // "host:port"
   std::string url;
   Labels labels;  // job, instance and those of its static_configs
   absl::Duration interval;
@@ -47,7 +47,8 @@ struct TargetConfig {
   friend bool operator==(const TargetConfig&, const TargetConfig&) = default;
 };
 
-// All targets of a job, in order. As in Prometheus a target is labelled with its job and its address
+// All targets of a job, in order. As in Prometheus a target is labelled with its job and its
+// address
 // (`instance`), unless its static_configs has labels of these names.
 std::vector<TargetConfig> TargetsOf(const ScrapeJob& job);
 
