@@ -85,7 +85,9 @@ class JobsReader {
 
 void JobsReader::Read(const YamlNode& node) {
   ConfigMap map(findings_, node, "scrape_configs");
-  if (node.kind != YamlNode::Kind::kMap) return;  // said there
+  if (node.kind == YamlNode::Kind::kScalar || node.kind == YamlNode::Kind::kSequence) {
+    return;  // said there
+  }
   CheckScrapeKeys(findings_, map);
   ScrapeJob job;
   if (!map.ReadString("job_name", &job.job_name) || job.job_name.empty()) {
@@ -253,7 +255,7 @@ void PrintJob(const ScrapeJob& job, ConfigWriter& writer) {
     writer.Texts("targets", some.targets);
     if (!some.labels.empty()) {
       writer.Begin("labels");
-      for (const LabelView& label : some.labels) writer.Text(label.name, label.value);
+      for (const LabelView& label : some.labels) writer.Text(Quote(label.name), label.value);
       writer.End();
     }
     writer.End();

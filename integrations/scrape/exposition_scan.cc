@@ -75,7 +75,9 @@ absl::string_view ExpositionScan::TakeUntil(absl::string_view ends) {
 
 absl::string_view ExpositionScan::TakeMetricName() {
   const size_t begin = at_;
-  const auto is_part = [&](char c) { return c == ':' || (at_ == begin ? IsNameStart(c) : IsNamePart(c)); };
+  const auto is_part = [&](char c) {
+    return c == ':' || (at_ == begin ? IsNameStart(c) : IsNamePart(c));
+  };
   while (!done() && is_part(text_[at_])) ++at_;
   return Since(begin);
 }
@@ -109,9 +111,9 @@ absl::StatusOr<absl::string_view> ExpositionScan::TakeQuoted(bool lines) {
 absl::Status ExpositionScan::ErrorAt(size_t at, absl::string_view message) const {
   const absl::string_view before = text_.substr(0, at);
   const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
-  return absl::InvalidArgumentError(
-      absl::StrCat("line ", std::count(before.begin(), before.end(), '\n') + 1, ", column ",
-                   at - line_begin + 1, ": ", message));
+  return absl::InvalidArgumentError(absl::StrCat("line ",
+                                                 std::count(before.begin(), before.end(), '\n') + 1,
+                                                 ", column ", at - line_begin + 1, ": ", message));
 }
 
 std::optional<double> ParseExposedNumber(absl::string_view text) {
@@ -123,8 +125,10 @@ std::optional<double> ParseExposedNumber(absl::string_view text) {
     return negative ? -infinity : infinity;
   }
   if (absl::EqualsIgnoreCase(text, "nan")) return std::numeric_limits<double>::quiet_NaN();
-  // from_chars() knows more words, and a second sign.
-  if (size.empty() || !(absl::ascii_isdigit(static_cast<unsigned char>(size[0])) || size[0] == '.')) {
+  // from_chars() knows more words, hexadecimal digits, and a second sign.
+  if (absl::StrContains(size, 'x') || absl::StrContains(size, 'X')) return std::nullopt;
+  if (size.empty() ||
+      !(absl::ascii_isdigit(static_cast<unsigned char>(size[0])) || size[0] == '.')) {
     return std::nullopt;
   }
   double value = 0;
@@ -164,8 +168,7 @@ bool IsExposedType(ExpositionFormat format, absl::string_view type) {
   const auto among = [type](std::span<const absl::string_view> types) {
     return std::find(types.begin(), types.end(), type) != types.end();
   };
-  return among(kBoth) ||
-         (format == ExpositionFormat::kText ? among(kText) : among(kOpenMetrics));
+  return among(kBoth) || (format == ExpositionFormat::kText ? among(kText) : among(kOpenMetrics));
 }
 
 }  // namespace tocsin::scrape

@@ -111,7 +111,9 @@ void ScrapeLoop::TakeConfig(std::vector<TargetConfig> configs) {
     Target& target = found->second;
     exchanges_.Cancel(id);
     plan_.erase({target.due, id});
-    Offer({.id = id, .batch = target.target.End(parts_.clock.Now()).batch});
+    Offer({.id = id,
+           .address = target.target.config().address,
+           .batch = target.target.End(parts_.clock.Now()).batch});
     report_->Gone(target.target.config(), target.state);
     targets_.erase(found);
   }
@@ -181,14 +183,17 @@ void ScrapeLoop::Finish(uint64_t id, const absl::StatusOr<http_client::HttpRespo
   }
   report_->Scraped(target.target.config(), samples, answer.ok() ? answer->body.size() : 0,
                    target.state);
-  Offer({.id = id, .number = ++target.submitted, .batch = std::move(samples.batch)});
+  Offer({.id = id,
+         .address = target.target.config().address,
+         .number = ++target.submitted,
+         .batch = std::move(samples.batch)});
 }
 
 void ScrapeLoop::Offer(Refused batch) {
   const auto kept = std::make_shared<Refused>(std::move(batch));
   ++kept->attempts;
   SampleBatch copy = kept->batch;
-  parts_.sink.Submit(std::move(copy), [kept, report = report_,
+  parts_.sink.SubmitFrom(kept->address, std::move(copy), [kept, report = report_,
                                        unsent = unsent_](const absl::Status& status) {
     if (status.ok()) return report->Durable(kept->batch.size());
     report->Refused();

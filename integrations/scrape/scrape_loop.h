@@ -66,6 +66,7 @@ class ScrapeLoop {
   // Batches that the engine did not take; shared with calls back that outlive the loop.
   struct Refused {
     uint64_t id = 0;
+    std::string address;
     uint64_t number = 0;  // Target::submitted then
     int attempts = 0;
     SampleBatch batch;

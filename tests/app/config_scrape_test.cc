@@ -137,6 +137,7 @@ TEST(ConfigScrapeTest, Findings) {
   const std::pair<std::string, const char*> cases[] = {
       {"scrape_configs: {}", "scrape_configs must be a list"},
       {"scrape_configs: [x]", "scrape_configs must be a map"},
+      {"scrape_configs: [~]", "needs a job_name"},
       {"scrape_configs: [{static_configs: []}]",
        "1:18: error: an entry of scrape_configs needs a job_name"},
       {"scrape_configs: [{job_name: j}]", "1:18: error: a job needs static_configs"},
