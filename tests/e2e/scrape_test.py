@@ -258,7 +258,7 @@ class AsPrometheusDoes(Scrape):
         def totals():
             return [where.query("sum(sum_over_time(scrape_series_added[1m]))")[0]["value"][1]
                     for where in (self.prometheus, self.tocsin)]
-        await_("the same sum", lambda: totals() == ["6", "6"])
+        await_("the same sum", lambda: totals() == ["5", "5"])
 
 
 class HonorLabels(AsPrometheusDoes):
