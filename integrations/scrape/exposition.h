@@ -38,9 +38,10 @@ struct ExposedSample {
 
 // Calls `take` with each sample, in order; what `take` returns ends the reading, unless it is OK.
 //
-// What Prometheus' own parsers take is taken, and nothing else. Metadata and exemplars are read and
-// dropped; `_created` is a sample like any other. In the text format lines may be blank, in
-// OpenMetrics the text must end with "# EOF".
+// What Prometheus' own parsers take is taken, but for bytes of 0; and little else: blanks before a
+// metric's name and around its type (the text format allows them), exemplars of any sample.
+// Metadata and exemplars are dropped; `_created` is a sample like any other. OpenMetrics must end
+// with "# EOF".
 //
 // Errors: InvalidArgument with line and column. Nothing of the text is repeated but names of labels.
 absl::Status ReadExposition(ExpositionFormat format, absl::string_view text,

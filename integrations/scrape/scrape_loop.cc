@@ -22,10 +22,10 @@ constexpr char kAccept[] =
 http_client::HttpRequest RequestFor(const TargetConfig& target, const Limits& limits) {
   http_client::HttpRequest request;
   request.url = target.url;
-  request.headers = {{"Accept", kAccept},
-                     {"User-Agent", "tocsin"},
-                     {"X-Prometheus-Scrape-Timeout-Seconds",
-                      absl::StrCat(absl::ToDoubleSeconds(target.timeout))}};
+  request.headers = {
+      {"Accept", kAccept},
+      {"User-Agent", "tocsin"},
+      {"X-Prometheus-Scrape-Timeout-Seconds", absl::StrCat(absl::ToDoubleSeconds(target.timeout))}};
   http_client::Authorize(target.credentials, request);
   request.deadline = target.timeout;
   request.ca_file = target.ca_file;
@@ -124,7 +124,8 @@ void ScrapeLoop::Add(TargetConfig config) {
   ids_[config.labels] = id;
   const absl::Duration due = parts_.clock.Monotonic() + FirstScrapeIn(config, parts_.clock.Now());
   plan_.emplace(due, id);
-  targets_.emplace(id, Target{.target = {parts_.limits, parts_.sink, std::move(config)}, .due = due});
+  targets_.emplace(id,
+                   Target{.target = {parts_.limits, parts_.sink, std::move(config)}, .due = due});
 }
 
 void ScrapeLoop::Update(uint64_t id, TargetConfig config) {
@@ -193,13 +194,13 @@ void ScrapeLoop::Offer(Refused batch) {
   const auto kept = std::make_shared<Refused>(std::move(batch));
   ++kept->attempts;
   SampleBatch copy = kept->batch;
-  parts_.sink.SubmitFrom(kept->address, std::move(copy), [kept, report = report_,
-                                       unsent = unsent_](const absl::Status& status) {
-    if (status.ok()) return report->Durable(kept->batch.size());
-    report->Refused();
-    MutexLock lock(unsent->mutex);
-    unsent->batches.push_back(std::move(*kept));
-  });
+  parts_.sink.SubmitFrom(kept->address, std::move(copy),
+                         [kept, report = report_, unsent = unsent_](const absl::Status& status) {
+                           if (status.ok()) return report->Durable(kept->batch.size());
+                           report->Refused();
+                           MutexLock lock(unsent->mutex);
+                           unsent->batches.push_back(std::move(*kept));
+                         });
 }
 
 void ScrapeLoop::OfferAgain() {
@@ -226,7 +227,8 @@ void ScrapeLoop::OfferAgain() {
 
 absl::Duration ScrapeLoop::UntilNext() const {
   if (plan_.empty()) return kRestMax;
-  return std::clamp(plan_.begin()->first - parts_.clock.Monotonic(), absl::ZeroDuration(), kRestMax);
+  return std::clamp(plan_.begin()->first - parts_.clock.Monotonic(), absl::ZeroDuration(),
+                    kRestMax);
 }
 
 }  // namespace tocsin::scrape

@@ -57,8 +57,8 @@ absl::Status ScrapeTarget::Read(ExpositionFormat format, absl::string_view body,
       return absl::ResourceExhaustedError(
           absl::StrCat("more than ", limits_.scrape_samples_max, " samples (scrape_samples_max)"));
     }
-    shown.push_back({sample.series, sample.value,
-                     config_.honor_timestamps ? sample.time_ms : std::nullopt});
+    shown.push_back(
+        {sample.series, sample.value, config_.honor_timestamps ? sample.time_ms : std::nullopt});
     return absl::OkStatus();
   });
 }
@@ -164,7 +164,8 @@ Labels ScrapeTarget::WithTargetLabels(absl::string_view series) const {
   LabelsBuilder labels;
   for (const auto& [name, value] : shown) labels.Set(name, value);
   const auto shows = [&](absl::string_view name) {
-    return std::any_of(shown.begin(), shown.end(), [&](const auto& label) { return label.first == name; });
+    return std::any_of(shown.begin(), shown.end(),
+                       [&](const auto& label) { return label.first == name; });
   };
   std::vector<std::pair<std::string, std::string>> conflicts;
   for (const LabelView& own : config_.labels) {
@@ -175,9 +176,8 @@ Labels ScrapeTarget::WithTargetLabels(absl::string_view series) const {
     labels.Set(own.name, own.value);
   }
   // Short names first, so that the label `exported_a` finds out that `a` has taken its name.
-  std::stable_sort(conflicts.begin(), conflicts.end(), [](const auto& a, const auto& b) {
-    return a.first.size() < b.first.size();
-  });
+  std::stable_sort(conflicts.begin(), conflicts.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() < b.first.size(); });
   for (const auto& [name, value] : conflicts) {
     std::string exported = absl::StrCat(kExported, name);
     while (!labels.Get(exported).empty()) exported.insert(0, kExported);
