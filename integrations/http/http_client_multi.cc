@@ -67,8 +67,8 @@ std::vector<CurlMulti::Ended> CurlMulti::Step(absl::Duration span) {
   curl_multi_perform(multi_, &running);
   std::vector<Ended> ended = TakeEnded();
   if (!ended.empty() || span <= absl::ZeroDuration()) return ended;
-  const auto wait_ms = static_cast<int>(
-      absl::ToInt64Milliseconds(absl::Ceil(std::min(span, absl::Minutes(1)), absl::Milliseconds(1))));
+  const auto wait_ms = static_cast<int>(absl::ToInt64Milliseconds(
+      absl::Ceil(std::min(span, absl::Minutes(1)), absl::Milliseconds(1))));
   curl_multi_poll(multi_, nullptr, 0, wait_ms, nullptr);
   curl_multi_perform(multi_, &running);
   return TakeEnded();

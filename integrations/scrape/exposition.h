@@ -19,7 +19,8 @@ enum class ExpositionFormat {
   kOpenMetrics,  // OpenMetrics 1.0
 };
 
-// By the Content-Type of an answer; whatever is not OpenMetrics is read as text, as Prometheus does.
+// By the Content-Type of an answer; whatever is not OpenMetrics is read as text, as Prometheus
+// does.
 ExpositionFormat FormatOf(absl::string_view content_type);
 
 struct ExposedLabel {
@@ -43,7 +44,8 @@ struct ExposedSample {
 // Metadata and exemplars are dropped; `_created` is a sample like any other. OpenMetrics must end
 // with "# EOF".
 //
-// Errors: InvalidArgument with line and column. Nothing of the text is repeated but names of labels.
+// Errors: InvalidArgument with line and column. Nothing of the text is repeated but names of
+// labels.
 absl::Status ReadExposition(ExpositionFormat format, absl::string_view text,
                             absl::FunctionRef<absl::Status(const ExposedSample&)> take);
 

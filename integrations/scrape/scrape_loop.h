@@ -57,11 +57,11 @@ class ScrapeLoop {
   struct Target {
     ScrapeTarget target;
     TargetState state;
-    absl::Duration due;             // monotonic; of the next scrape
+    absl::Duration due;  // monotonic; of the next scrape
     bool under_way = false;
-    Timestamp start;                // of the scrape under way
-    absl::Duration started;         // .. monotonic
-    uint64_t submitted = 0;         // batches
+    Timestamp start;         // of the scrape under way
+    absl::Duration started;  // .. monotonic
+    uint64_t submitted = 0;  // batches
   };
   // Batches that the engine did not take; shared with calls back that outlive the loop.
   struct Refused {

@@ -44,7 +44,8 @@ struct ScrapeSamples {
   std::string error;  // what was wrong; "": nothing
   SampleBatch batch;
   ingest::RejectTally rejected;
-  uint64_t duplicates = 0;  // of a series that had one of that time already, or a later one: dropped
+  uint64_t duplicates =
+      0;  // of a series that had one of that time already, or a later one: dropped
 };
 
 // What is known of one target, and what samples follow from an answer or from its failure, as
@@ -52,9 +53,11 @@ struct ScrapeSamples {
 //
 //  - The target's labels are added. A label of the same name that the target shows becomes
 //    `exported_NAME`, or wins if honor_labels says so.
-//  - A sample without a timestamp, or with one that is not honoured, is dated at the scrape's start.
+//  - A sample without a timestamp, or with one that is not honoured, is dated at the scrape's
+//  start.
 //    Of two of one series in one scrape the first counts.
-//  - A series that is not shown any more ends (a stale marker), and all of them when a scrape fails.
+//  - A series that is not shown any more ends (a stale marker), and all of them when a scrape
+//  fails.
 //    Series whose samples bring their own timestamps never end.
 //  - `up`, `scrape_duration_seconds`, `scrape_samples_scraped`,
 //    `scrape_samples_post_metric_relabeling` (the same number here) and `scrape_series_added` say
@@ -96,17 +99,18 @@ class ScrapeTarget {
     uint64_t round = 0;  // the last scrape it was in
   };
   struct Series {
-    uint64_t round = 0;           // the last scrape it was in
-    uint64_t dated_round = 0;     // .. with a sample that the scrape dated
-    int64_t own_ms = INT64_MIN;   // newest timestamp of its own
-    bool lives = false;           // has to be ended when it is gone
+    uint64_t round = 0;          // the last scrape it was in
+    uint64_t dated_round = 0;    // .. with a sample that the scrape dated
+    int64_t own_ms = INT64_MIN;  // newest timestamp of its own
+    bool lives = false;          // has to be ended when it is gone
   };
   struct Counts {
     uint64_t scraped = 0;
     uint64_t added = 0;  // series that are new
   };
 
-  absl::Status Read(ExpositionFormat format, absl::string_view body, std::vector<Shown>& shown) const;
+  absl::Status Read(ExpositionFormat format, absl::string_view body,
+                    std::vector<Shown>& shown) const;
   // True if the series of that name is new.
   bool Add(const Shown& shown, Timestamp start, ScrapeSamples& out);
   bool InTime(int64_t time_ms, Timestamp start, ingest::RejectTally& rejected) const;
