@@ -48,7 +48,7 @@ std::optional<std::string> ReadEnvironment(const std::string& name) {
 absl::Status CheckReadableFile(const std::string& path) {
   struct stat info {};
   const bool file = stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-  if (file && access(path.c_str(), R_OK) == 0) return absl::OkStatus();
+  if (file && ::access(path.c_str(), R_OK) == 0) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat("cannot read ", path));
 }
 
