@@ -12,6 +12,7 @@
 #include "app/config_otlp.h"
 #include "app/config_reader.h"
 #include "app/config_routing.h"
+#include "app/config_scrape.h"
 #include "app/config_time_intervals.h"
 #include "app/limit_names.h"
 #include "app/receiver_context.h"
@@ -103,10 +104,11 @@ void ReadExternalUrl(ConfigFindings& findings, const ConfigMap& top, Config& con
 void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& folder,
              const ConfigSources& sources, Config& config) {
   ConfigMap top(findings, root, "the configuration");
-  top.CheckKeys({"listen", "tls", "access", "data_dir", "rules", "retention", "evaluation",
-                 "external_labels", "external_url", "receivers", "route", "inhibit_rules",
-                 "time_intervals", "mute_time_intervals", "otlp", "datadog", "dogstatsd", "limits"},
-                {"templates"});
+  top.CheckKeys(
+      {"listen", "tls", "access", "data_dir", "rules", "retention", "evaluation", "external_labels",
+       "external_url", "receivers", "route", "inhibit_rules", "time_intervals",
+       "mute_time_intervals", "otlp", "datadog", "dogstatsd", "scrape_configs", "limits"},
+      {"templates"});
   ReadListen(findings, top, config.listen);
   config.access = ReadAccess(findings, top, folder, sources);
   if (top.ReadString("data_dir", &config.data_dir) && config.data_dir.empty()) {
@@ -128,6 +130,8 @@ void ReadTop(ConfigFindings& findings, const YamlNode& root, const std::string& 
   ReportOpenListeners(findings, top, config);
   ReadOtlp(findings, top, config.otlp);
   ReadLimits(findings, top, config.limits);
+  config.scrape_configs =
+      ReadScrapeJobs(ReceiverContext(findings, folder, sources), top, config.limits);
 }
 
 }  // namespace

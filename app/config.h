@@ -17,6 +17,7 @@
 #include "integrations/delivery/receiver.h"
 #include "integrations/ingest/otlp_options.h"
 #include "integrations/routing/suppressor.h"
+#include "integrations/scrape/config.h"
 #include "rules/diagnostic.h"
 
 namespace tocsin::app {
@@ -57,8 +58,12 @@ struct Config {
   ingest::OtlpOptions otlp;
   datadog::DatadogConfig datadog;
   datadog::StatsdConfig dogstatsd;
+  std::vector<scrape::ScrapeJob> scrape_configs;
   Limits limits;
 };
+
+// NotFound, with a text, if it is no file that this process may read.
+absl::Status CheckReadableFile(const std::string& path);
 
 // What a configuration refers to outside its file.
 struct ConfigSources {
@@ -66,6 +71,8 @@ struct ConfigSources {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   // The content of a secret's file; errors say what is wrong with it, never what it holds.
   std::function<absl::StatusOr<std::string>(const std::string& path)> secret_file;
+  // Whether a file can be read that is no secret.
+  std::function<absl::Status(const std::string& path)> readable_file = CheckReadableFile;
   // See access::ReadTlsFiles.
   std::function<absl::StatusOr<access::TlsMaterial>(const access::TlsFiles&)> tls_files =
       access::ReadTlsFiles;

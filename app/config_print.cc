@@ -5,6 +5,7 @@
 #include "app/config_grouping.h"
 #include "app/config_otlp.h"
 #include "app/config_print_routing.h"
+#include "app/config_scrape.h"
 #include "app/config_writer.h"
 #include "app/limit_names.h"
 #include "rules/promql/printer.h"
@@ -64,6 +65,7 @@ std::string PrintConfig(const Config& config) {
   PrintOtlp(config.otlp, writer);
   PrintDatadog(config.datadog, writer);
   PrintDogstatsd(config.dogstatsd, writer);
+  PrintScrapeJobs(config.scrape_configs, writer);
   writer.Begin("limits");
   for (const LimitName& limit : AllLimits()) {
     writer.Line(absl::StrCat(limit.name, ": ", config.limits.*limit.member));

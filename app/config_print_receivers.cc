@@ -74,16 +74,7 @@ void PrintOpsgenie(const opsgenie::OpsgenieConfig& config, ConfigWriter& writer)
 void PrintCredentials(const http_client::Credentials& credentials, ConfigWriter& writer) {
   if (credentials.empty()) return;
   writer.Begin("http_config");
-  if (!credentials.username.empty()) {
-    writer.Begin("basic_auth");
-    writer.Text("username", credentials.username);
-    writer.Text("password", kRedacted);
-  } else {
-    writer.Begin("authorization");
-    writer.Text("type", credentials.type);
-    writer.Text("credentials", kRedacted);
-  }
-  writer.End();
+  PrintAuthorization(credentials, writer);
   writer.End();
 }
 
@@ -129,6 +120,20 @@ void PrintAll(absl::string_view key, const std::vector<Config>& configs,
 }
 
 }  // namespace
+
+void PrintAuthorization(const http_client::Credentials& credentials, ConfigWriter& writer) {
+  if (credentials.empty()) return;
+  if (!credentials.username.empty()) {
+    writer.Begin("basic_auth");
+    writer.Text("username", credentials.username);
+    writer.Text("password", kRedacted);
+  } else {
+    writer.Begin("authorization");
+    writer.Text("type", credentials.type);
+    writer.Text("credentials", kRedacted);
+  }
+  writer.End();
+}
 
 void PrintResponders(absl::string_view key,
                      const std::vector<opsgenie::ResponderTemplate>& responders,

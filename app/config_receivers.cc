@@ -65,16 +65,20 @@ void ReadReceivers(const ReceiverContext& context, const ConfigMap& top,
 }
 
 http_client::Credentials ReadCredentials(const ReceiverContext& context, const ConfigMap& map) {
-  http_client::Credentials credentials;
   const YamlNode* node = map.Find("http_config");
-  if (node == nullptr) return credentials;
+  if (node == nullptr) return {};
   ConfigMap http(context.findings, *node, "http_config");
   http.CheckKeys(
       {"authorization", "basic_auth"},
       {"oauth2", "proxy_url", "no_proxy", "proxy_from_environment", "tls_config",
        "follow_redirects", "enable_http2", "http_headers", "bearer_token", "bearer_token_file"});
-  const YamlNode* authorization = http.Find("authorization");
-  const YamlNode* basic = http.Find("basic_auth");
+  return ReadAuthorization(context, http);
+}
+
+http_client::Credentials ReadAuthorization(const ReceiverContext& context, const ConfigMap& map) {
+  http_client::Credentials credentials;
+  const YamlNode* authorization = map.Find("authorization");
+  const YamlNode* basic = map.Find("basic_auth");
   if (authorization != nullptr && basic != nullptr) {
     context.findings.Error(*basic, code::kConflict,
                            "only one of authorization and basic_auth can be used");

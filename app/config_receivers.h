@@ -24,5 +24,7 @@ pagerduty::PagerdutyConfig ReadPagerduty(const ReceiverContext& context, const Y
 
 // `http_config`: authorization or basic_auth.
 http_client::Credentials ReadCredentials(const ReceiverContext& context, const ConfigMap& map);
+// `authorization` or `basic_auth` themselves, if there is one.
+http_client::Credentials ReadAuthorization(const ReceiverContext& context, const ConfigMap& map);
 
 }  // namespace tocsin::app

@@ -50,6 +50,9 @@ class ConfigWriter {
 // `receivers`, secrets as "<redacted>".
 void PrintReceivers(const delivery::ReceiversAndRoutes& routing, ConfigWriter& writer);
 
+// `authorization` or `basic_auth`, nothing if there is neither; secrets as "<redacted>".
+void PrintAuthorization(const http_client::Credentials& credentials, ConfigWriter& writer);
+
 void PrintResponders(absl::string_view key,
                      const std::vector<opsgenie::ResponderTemplate>& responders,
                      ConfigWriter& writer);

@@ -56,6 +56,13 @@ std::optional<std::string> ReceiverContext::ReadSecretText(const YamlNode& node)
   return std::nullopt;
 }
 
+std::string ReceiverContext::ResolveReadable(const YamlNode& at, const std::string& path) const {
+  std::string resolved = ResolvePath(folder_, path);
+  const absl::Status status = sources_.readable_file(resolved);
+  if (!status.ok()) Unresolved(at, std::string(status.message()));
+  return resolved;
+}
+
 Secret ReceiverContext::ReadSecret(const ConfigMap& map, const std::string& key) const {
   const std::string file_key = key + "_file";
   const YamlNode* inline_value = map.Find(key);

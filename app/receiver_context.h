@@ -27,6 +27,9 @@ class ReceiverContext {
   // The content of the file that a node names, as it is; nullopt, with a finding, if it cannot be
   // had.
   std::optional<std::string> ReadSecretText(const YamlNode& node) const;
+  // The path of a file that is no secret, resolved; a finding if it cannot be read, an error where
+  // secrets are needed.
+  std::string ResolveReadable(const YamlNode& at, const std::string& path) const;
   // A finding about a secret that cannot be had: an error where secrets are needed.
   void Unresolved(const YamlNode& at, std::string message) const;
 

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -7,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "app/config.h"
 
-// Where secrets come from in production.
+// Where secrets and other files come from in production.
 namespace tocsin::app {
 namespace {
 
@@ -43,6 +44,13 @@ std::optional<std::string> ReadEnvironment(const std::string& name) {
 }
 
 }  // namespace
+
+absl::Status CheckReadableFile(const std::string& path) {
+  struct stat info {};
+  const bool file = stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  if (file && ::access(path.c_str(), R_OK) == 0) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("cannot read ", path));
+}
 
 ConfigSources ConfigSources::System() {
   return {.environment = ReadEnvironment, .secret_file = ReadSecretFile};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/config_scrape.h"
 #include "app/damage_alarm.h"
 #include "app/server_parts.h"
 #include "base/kill_point.h"
@@ -21,6 +22,7 @@ void Server::Parts::Stop() {
   if (backend) backend->SetNotReady("stopping");
   KillPoint("stop.before_drain");
   if (accounts) accounts->Stop();
+  if (scrape) scrape->Stop();
   if (datadog) datadog->Stop();
   if (http) http->Stop(kDrainGrace);
   if (grpc) grpc->Drain(kDrainGrace);
@@ -104,6 +106,7 @@ absl::Status Server::Parts::Reload() {
   files = *std::move(loaded);
   otlp_senders->SetRules(*files.rules);
   accounts->SetReceivers(Routing(files.config));
+  scrape->Configure(ScrapeTargets(files.config.scrape_configs));
   reload_time.Set(clock.Now().seconds());
   Log(LogLevel::kInfo, "reloaded",
       {{"revision", files.rules->revision},

@@ -29,6 +29,7 @@
 #include "integrations/http/http_server.h"
 #include "integrations/ingest/grpc_server.h"
 #include "integrations/ingest/sender_rates.h"
+#include "integrations/scrape/scrape_loop.h"
 #include "storage/outbox.h"
 #include "storage/rocksdb_store.h"
 #include "storage/sample_log.h"
@@ -103,6 +104,7 @@ struct Server::Parts {
   std::unique_ptr<http::HttpServer> admin;
   std::unique_ptr<OtlpSenders> otlp_senders;
   std::unique_ptr<DatadogSenders> datadog;
+  std::unique_ptr<scrape::ScrapeLoop> scrape;
   std::unique_ptr<ingest::GrpcServer> grpc;
   std::unique_ptr<HttpPort> http;
   std::unique_ptr<AccountService> accounts;

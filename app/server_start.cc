@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/config_scrape.h"
 #include "app/damage_alarm.h"
 #include "app/file_limit.h"
 #include "app/page_templates.h"
@@ -172,6 +173,9 @@ absl::Status Server::Parts::StartSenders() {
                                       rates,     clock,   metrics};
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
+  scrape = std::make_unique<scrape::ScrapeLoop>(
+      scrape::ScrapeLoop::Parts{limits, *engine, clock, metrics});
+  scrape->Configure(ScrapeTargets(config.scrape_configs));
   accounts = std::make_unique<AccountService>(
       AccountService::Parts{*engine, *outbox, *delivery, *delivery_loop, clock, metrics},
       Routing(config));

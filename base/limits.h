@@ -28,6 +28,10 @@ struct Limits {
   uint64_t ingest_queue_bytes_max = 64 << 20;    // samples accepted but not yet committed
   uint64_t future_ms_max = 10 * 60 * 1000;       // samples dated further ahead are rejected
   uint64_t past_ms_max = 60 * 60 * 1000;         // samples dated further back are rejected
+  // Scrapes.
+  uint64_t scrape_targets_max = 1000;
+  uint64_t scrape_body_bytes_max = 32 << 20;  // of one answer, after decompression
+  uint64_t scrape_samples_max = 500'000;      // of one answer
   // Recorded samples.
   uint64_t recorded_bytes_max = uint64_t{100} << 30;  // on disk in blocks; the oldest go first
   // Rules.

@@ -29,6 +29,9 @@ struct HttpRequest {
   // changes its address between two looks does not get past it.
   Reach reach = Reach::kAnywhere;
   std::string ca_file;  // PEM, who signs the server's certificate; "": whom the system trusts
+  size_t body_bytes_max = 1 << 20;  // of the answer, inflated; more is an error
+  bool gzip = false;                // the answer may be compressed; the response's body is plain
+  bool direct = false;              // past the proxies of the environment
 };
 
 struct HttpResponse {
@@ -56,7 +59,8 @@ class HttpTransport {
 
 // HttpTransport over libcurl. Connections are kept alive; a handle goes back to a pool after use
 // and the one used last is taken first, so that few callers stay on warm connections. Redirects are
-// not followed: a key must not travel to another host. Answers above 1 MiB are an error (Unknown).
+// not followed: a key must not travel to another host. Answers that are too large are an error
+// (Unknown).
 // Proxies of the environment are used, but for requests of limited reach: those go directly.
 //
 // libcurl repeats a request by itself if a kept connection turns out to be dead before any byte of

@@ -92,7 +92,7 @@ VERSION_3 = {"features": "metadata-wal-records,exemplar-storage,st-storage", "wr
 
 
 class Prometheus:
-    """On a free port; scrapes one target every 200 ms as job `app` and writes what it gets to `write_url`."""
+    """On a free port; scrapes one target every 200 ms as job `app` and writes what it gets to `write_url`, unless None."""
 
     def __init__(self, target, write_url, path, features, scraping="", writing=""):
         self.folder = tempfile.TemporaryDirectory(prefix="prometheus-")
@@ -105,6 +105,9 @@ scrape_configs:
 - job_name: app
   {scraping}
   static_configs: [{{targets: ["{target}"], labels: {{env: test}}}}]
+""")
+            if write_url is not None:
+                file.write(f"""
 remote_write:
 - url: {write_url}
   {writing}
