@@ -18,8 +18,8 @@ namespace tocsin::datadog {
 //
 // Answers: 202 with `{}`, or with what was left out and why; 400 if nobody can read the body, 413
 // beyond a limit on the request, 415, 503 with Retry-After if too much is being decoded. An Agent
-// drops what is answered 400, 403 and 413 and repeats the rest. What holds no log is answered 202:
-// Agents look that way whether we are there.
+// drops what is answered 400, 401, 403 and 413 and repeats the rest. What holds no log is answered
+// 202: Agents look that way whether we are there.
 //
 // Metrics: those of LogMetrics with protocol="datadog_logs".
 //
