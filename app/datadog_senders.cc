@@ -13,9 +13,9 @@ DatadogSenders::DatadogSenders(const Parts& parts, const Config& config)
       hosts_(parts.store, parts.metrics),
       series_(parts.limits, parts.sink, hosts_, parts.metrics),
       intervals_(parts.sink),
-      intake_(
-          {parts.limits, parts.sink, hosts_, series_, intervals_, parts.metrics},
-          [this](absl::string_view key, absl::string_view peer) { return Accepts(key, peer); }) {
+      intake_({parts.limits, parts.sink, hosts_, series_, intervals_, parts.metrics},
+              [this](absl::string_view key, absl::string_view peer) { return Accepts(key, peer); }),
+      log_intake_({parts.limits, parts.sink, parts.logs, hosts_, parts.metrics}) {
   SetKeys(config.datadog);
   const datadog::StatsdConfig& statsd = config.dogstatsd;
   if (statsd.listen.udp.empty() && statsd.listen.socket.empty()) return;

@@ -14,17 +14,20 @@
 #include "integrations/datadog/host_tags.h"
 #include "integrations/datadog/intake.h"
 #include "integrations/datadog/intake_routes.h"
+#include "integrations/datadog/log_intake.h"
 #include "integrations/datadog/metric_intervals.h"
 #include "integrations/datadog/series_resolver.h"
 #include "integrations/datadog/statsd_intake.h"
 #include "integrations/datadog/statsd_server.h"
 #include "integrations/ingest/http_front.h"
+#include "integrations/ingest/log_counters.h"
 #include "storage/store.h"
 
 namespace tocsin::app {
 
-// What Datadog's senders come to: the intake, whose routes the HTTP port serves, and DogStatsD's
-// ports, if there are any. Both name series alike and share the tags of hosts.
+// What Datadog's senders come to: the intakes of metrics and of logs, whose routes the HTTP port
+// serves, and DogStatsD's ports, if there are any. Both name series alike and share the tags of
+// hosts.
 //
 // A key may be one of `datadog.api_keys`, or a token of `access.tokens` with the scope ingest;
 // while neither is configured any key may.
@@ -37,6 +40,7 @@ class DatadogSenders {
   struct Parts {
     storage::Store& store;
     engine::SampleSink& sink;
+    ingest::LogCounters& logs;  // used while the HTTP port serves
     access::Access& access;
     const Limits& limits;
     const Clock& clock;
@@ -50,8 +54,8 @@ class DatadogSenders {
 
   // From now on these are the keys.
   void SetKeys(const datadog::DatadogConfig& config);
-  // Adds the routes of the intake to the HTTP port.
-  void AddRoutes(ingest::HttpFront& front) { datadog::AddRoutes(intake_, front); }
+  // Adds the routes of the intakes to the HTTP port.
+  void AddRoutes(ingest::HttpFront& front) { datadog::AddRoutes(intake_, log_intake_, front); }
   // DogStatsD takes what is there and ends.
   void Stop();
 
@@ -64,6 +68,7 @@ class DatadogSenders {
   datadog::SeriesResolver series_;
   datadog::MetricIntervals intervals_;
   datadog::Intake intake_;
+  datadog::LogIntake log_intake_;
   std::unique_ptr<datadog::StatsdIntake> statsd_;  // null: nobody listens
   std::unique_ptr<datadog::StatsdServer> statsd_server_;
 

@@ -166,8 +166,9 @@ absl::Status Server::Parts::StartSenders() {
   grpc = std::make_unique<ingest::GrpcServer>(grpc_options, limits, *engine, clock, metrics);
   TOCSIN_RETURN_IF_ERROR(grpc->Start());
   KillPoint("start.before_serving");
-  TOCSIN_ASSIGN_OR_RETURN(
-      datadog, DatadogSenders::Start({*store, *engine, access, limits, clock, metrics}, config));
+  TOCSIN_ASSIGN_OR_RETURN(datadog, DatadogSenders::Start({*store, *engine, otlp_senders->logs(),
+                                                          access, limits, clock, metrics},
+                                                         config));
   const HttpPort::Parts http_parts = {limits,    *engine, *delivery,     *delivery_loop,
                                       *feedback, access,  *otlp_senders, *datadog,
                                       rates,     clock,   metrics};

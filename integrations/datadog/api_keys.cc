@@ -1,5 +1,6 @@
 #include "integrations/datadog/api_keys.h"
 
+#include "absl/strings/strip.h"
 #include "integrations/http/form.h"
 
 namespace tocsin::datadog {
@@ -16,13 +17,26 @@ bool ApiKeys::Accepts(absl::string_view key) const {
   return found;
 }
 
+namespace {
+
+std::string KeyInPath(absl::string_view path) {
+  absl::ConsumePrefix(&path, "/datadog");
+  if (!absl::ConsumePrefix(&path, kLogInputPath)) return "";
+  std::string key;
+  return http::PercentDecode(path, false, &key) ? key : "";
+}
+
+}  // namespace
+
 Secret ApiKeyOf(const http::HttpRequest& request) {
   const absl::string_view header = request.Header("DD-Api-Key");
   if (!header.empty()) return Secret(std::string(header));
   http::Form form;
   if (!form.Add(request.query)) return Secret();
-  const std::string& key = form.Get("api_key");
-  return Secret(key.empty() ? form.Get("dd-api-key") : key);
+  for (const char* name : {"api_key", "dd-api-key"}) {
+    if (const std::string& key = form.Get(name); !key.empty()) return Secret(key);
+  }
+  return Secret(KeyInPath(request.path));
 }
 
 }  // namespace tocsin::datadog

@@ -24,8 +24,11 @@ class ApiKeys {
   std::vector<access::Digest> digests_;
 };
 
-// The key a request carries: header DD-Api-Key, or the parameter `api_key` or `dd-api-key`; "" if
-// there is none.
+// Below this path old senders of logs put their key, so what follows it is shown to nobody.
+inline constexpr char kLogInputPath[] = "/v1/input/";
+
+// The key a request carries: header DD-Api-Key, the parameter `api_key` or `dd-api-key`, or what
+// follows kLogInputPath; "" if there is none.
 Secret ApiKeyOf(const http::HttpRequest& request);
 
 }  // namespace tocsin::datadog

@@ -24,9 +24,9 @@ inline constexpr size_t kJsonPieceValuesMax = 100'000;
 
 // Calls `take` for each element of the array at `key` of an object; with the key "" for each
 // element of a document that is an array, or for a document that is a single object. What is not
-// there has no elements. An error of `take` ends the walk and is returned. `too_large` counts the
-// elements left out.
-using TakeJson = std::function<absl::Status(const nlohmann::json&)>;
+// there has no elements. An error of `take`, which may move from what it is given, ends the walk
+// and is returned. `too_large` counts the elements left out.
+using TakeJson = std::function<absl::Status(nlohmann::json&)>;
 absl::Status ForEachJsonElement(absl::string_view text, absl::string_view key, const TakeJson& take,
                                 size_t* too_large);
 

@@ -37,9 +37,15 @@ absl::string_view ToAbsl(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+// The first two names of a path: what follows may be a key.
+std::string BeginOf(const std::string& path) {
+  const size_t second = path.find('/', 1);
+  return path.substr(0, second == std::string::npos ? second : path.find('/', second + 1));
+}
+
 // Takes exceptions of libraries; ours do not throw.
 void CallHandler(Exchange& exchange, HttpRequest request, const Respond& respond) {
-  const std::string path = request.path;
+  const std::string path = BeginOf(request.path);
   try {
     exchange.Handle(std::move(request), respond);
   } catch (const std::exception& e) {

@@ -7,7 +7,6 @@ namespace tocsin::ingest {
 namespace {
 
 constexpr uint32_t kRecordAttributes = 6;  // field number
-constexpr size_t kAttributesMax = 1024;
 constexpr size_t kTraceIdBytes = 16;
 
 // The first attribute of that key counts, as in pdata.

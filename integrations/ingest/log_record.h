@@ -23,6 +23,8 @@ class LogRecordView {
  public:
   // Bytes of a body that are looked at; the rest is not there for tests.
   static constexpr size_t kBodyBytesMax = 16 << 10;
+  // A record of more has none that can be asked for.
+  static constexpr size_t kAttributesMax = 1024;
 
   LogRecordView(absl::string_view record, const LogSource& source, size_t text_bytes_max);
 

@@ -21,11 +21,7 @@ opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceResponse OtlpR
 opentelemetry::proto::collector::logs::v1::ExportLogsServiceResponse LogReply(
     const LogSamples& result) {
   opentelemetry::proto::collector::logs::v1::ExportLogsServiceResponse reply;
-  std::string text = result.rejected.Describe();
-  if (result.dropped > 0) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ", result.dropped,
-                    " matches not counted: ", result.warning);
-  }
+  const std::string text = result.Describe();
   if (text.empty()) return reply;
   auto* partial = reply.mutable_partial_success();
   partial->set_rejected_log_records(static_cast<int64_t>(result.rejected.total()));

@@ -25,6 +25,10 @@ class WireWriter {
 
   const absl::Status& status() const { return status_; }
   std::string Take() { return std::move(out_); }
+  // What is written, until the next call.
+  absl::string_view bytes() const { return out_; }
+  // Begins anew and keeps the memory.
+  void Clear() { out_.clear(); }
 
   void Varint(uint64_t value) {
     char bytes[10];

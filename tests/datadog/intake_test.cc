@@ -39,10 +39,9 @@ TEST(IntakeTest, OwnsItsPaths) {
 
 TEST(IntakeTest, EveryRouteIsAnsweredSoThatAnAgentGoesOn) {
   IntakeRig rig;
-  for (const char* path :
-       {"/api/v1/metadata", "/api/v2/events", "/api/v2/host_metadata", "/api/v1/sketches",
-        "/api/v2/logs", "/api/v1/collector", "/api/v7/unheard/of", "/datadog/api/v1/metadata",
-        "/datadog", "/datadog/"}) {
+  for (const char* path : {"/api/v1/metadata", "/api/v2/events", "/api/v2/host_metadata",
+                           "/api/v1/sketches", "/api/v1/collector", "/api/v7/unheard/of",
+                           "/datadog/api/v1/metadata", "/datadog", "/datadog/"}) {
     const auto reply = rig.Post(path, "anything \xff");
     EXPECT_EQ(reply.status, 202) << path;
     EXPECT_EQ(reply.body, R"({"status":"ok"})") << path;
@@ -476,6 +475,8 @@ TEST(IntakeTest, Keys) {
   const auto refused = rig.Post("/api/v1/series?api_key=bad", kCpu);
   EXPECT_EQ(refused.status, 403);
   EXPECT_EQ(refused.body, R"({"errors":["Forbidden"]})");
+  EXPECT_THAT(rig.metrics->ExpositionText(),
+              HasSubstr("tocsin_datadog_forbidden_requests_total 5"));
   EXPECT_THAT(rig.NewLines(), IsEmpty());
   EXPECT_TRUE(absl::IsPermissionDenied(
       rig.intake->Authorize({.method = "POST", .path = "/api/v1/series"})));

@@ -1,5 +1,6 @@
-// Datadog's intake and DogStatsD alone: prints every sample taken as "series value @time_ms". For
-// trying out clients, without an engine behind. Ends when its standard input does.
+// Datadog's intakes and DogStatsD alone: prints every sample taken as "series value @time_ms", and
+// counts logs as logs{body, host, service, severity, source, env}. For trying out clients, without
+// an engine behind. Ends when its standard input does.
 
 #include <unistd.h>
 
@@ -56,6 +57,20 @@ class PrintingSink : public engine::SampleSink {
   std::vector<std::string> names_ ABSL_GUARDED_BY(mutex_);
 };
 
+ingest::LogCounterRule CountedLogs() {
+  ingest::LogCounterRule rule{.name = "logs", .tests = {}, .labels = {}};
+  for (const auto& [label, field] :
+       std::vector<std::pair<std::string, std::string>>{{"body", "body"},
+                                                        {"host", "resource.host.name"},
+                                                        {"service", "resource.service.name"},
+                                                        {"severity", "severity"},
+                                                        {"source", "attributes.ddsource"},
+                                                        {"env", "attributes.env"}}) {
+    rule.labels.emplace_back(label, *ParseRecordField(field));
+  }
+  return rule;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Datadog's intake and DogStatsD without an engine");
   std::string key;
@@ -75,11 +90,14 @@ int Main(int argc, char** argv) {
   const ApiKeys keys(key.empty() ? std::vector<Secret>() : std::vector<Secret>{Secret(key)});
   Intake intake({limits, sink, hosts, series, intervals, metrics},
                 [&](absl::string_view given, absl::string_view) { return keys.Accepts(given); });
+  ingest::LogCounters counters(sink);
+  counters.SetRules({CountedLogs()}, clock.Now());
+  LogIntake logs({limits, sink, counters, hosts, metrics});
   StatsdIntake statsd({limits, sink, series, intervals, metrics}, {.host = "statsd-host"});
   StatsdServer statsd_server(statsd, clock, listen);
   ingest::SenderRates rates(limits, clock, metrics);
   ingest::HttpFront front(limits, clock, metrics, rates);
-  AddRoutes(intake, front);
+  AddRoutes(intake, logs, front);
   http::HttpServerOptions options;
   options.name = "http";
   options.body_bytes_max = SIZE_MAX;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_split.h"
+#include "base/manual_clock.h"
 #include "integrations/datadog/intake.h"
 #include "integrations/datadog/names.h"
 #include "tests/fuzz/datadog_rig.h"

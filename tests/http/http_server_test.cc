@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/http/raw_client.h"
 
@@ -18,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 HttpReply Echo(const HttpRequest& request) {
-  if (request.path == "/throws") throw std::runtime_error("as a library might");
+  if (absl::StartsWith(request.path, "/v1/throws")) throw std::runtime_error("as a library might");
   return {.body = absl::StrCat(request.method, " ", request.path, "?", request.query, " ",
                                request.body)};
 }
@@ -246,9 +247,13 @@ TEST_F(HttpServerTest, ANewConnectionReplacesTheOneIdleForLongest) {
 
 TEST_F(HttpServerTest, AnExceptionInTheHandlerIsAnInternalErrorWithoutDetails) {
   Start();
-  const std::string reply = Once("GET /throws HTTP/1.1\r\nHost: h\r\n\r\n");
+  testing::internal::CaptureStderr();
+  const std::string reply = Once("GET /v1/throws/s3cret?k=s3cret HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string logged = testing::internal::GetCapturedStderr();
   EXPECT_EQ(StatusOf(reply), 500);
   EXPECT_THAT(reply, Not(HasSubstr("library")));
+  EXPECT_THAT(logged, HasSubstr("/v1/throws"));
+  EXPECT_THAT(logged, Not(HasSubstr("s3cret")));  // a path may end with a key
 }
 
 // Every handler thread is taken and more wait for one: who watches the service is answered all the

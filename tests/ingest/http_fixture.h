@@ -51,6 +51,10 @@ class HttpIngestTest : public ::testing::Test {
  protected:
   void Serve(HttpRoute route) {
     front_.AddRoute(std::move(route));
+    Start();
+  }
+  // Serves the routes that front_ has.
+  void Start() {
     http::HttpServerOptions options;
     options.name = "http";
     options.handler_threads = 2;

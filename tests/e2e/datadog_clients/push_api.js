@@ -40,6 +40,15 @@ async function overHttp() {
                        resources: [{ type: 'host', name: 'web-2' }], tags: ['env:prod'] }] },
   });
   if (answer.errors.length) throw new Error(answer.errors.join());
+  await sendLogs();
+}
+
+async function sendLogs() {
+  const logs = new v2.LogsApi(configuration());
+  const one = { ddsource: 'nginx', ddtags: 'env:prod,team:shop', hostname: 'web-2', service: 'shop', message: 'timed out',
+                additionalProperties: { status: 'error', http: { status_code: '504' } } };
+  await logs.submitLog({ body: [one, one], contentEncoding: 'gzip' });
+  await logs.submitLog({ body: [{ message: '{"level":"warn","msg":"slow"}' }], ddtags: 'env:test', contentEncoding: 'deflate' });
 }
 
 function asStatsd() {

@@ -54,6 +54,8 @@ NODE = {
     'node_count{env="prod", host="web-2"}': 7,
     'node_distribution{env="prod", host="web-2"}': (2, 6),
     'node_v2{env="prod", host="web-2"}': 25,
+    'logs{body="timed out", env="prod", host="web-2", service="shop", severity="error", source="nginx"}': 2,
+    r'logs{body="{\"level\":\"warn\",\"msg\":\"slow\"}", env="test", severity="warn"}': 1,
     'hot_gauge{env="prod", host="statsd-host"}': 3,
     'datadog_events{alert_type="error", env="prod", host="web-3", priority="normal"}': 1,
     **statsd("hot", ['env="prod"'], 'check="hot.check", env="prod", host="web-3"', 1),
