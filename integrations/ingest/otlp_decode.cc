@@ -53,8 +53,11 @@ absl::StatusOr<OtlpSamples> OtlpDecoder::Decode(absl::string_view request, Times
                              .resources = listeners_.resources,
                              .exemplars = listeners_.exemplars};
   OtlpWalk walk(shared, now, room, sender);
-  TOCSIN_RETURN_IF_ERROR(walk.Request(request));
-  return walk.Take();
+  const absl::Status walked = walk.Request(request);
+  OtlpSamples samples = walk.Take();
+  if (walked.ok()) return samples;
+  ForgetStarts(samples.begun);
+  return walked;
 }
 
 }  // namespace tocsin::ingest

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/limits.h"
@@ -24,9 +26,10 @@ struct OtlpSamples {
   // In the sender's order, deltas in the order of time; samples of 0 where a counter began before
   // its first one; what describes a resource after its points.
   SampleBatch batch;
-  RejectTally rejected;     // points that are not in the batch, for good
-  std::string warning;      // something was left out that is no point; "" if nothing was
-  uint64_t delta_gaps = 0;  // times that no delta covers, between two of one series
+  RejectTally rejected;              // points that are not in the batch, for good
+  std::string warning;               // something was left out that is no point; "" if nothing was
+  uint64_t delta_gaps = 0;           // times that no delta covers, between two of one series
+  std::vector<absl::uint128> begun;  // whose counting began with a 0 in the batch, see ForgetStarts
 };
 
 // Whom decoding tells about what it sees; null: nobody. All outlive the decoder.
@@ -64,6 +67,10 @@ class OtlpDecoder {
   // request.
   absl::StatusOr<OtlpSamples> Decode(absl::string_view request, Timestamp now,
                                      BudgetLease* room = nullptr, absl::string_view sender = {});
+
+  // To be called with OtlpSamples::begun if the batch did not become durable: its sender comes
+  // again, and the 0 is wanted then, too.
+  void ForgetStarts(const std::vector<absl::uint128>& begun) { cache_.ForgetStarts(begun); }
 
   // The most memory Decode() takes for a request of that size, besides the request and what it
   // takes from `room`.

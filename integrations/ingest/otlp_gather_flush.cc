@@ -146,6 +146,7 @@ void SampleGatherer::AddStart(size_t i) {
   if (sample.start_ns == sample.time_ns) return;
   const int64_t start_ms = StartMillis(sample);
   if (start_ms < oldest_ms_) return;
+  out_.begun.push_back(keys_[i]);
   if (const HistogramPtr& histogram = ExtraOf(sample).histogram) {
     out_.batch.Add(known_[i].ref, start_ms, EmptyLike(*histogram));
   } else {

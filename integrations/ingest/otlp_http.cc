@@ -34,7 +34,9 @@ void OtlpHttp::Handle(const http::HttpRequest& request, const IngestContext& con
   sink_.SubmitFrom(
       context.sender, std::move(batch),
       [this, head = HeadOf(request), result, samples, respond](const absl::Status& status) {
-        respond(status.ok() ? Answer(head, *result, samples) : Fail(head, status));
+        if (status.ok()) return respond(Answer(head, *result, samples));
+        decoder_.ForgetStarts(result->begun);
+        respond(Fail(head, status));
       });
 }
 

@@ -27,8 +27,9 @@ absl::StatusOr<DecodedExport> OtlpService::Decode(absl::string_view message,
   decoded.charged = count + samples.rejected.total();
   decoded.reply = [this, count, result = std::make_shared<OtlpSamples>(std::move(samples))](
                       const absl::Status& committed) -> absl::StatusOr<std::string> {
-    TOCSIN_RETURN_IF_ERROR(committed);
-    return Reply(*result, count);
+    if (committed.ok()) return Reply(*result, count);
+    decoder_.ForgetStarts(result->begun);
+    return committed;
   };
   return decoded;
 }

@@ -276,8 +276,11 @@ absl::StatusOr<RemoteWriteSamples> RemoteWriteDecoder::Decode(RemoteWriteVersion
       std::min<uint64_t>(request.size() / kSampleBytesMin, limits_.samples_per_request_max);
   if (room != nullptr) TOCSIN_RETURN_IF_ERROR(room->Grow(samples * kBatchBytesPerSample));
   Walk walk(version, limits_, sink_, cache_, exemplars_, now, room, sender);
-  TOCSIN_RETURN_IF_ERROR(walk.Request(request));
-  return walk.Take();
+  const absl::Status walked = walk.Request(request);
+  RemoteWriteSamples taken = walk.Take();
+  if (walked.ok()) return taken;
+  ForgetStarts(taken.begun);
+  return walked;
 }
 
 }  // namespace tocsin::ingest

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/limits.h"
@@ -26,9 +28,10 @@ struct RemoteWriteSamples {
   SampleBatch batch;        // in the sender's order
   RejectTally rejected;     // samples that are not in the batch, for good
   uint64_t histograms = 0;  // of the batch, as sent
-  uint64_t starts = 0;      // of the batch, and not sent: zeros where counters began
   uint64_t exemplars = 0;   // that were kept
-  uint64_t floats() const { return batch.size() - starts - histograms; }
+  // Whose counting began with a 0 in the batch that was not sent, see ForgetStarts.
+  std::vector<absl::uint128> begun;
+  uint64_t floats() const { return batch.size() - begun.size() - histograms; }
 };
 
 // Prometheus remote write 1.0 and 2.0 -> samples. Walks the wire in place: the labels of a known
@@ -69,6 +72,10 @@ class RemoteWriteDecoder {
   absl::StatusOr<RemoteWriteSamples> Decode(RemoteWriteVersion version, absl::string_view request,
                                             Timestamp now, BudgetLease* room = nullptr,
                                             absl::string_view sender = {});
+
+  // To be called with RemoteWriteSamples::begun if the batch did not become durable: its sender
+  // comes again, and the 0 is wanted then, too.
+  void ForgetStarts(const std::vector<absl::uint128>& begun) { cache_.ForgetStarts(begun); }
 
  private:
   const Limits& limits_;

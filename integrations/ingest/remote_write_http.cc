@@ -69,9 +69,11 @@ void RemoteWriteHttp::Handle(const http::HttpRequest& request, const IngestConte
   if (batch.empty()) return respond(Answer(version, decoded->rejected, counts));
   sink_.SubmitFrom(
       context.sender, std::move(batch),
-      [this, version, rejected = std::move(decoded->rejected), counts,
-       respond](const absl::Status& status) {
-        respond(status.ok() ? Answer(version, rejected, counts) : Fail(version, status));
+      [this, version, rejected = std::move(decoded->rejected), begun = std::move(decoded->begun),
+       counts, respond](const absl::Status& status) {
+        if (status.ok()) return respond(Answer(version, rejected, counts));
+        decoder_.ForgetStarts(begun);
+        respond(Fail(version, status));
       });
 }
 

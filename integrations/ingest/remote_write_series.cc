@@ -204,7 +204,7 @@ void PendingSeries::Settle() {
       if (has_histogram) batch.histograms[end] = std::move(batch.histograms[i]);
     }
     if (is_start) {
-      ++out_.starts;
+      out_.begun.push_back(keys_[series]);
     } else if (has_histogram) {
       ++out_.histograms;
     }

@@ -55,6 +55,15 @@ bool SeriesCache::Advance(absl::uint128 key, SeriesRef ref, uint64_t start_ns) {
   return true;
 }
 
+void SeriesCache::ForgetStarts(std::span<const absl::uint128> keys) {
+  MutexLock lock(mutex_);
+  for (const absl::uint128 key : keys) {
+    for (Map* map : {&young_, &old_}) {
+      if (const auto known = map->find(key); known != map->end()) known->second.start_ns = 0;
+    }
+  }
+}
+
 KnownSeries& SeriesCache::Slot(absl::uint128 key) {
   if (young_.size() >= entries_max_ && !young_.contains(key)) {
     old_ = std::move(young_);

@@ -38,6 +38,9 @@ class SeriesCache {
   // Remembers a start of a known series' counting; false if it is not newer than the one that is
   // remembered.
   bool Advance(absl::uint128 key, SeriesRef ref, uint64_t start_ns);
+  // What was told with the starts of these series did not become durable: the next who tells them
+  // tells something new.
+  void ForgetStarts(std::span<const absl::uint128> keys);
   size_t size() const;
 
  private:

@@ -65,7 +65,7 @@ void CheckRequest(RemoteWriteVersion version, absl::string_view bytes) {
   }
   const auto samples = version == RemoteWriteVersion::kV1 ? SamplesOf<RequestV1>(bytes)
                                                           : SamplesOf<RequestV2>(bytes);
-  const size_t settled = decoded->batch.size() - decoded->starts + decoded->rejected.total();
+  const size_t settled = decoded->batch.size() - decoded->begun.size() + decoded->rejected.total();
   TOCSIN_CHECK(!samples || *samples == settled) << *samples << " but " << settled;
   TOCSIN_CHECK((decoded->rejected.total() == 0) == decoded->rejected.Describe().empty());
   fuzz::CheckBatch(decoded->batch, limits, sink.registry, kNow);
@@ -78,7 +78,7 @@ void CheckRequest(RemoteWriteVersion version, absl::string_view bytes) {
   TOCSIN_CHECK(again->histograms == decoded->histograms);
   TOCSIN_CHECK(exemplars.series() <= decoded->exemplars + again->exemplars);
   TOCSIN_CHECK(again->floats() == decoded->floats());
-  if (again->starts == decoded->starts) fuzz::CheckSame(decoded->batch, again->batch);
+  if (again->begun.size() == decoded->begun.size()) fuzz::CheckSame(decoded->batch, again->batch);
 
   for (size_t i = 0; i < decoded->batch.size(); ++i) {
     for (const Exemplar& exemplar : exemplars.Newest(decoded->batch.refs[i])) {

@@ -117,6 +117,29 @@ TEST_F(GrpcServerTest, OverloadIsUnavailableWithRetryInfo) {
   EXPECT_EQ(Counter("tocsin_ingest_samples_total{protocol=\"otlp_grpc\"}"), 0);
 }
 
+// Otherwise the counter's first value would be no increase.
+TEST_F(GrpcServerTest, WhereACounterBeganIsToldAgainWithWhatWasNotTaken) {
+  StartServer();
+  otlp::ExportMetricsServiceRequest request;
+  auto* metric = request.add_resource_metrics()->add_scope_metrics()->add_metrics();
+  metric->set_name("c");
+  auto* sum = metric->mutable_sum();
+  sum->set_is_monotonic(true);
+  sum->set_aggregation_temporality(
+      opentelemetry::proto::metrics::v1::AGGREGATION_TEMPORALITY_CUMULATIVE);
+  auto* point = sum->add_data_points();
+  point->set_start_time_unix_nano(uint64_t{kNowMs - 1000} * 1'000'000);
+  point->set_time_unix_nano(uint64_t{kNowMs} * 1'000'000);
+  point->set_as_double(5);
+  otlp::ExportMetricsServiceResponse answer;
+  sink_.AnswerWith(absl::UnavailableError("queue full"));
+  EXPECT_FALSE(Export(request.SerializeAsString(), &answer).ok());
+  sink_.AnswerWith(absl::OkStatus());
+  EXPECT_TRUE(Export(request.SerializeAsString(), &answer).ok());
+  EXPECT_THAT(sink_.Lines(), ElementsAre(absl::StrCat("c_total 0 @", kNowMs - 1000),
+                                         absl::StrCat("c_total 5 @", kNowMs)));
+}
+
 TEST_F(GrpcServerTest, ASenderThatIsTooFastIsToldWhenToComeAgain) {
   limits_.samples_per_second_per_sender_max = 1;
   StartServer();

@@ -57,6 +57,29 @@ TEST_F(OtlpHttpTest, TakesSamplesAndSaysNothingElse) {
   AwaitMetric("tocsin_ingest_requests_total{code=\"OK\",protocol=\"otlp_http\"} 1");
 }
 
+// Otherwise the counter's first value would be no increase.
+TEST_F(OtlpHttpTest, WhereACounterBeganIsToldAgainWithWhatWasNotTaken) {
+  otlp::ExportMetricsServiceRequest request;
+  auto* metric = request.add_resource_metrics()->add_scope_metrics()->add_metrics();
+  metric->set_name("c");
+  auto* sum = metric->mutable_sum();
+  sum->set_is_monotonic(true);
+  sum->set_aggregation_temporality(
+      opentelemetry::proto::metrics::v1::AGGREGATION_TEMPORALITY_CUMULATIVE);
+  auto* point = sum->add_data_points();
+  point->set_start_time_unix_nano(uint64_t{kNowMs - 1000} * 1'000'000);
+  point->set_time_unix_nano(uint64_t{kNowMs} * 1'000'000);
+  point->set_as_double(5);
+  sink_.AnswerWith(absl::UnavailableError("queue full"));
+  EXPECT_EQ(StatusOf(Export(request.SerializeAsString())), 503);
+  sink_.AnswerWith(absl::OkStatus());
+  EXPECT_EQ(StatusOf(Export(request.SerializeAsString())), 200);
+  EXPECT_EQ(StatusOf(Export(request.SerializeAsString())), 200);
+  EXPECT_THAT(sink_.Lines(), ElementsAre(absl::StrCat("c_total 0 @", kNowMs - 1000),
+                                         absl::StrCat("c_total 5 @", kNowMs),
+                                         absl::StrCat("c_total 5 @", kNowMs)));
+}
+
 TEST_F(OtlpHttpTest, AnswersWhenTheSamplesAreDurable) {
   sink_.Hold();
   RawClient client(server_->port());

@@ -243,7 +243,7 @@ TEST_F(RemoteWriteDecodeTest, ACounterBeginsWithZeroWhereItsStartIsTold) {
   EXPECT_THAT(sink_.LinesOf(decoded->batch),
               ElementsAre("c 0 @1699999990000", "c 5 @1699999999000", "c 6 @1700000000000"));
   EXPECT_EQ(decoded->floats(), 2u);
-  EXPECT_EQ(decoded->starts, 1u);
+  EXPECT_EQ(decoded->begun.size(), 1u);
   // Known, and older than the one that is known.
   EXPECT_THAT(Lines(RemoteWriteVersion::kV2, CountedV2(two_samples)),
               ElementsAre("c 5 @1699999999000", "c 6 @1700000000000"));

@@ -148,6 +148,24 @@ TEST_F(RemoteWriteHttpTest, WhatTheSinkDoesNotTakeIsSentAgain) {
   EXPECT_EQ(BodyOf(reply), "queue full\n");
 }
 
+// Otherwise the counter's first value would be no increase.
+TEST_F(RemoteWriteHttpTest, WhereACounterBeganIsToldAgainWithWhatWasNotTaken) {
+  io::prometheus::write::v2::Request request;
+  for (const char* symbol : {"", "__name__", "c"}) request.add_symbols(symbol);
+  auto* series = request.add_timeseries();
+  for (const uint32_t ref : {1, 2}) series->add_labels_refs(ref);
+  auto* sample = series->add_samples();
+  sample->set_value(5);
+  sample->set_timestamp(kNowMs);
+  sample->set_start_timestamp(kNowMs - 1000);
+  sink_.AnswerWith(absl::UnavailableError("queue full"));
+  EXPECT_EQ(StatusOf(Write(kV2Type, request.SerializeAsString())), 503);
+  sink_.AnswerWith(absl::OkStatus());
+  EXPECT_EQ(StatusOf(Write(kV2Type, request.SerializeAsString())), 204);
+  EXPECT_THAT(sink_.Lines(),
+              ElementsAre(absl::StrCat("c 0 @", kNowMs - 1000), absl::StrCat("c 5 @", kNowMs)));
+}
+
 TEST_F(RemoteWriteHttpTest, RefusesWhatItCannotRead) {
   const std::string plain = V2().SerializeAsString();
   const std::string snappy = Compress(ContentEncoding::kSnappy, plain);
