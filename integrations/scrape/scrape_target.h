@@ -44,24 +44,22 @@ struct ScrapeSamples {
   std::string error;  // what was wrong; "": nothing
   SampleBatch batch;
   ingest::RejectTally rejected;
-  uint64_t duplicates =
-      0;  // of a series that had one of that time already, or a later one: dropped
+  // Dropped, of a series that had a sample of that time already, or of a later one.
+  uint64_t duplicates = 0;
 };
 
 // What is known of one target, and what samples follow from an answer or from its failure, as
 // Prometheus has it:
 //
-//  - The target's labels are added. A label of the same name that the target shows becomes
-//    `exported_NAME`, or wins if honor_labels says so.
-//  - A sample without a timestamp, or with one that is not honoured, is dated at the scrape's
-//  start.
-//    Of two of one series in one scrape the first counts.
-//  - A series that is not shown any more ends (a stale marker), and all of them when a scrape
-//  fails.
-//    Series whose samples bring their own timestamps never end.
-//  - `up`, `scrape_duration_seconds`, `scrape_samples_scraped`,
-//    `scrape_samples_post_metric_relabeling` (the same number here) and `scrape_series_added` say
-//    how it went.
+// * The target's labels are added. A label of the same name that the target shows becomes
+//   `exported_NAME`, or wins if honor_labels says so.
+// * A sample without a timestamp, or with one that is not honoured, is dated at the scrape's start.
+//   Of two of one series in one scrape the first counts.
+// * A series that is not shown any more ends (a stale marker), and all of them when a scrape fails.
+//   Series whose samples bring their own timestamps never end.
+// * `up`, `scrape_duration_seconds`, `scrape_samples_scraped`,
+//   `scrape_samples_post_metric_relabeling` (the same here) and `scrape_series_added` say how it
+//   went.
 //
 // A body is taken as a whole or not at all. Samples beyond limits of labels, series or time are
 // rejected one by one.

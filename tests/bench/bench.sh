@@ -32,17 +32,49 @@ YAML
 }
 stop() { kill $pid; wait $pid || true; pid=; }
 
+# load NAME PORT ARGUMENT..: what the server of $pid needs for it.
+load() {
+  local name=$1 target=$2
+  shift 2
+  echo "$name: $(build/ingest_load --target "127.0.0.1:$target" --series 100000 --samples-per-request 1000 --seconds 8 \
+    --connections 2 --server-pid $pid "$@" | tail -n 2 | paste -sd ' ')"
+}
+# Prometheus as the receiver of the same remote write, where it is installed (./dev test --ci fetches it).
+prometheus_peer() {
+  local binary
+  binary=$(command -v prometheus || echo build/counterparts/usr/bin/prometheus)
+  if [ ! -x "$binary" ]; then echo "prometheus is not installed: no peer"; return; fi
+  rm -rf "$dir/prometheus"
+  : >"$dir/prometheus.yml"
+  "$binary" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/prometheus" --web.enable-remote-write-receiver \
+    --web.listen-address=127.0.0.1:39090 2>"$dir/prometheus.log" &
+  pid=$!
+  until grep -q "Server is ready to receive" "$dir/prometheus.log"; do sleep 0.2; done
+  load "prometheus, remote_write, run $1" 39090 --protocol remote_write
+  stop
+}
 ingest() {
-  local protocol run target
-  for protocol in otlp native otlp_http remote_write; do
-    for run in 1 2 3; do
-      start
-      target=$port
-      case $protocol in otlp_http | remote_write) target=$http_port ;; esac
-      echo "$protocol, run $run: $(build/ingest_load --protocol $protocol --target "127.0.0.1:$target" --series 100000 \
-        --samples-per-request 1000 --seconds 8 --connections 2 --server-pid $pid | tail -n 2 | paste -sd ' ')"
-      stop
-    done
+  local run
+  for run in 1 2 3; do
+    start; load "otlp, run $run" "$port" --protocol otlp; stop
+    start; load "otlp, attributes of the resource, run $run" "$port" --protocol otlp --in-resource; stop
+    start; load "native, run $run" "$port" --protocol native; stop
+    start; load "otlp_http, run $run" "$http_port" --protocol otlp_http; stop
+    start; load "remote_write, run $run" "$http_port" --protocol remote_write; stop
+    prometheus_peer "$run"
+  done
+}
+attack() { python3 tests/bench/attack.py build; }
+# The memory of series that no rule wants: what half a million more of them take.
+series() {
+  local count resident
+  for count in 500000 1000000; do
+    start
+    build/ingest_load --protocol otlp --target "127.0.0.1:$port" --series $count --samples-per-request 1000 --seconds 1 >"$dir/out"
+    sleep 20  # the store's buffers are written and freed
+    resident=$(awk '/^VmRSS/ {print $2}' /proc/$pid/status)
+    echo "$count series: $resident kB resident"
+    stop
   done
 }
 query() { build/query_bench --benchmark_min_time=0.2 --benchmark_counters_tabular=true; }
@@ -69,10 +101,10 @@ storage() {
 delivery() { build/delivery_bench; }
 latency() { for _ in 1 2 3; do build/latency_bench; done; }
 
-if [ $# = 0 ]; then set -- ingest query rules churn log storage delivery latency; fi
+if [ $# = 0 ]; then set -- ingest series attack query rules churn log storage delivery latency; fi
 for part in "$@"; do
   case $part in
-    ingest | query | rules | churn | log | storage | delivery | latency) echo "== $part"; $part ;;
+    attack | ingest | series | query | rules | churn | log | storage | delivery | latency) echo "== $part"; $part ;;
     *) echo "bench: unknown part '$part'" >&2; exit 2 ;;
   esac
 done
