@@ -113,12 +113,6 @@ Intake::Intake(const Parts& parts, AcceptsKey accepts_key)
       intervals_(parts.intervals),
       metrics_(parts.metrics, "datadog") {}
 
-bool Intake::Owns(absl::string_view path) {
-  if (path == "/datadog" || absl::StartsWith(path, "/datadog/")) return true;
-  if (path == "/intake" || path == "/intake/") return true;
-  return absl::StartsWith(path, "/api/") && path != "/api/v1/write";
-}
-
 absl::Status Intake::Authorize(const HttpRequest& head) {
   if (accepts_key_(ApiKeyOf(head).Reveal(), head.peer)) return absl::OkStatus();
   forbidden_.Increment();

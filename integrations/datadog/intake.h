@@ -52,9 +52,6 @@ class Intake {
   };
   Intake(const Parts& parts, AcceptsKey accepts_key);
 
-  // Whether a path is one of ours: /datadog and below, /intake, and /api but for /api/v1/write.
-  static bool Owns(absl::string_view path);
-
   // Whether the sender may send, from the request's head alone. PermissionDenied if not, and
   // counted.
   absl::Status Authorize(const http::HttpRequest& head);

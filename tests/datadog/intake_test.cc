@@ -25,18 +25,6 @@ namespace agentpayload = ::datadog::agentpayload;
 
 constexpr char kProtobuf[] = "application/x-protobuf";
 
-TEST(IntakeTest, OwnsItsPaths) {
-  for (const char* path :
-       {"/datadog", "/datadog/api/v2/series", "/intake", "/intake/", "/api/v1/validate",
-        "/api/v2/logs", "/api/beta/sketches", "/api/intake/metrics/v3/series"}) {
-    EXPECT_TRUE(Intake::Owns(path)) << path;
-  }
-  for (const char* path :
-       {"/", "/v1/metrics", "/api/v1/write", "/hooks/opsgenie/a", "/datadogs", "/intakes"}) {
-    EXPECT_FALSE(Intake::Owns(path)) << path;
-  }
-}
-
 TEST(IntakeTest, EveryRouteIsAnsweredSoThatAnAgentGoesOn) {
   IntakeRig rig;
   for (const char* path : {"/api/v1/metadata", "/api/v2/events", "/api/v2/host_metadata",
