@@ -84,8 +84,8 @@ std::string SenderOf(const std::string& peer) {
   const size_t port = peer.rfind(':');
   // What is no address with a port, such as a Unix socket, is one sender.
   if (family == std::string::npos || port <= family || peer[0] != 'i') return peer;
-  return SenderOfHost(
-      absl::StrReplaceAll(peer.substr(family + 1, port - family - 1), {{"%5B", "["}, {"%5D", "]"}}));
+  return SenderOfHost(absl::StrReplaceAll(peer.substr(family + 1, port - family - 1),
+                                          {{"%5B", "["}, {"%5D", "]"}}));
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after) {
