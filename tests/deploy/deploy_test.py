@@ -2,10 +2,12 @@
 """What is below docker/: image, compose file, Kubernetes overlays and Terraform module, checked without a cluster."""
 
 import copy
+import json
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -192,6 +194,26 @@ class Image(unittest.TestCase):
         done = subprocess.run([DOCKER / "runtime_packages.sh", BINARY], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("libc6", done.stdout.split())
+
+    def test_the_bill_of_materials_names_each_package_with_its_version(self):
+        if not BINARY.exists():
+            self.skipTest(f"{BINARY} is not built")
+        if not pathlib.Path("/usr/bin/dpkg").exists():
+            self.skipTest("dpkg is not installed")
+        made = [subprocess.run([sys.executable, DOCKER / "sbom.py", "tocsin", "1.2.3", BINARY], capture_output=True, text=True, check=True).stdout
+                for _ in range(2)]
+        self.assertEqual(made[0], made[1])
+        bill = json.loads(made[0])
+        self.assertEqual(bill["spdxVersion"], "SPDX-2.3")
+        packages = {package["name"]: package for package in bill["packages"]}
+        self.assertEqual(packages["tocsin"]["versionInfo"], "1.2.3")
+        names = subprocess.run([DOCKER / "runtime_packages.sh", BINARY], capture_output=True, text=True, check=True).stdout.split()
+        self.assertEqual(set(packages), {"tocsin", *names})
+        for name in names:
+            self.assertRegex(packages[name]["externalRefs"][0]["referenceLocator"], f"^pkg:deb/[a-z]+/{name.replace('+', '.')}@[0-9].*arch=")
+        listed = {package["SPDXID"] for package in bill["packages"]} | {"SPDXRef-DOCUMENT"}
+        for relation in bill["relationships"]:
+            self.assertLessEqual({relation["spdxElementId"], relation["relatedSpdxElement"]}, listed)
 
 
 class Compose(unittest.TestCase):
