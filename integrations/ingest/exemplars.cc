@@ -197,6 +197,11 @@ std::vector<Exemplar> ExemplarStore::Find(absl::string_view metric, const Labels
     for (const auto& [series, entry] : *places) {
       if (series_left == 0) return;
       --series_left;
+      // Most have no news, which is told faster than whether they are wanted.
+      const Exemplar& last = entry->exemplars.front();
+      if (last.time < oldest || (newest.size() == max && !ComesBefore(last, *newest.back()))) {
+        continue;
+      }
       if (!wanted(entry->labels)) continue;
       for (const Exemplar& exemplar : entry->exemplars) {
         if (exemplar.time >= oldest) TakeNewest(exemplar, max, newest);
