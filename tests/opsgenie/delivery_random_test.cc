@@ -371,7 +371,7 @@ TEST(DeliveryCreatesTest, ThoseBeyondOneAnEpisodeAreExplained) {
 }
 
 INSTANTIATE_TEST_SUITE_P(People, DeliveryRandomTest, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "WithPeople" : "Alone"; });
+                         [](const auto& mode) { return mode.param ? "WithPeople" : "Alone"; });
 
 }  // namespace
 }  // namespace tocsin::delivery
