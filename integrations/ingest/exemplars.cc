@@ -99,7 +99,8 @@ absl::string_view HistogramOf(absl::string_view metric) {
 
 absl::string_view ExemplarStore::FamilyOf(absl::string_view metric) {
   const absl::string_view histogram = HistogramOf(metric);
-  return histogram.empty() ? metric : histogram;
+  // With the underscore: a metric of the histogram's bare name is another one.
+  return histogram.empty() ? metric : metric.substr(0, histogram.size() + 1);
 }
 
 void ExemplarStore::Family::Add(Entries::iterator entry) {
@@ -197,6 +198,11 @@ std::vector<Exemplar> ExemplarStore::Find(absl::string_view metric, const Labels
     for (const auto& [series, entry] : *places) {
       if (series_left == 0) return;
       --series_left;
+      // Most have no news, which is told faster than whether they are wanted.
+      const Exemplar& last = entry->exemplars.front();
+      if (last.time < oldest || (newest.size() == max && !ComesBefore(last, *newest.back()))) {
+        continue;
+      }
       if (!wanted(entry->labels)) continue;
       for (const Exemplar& exemplar : entry->exemplars) {
         if (exemplar.time >= oldest) TakeNewest(exemplar, max, newest);
