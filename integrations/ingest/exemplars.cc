@@ -99,7 +99,8 @@ absl::string_view HistogramOf(absl::string_view metric) {
 
 absl::string_view ExemplarStore::FamilyOf(absl::string_view metric) {
   const absl::string_view histogram = HistogramOf(metric);
-  return histogram.empty() ? metric : histogram;
+  // With the underscore: a metric of the histogram's bare name is another one.
+  return histogram.empty() ? metric : metric.substr(0, histogram.size() + 1);
 }
 
 void ExemplarStore::Family::Add(Entries::iterator entry) {
