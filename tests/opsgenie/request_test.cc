@@ -133,6 +133,8 @@ TEST(PageContentTest, ATraceTakesNoLabelsPlace) {
   LabelsBuilder many;
   for (int i = 0; i < 40; ++i) many.Set(absl::StrCat("label", i), Repeat("v", 190));
   page.set_labels(std::string(many.Build().canonical()));
+  // Longer than what the last label that fits can leave.
+  page.mutable_evidence(0)->set_trace_id(Repeat("b", 250));
   const PageContent full = Content(page);
   EXPECT_EQ(Detail(full, "trace_id"), "(none)");
   page.clear_evidence();
