@@ -146,7 +146,7 @@ void AddResult(const promql::Expr& query, Timestamp at, const std::optional<Labe
     return;
   }
   if (result->type == promql::ValueType::kScalar) {
-    rule.rows.push_back({"", Labels(), http::FormatSampleValue(result->scalar)});
+    rule.rows.push_back({"", Labels(), http::FormatScalar(result->scalar)});
     rule.rows_total = 1;
     return;
   }

@@ -70,7 +70,7 @@ Json SampleToJson(Timestamp time, Json value) {
 
 }  // namespace
 
-std::string FormatSampleValue(double value) {
+std::string FormatScalar(double value) {
   if (!std::isfinite(value)) return NotFinite(value);
   const Decimal d = ToDecimal(value);
   const int count = static_cast<int>(d.digits.size());
@@ -84,6 +84,12 @@ std::string FormatSampleValue(double value) {
     absl::StrAppend(&text, d.digits.substr(0, whole), ".", d.digits.substr(whole));
   }
   return text;
+}
+
+std::string FormatSampleValue(double value) {
+  const double size = std::abs(value);
+  const bool exponent = std::isfinite(value) && size != 0 && (size < 1e-6 || size >= 1e21);
+  return exponent ? FormatAlertValue(value) : FormatScalar(value);
 }
 
 std::string FormatAlertValue(double value) {
@@ -226,8 +232,7 @@ Json MatrixToJson(const std::vector<QuerySeries>& matrix) {
 Json ToJson(const QueryValue& value, Timestamp time) {
   switch (value.type) {
     case QueryValue::Type::kScalar:
-      return {{"resultType", "scalar"},
-              {"result", SampleToJson(time, FormatSampleValue(value.scalar))}};
+      return {{"resultType", "scalar"}, {"result", SampleToJson(time, FormatScalar(value.scalar))}};
     case QueryValue::Type::kString:
       return {{"resultType", "string"}, {"result", SampleToJson(time, value.string)}};
     case QueryValue::Type::kMatrix:

@@ -14,8 +14,10 @@ namespace tocsin::http {
 
 using Json = nlohmann::ordered_json;
 
-// Sample values as Prometheus writes them in query results: shortest decimal that reads back equal,
-// never with an exponent; "NaN", "+Inf", "-Inf".
+// Scalars as Prometheus writes them in query results: shortest decimal that reads back equal, never
+// with an exponent; "NaN", "+Inf", "-Inf".
+std::string FormatScalar(double value);
+// Values of samples: the same, but with an exponent below 1e-6 and from 1e21 on.
 std::string FormatSampleValue(double value);
 // Values of alerts: the same digits, always with an exponent ("1e+00").
 std::string FormatAlertValue(double value);

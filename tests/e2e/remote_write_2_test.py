@@ -65,8 +65,9 @@ disk_bytes 4096
         self.assertEqual(self.tocsin.query("orders_total[5m]")[0]["values"][0], [began, "0"])
         self.assertGreaterEqual(self.value("increase(orders_total[5m])"), 5)
         await_("gauge", lambda: self.value("disk_bytes") == 4096)
-        # Exemplars are not kept, which the answer says.
-        await_("exemplars", lambda: self.prometheus.metric("prometheus_remote_storage_exemplars_failed_total") > 0)
+        # It says that the exemplar was written.
+        await_("exemplars", lambda: self.prometheus.metric("prometheus_remote_storage_exemplars_total") > 0)
+        self.assertEqual(self.prometheus.metric("prometheus_remote_storage_exemplars_failed_total"), 0)
         self.assert_nothing_failed()
 
 

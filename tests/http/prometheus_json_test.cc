@@ -11,8 +11,9 @@ namespace {
 TEST(PrometheusJsonTest, FormatsValuesAsGoDoes) {
   struct Case {
     double value;
-    const char* sample;
+    const char* scalar;
     const char* alert;
+    const char* sample = nullptr;  // if it is not the scalar's text
   };
   const double infinity = std::numeric_limits<double>::infinity();
   const Case cases[] = {
@@ -24,19 +25,24 @@ TEST(PrometheusJsonTest, FormatsValuesAsGoDoes) {
       {100, "100", "1e+02"},
       {0.001, "0.001", "1e-03"},
       {0.1 + 0.2, "0.30000000000000004", "3.0000000000000004e-01"},
-      {1e23, "100000000000000000000000", "1e+23"},
-      {1.5e-10, "0.00000000015", "1.5e-10"},
+      {1e23, "100000000000000000000000", "1e+23", "1e+23"},
+      {1e21, "1000000000000000000000", "1e+21", "1e+21"},
+      {9e20, "900000000000000000000", "9e+20"},
+      {1e-6, "0.000001", "1e-06"},
+      {-9e-7, "-0.0000009", "-9e-07", "-9e-07"},
+      {1.5e-10, "0.00000000015", "1.5e-10", "1.5e-10"},
       {1e100,
        "1"
        "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
        "000000000",
-       "1e+100"},
+       "1e+100", "1e+100"},
       {std::nan(""), "NaN", "NaN"},
       {infinity, "+Inf", "+Inf"},
       {-infinity, "-Inf", "-Inf"},
   };
   for (const Case& c : cases) {
-    EXPECT_EQ(FormatSampleValue(c.value), c.sample);
+    EXPECT_EQ(FormatScalar(c.value), c.scalar);
+    EXPECT_EQ(FormatSampleValue(c.value), c.sample != nullptr ? c.sample : c.scalar);
     EXPECT_EQ(FormatAlertValue(c.value), c.alert);
   }
 }
