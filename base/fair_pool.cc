@@ -51,10 +51,25 @@ void FairPool::Queue(Owner& owner) {
     if (owner.running == 0) owners_.erase(owners_.find(owner.name));
     return;
   }
-  if (owner.in_turn || owner.running >= running_max_) return;
-  owner.in_turn = true;
-  turn_.push_back(&owner);
-  work_.NotifyAll();  // not each thread may serve him
+  if (!owner.in_turn) {
+    if (owner.running >= running_max_) return;
+    owner.in_turn = true;
+    turn_.push_back(&owner);
+  }
+  Wake(owner);
+}
+
+void FairPool::Wake(const Owner& owner) {
+  if (owner.running == 0 && first_waits_) {
+    first_work_.NotifyOne();
+  } else {
+    bulk_work_.NotifyOne();
+  }
+}
+
+void FairPool::WakeAll() {
+  first_work_.NotifyAll();
+  bulk_work_.NotifyAll();
 }
 
 void FairPool::Work(bool first) {
@@ -82,7 +97,13 @@ FairPool::Owner* FairPool::Begin(bool first, Task& task) {
   Owner* next = nullptr;
   while ((next = Next(first)) == nullptr) {
     if (joining_ && owners_.empty()) return nullptr;
-    work_.Wait(mutex_);
+    if (first) {
+      first_waits_ = true;
+      first_work_.Wait(mutex_);
+      first_waits_ = false;
+    } else {
+      bulk_work_.Wait(mutex_);
+    }
   }
   Owner& owner = *next;
   task = std::move(owner.waiting.front());
@@ -96,7 +117,7 @@ void FairPool::End(Owner& owner) {
   MutexLock lock(mutex_);
   --owner.running;
   Queue(owner);
-  if (joining_ && owners_.empty()) work_.NotifyAll();
+  if (joining_ && owners_.empty()) WakeAll();
 }
 
 void FairPool::Join() {
@@ -104,7 +125,7 @@ void FairPool::Join() {
     MutexLock lock(mutex_);
     joining_ = true;
   }
-  work_.NotifyAll();
+  WakeAll();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }

@@ -53,11 +53,16 @@ class FairPool {
   void End(Owner& owner);
   // Puts the owner into the turn if it may run one more; forgets it if it has nothing.
   void Queue(Owner& owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Wakes a thread that may serve an owner in the turn, if one waits.
+  void Wake(const Owner& owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeAll();
 
   const size_t running_max_;  // of one owner
 
   Mutex mutex_;
-  CondVar work_;
+  CondVar first_work_;  // for the first thread
+  CondVar bulk_work_;   // for one of the others
+  bool first_waits_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_map<std::string, std::unique_ptr<Owner>> owners_ ABSL_GUARDED_BY(mutex_);
   std::deque<Owner*> turn_ ABSL_GUARDED_BY(mutex_);
   bool joining_ ABSL_GUARDED_BY(mutex_) = false;

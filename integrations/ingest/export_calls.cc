@@ -37,7 +37,7 @@ grpc::ServerUnaryReactor* ExportCalls::Run(grpc::CallbackServerContext& context,
     return reactor;
   }
   const std::string sender = call->sender;
-  parts_.workers.Run(sender, [this, call = std::move(call)] { Work(*call); });
+  parts_.Decode(sender, request, [this, call = std::move(call)] { Work(*call); });
   return reactor;
 }
 

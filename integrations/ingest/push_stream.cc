@@ -45,8 +45,9 @@ void PushStream::OnReadDone(bool ok) {
   }
   // Held until the sink has the batch.
   auto room = std::make_unique<BudgetLease>(context_->parts.decode_bytes, sender_);
-  context_->parts.workers.Run(
-      sender_, [self = shared_from_this(), room = std::move(room)] { self->Work(*room); });
+  context_->parts.Decode(sender_, request_, [self = shared_from_this(), room = std::move(room)] {
+    self->Work(*room);
+  });
 }
 
 void PushStream::Work(BudgetLease& room) {

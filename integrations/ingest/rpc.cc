@@ -62,6 +62,15 @@ grpc::Status WithRetryInfo(grpc::StatusCode code, const std::string& message,
 
 }  // namespace
 
+bool IsPlainUpTo(const grpc::ByteBuffer& message, size_t bytes_max) {
+  if (!message.Valid() || message.Length() > bytes_max) return !message.Valid();
+  grpc::Slice slice;
+  if (!message.TrySingleSlice(&slice).ok()) return false;
+  const absl::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  const auto encoding = EncodingOf(message, bytes);
+  return encoding.ok() && *encoding == ContentEncoding::kIdentity;
+}
+
 absl::StatusOr<MessageBytes> MessageBytes::From(const grpc::ByteBuffer& message, size_t bytes_max,
                                                 BudgetLease* room) {
   MessageBytes bytes;

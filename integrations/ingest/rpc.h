@@ -40,6 +40,9 @@ class MessageBytes {
   std::string owned_;
 };
 
+// Whether a message is as it will be decoded, and no larger than that.
+bool IsPlainUpTo(const grpc::ByteBuffer& message, size_t bytes_max);
+
 // What to answer when nothing of a request was taken. Unavailable and TooFastError carry RetryInfo
 // (google.rpc), which OTLP senders wait for; every other error means: do not send it again.
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::Duration retry_after);
