@@ -140,7 +140,7 @@ TEST(PageContentTest, ATraceTakesNoLabelsPlace) {
   page.clear_evidence();
   const PageContent without = Content(page);
   for (const PageContent* content : {&without, &full}) {
-    EXPECT_THAT(Detail(*content, "cut"), HasSubstr("details (2 left out)"))
+    EXPECT_THAT(Detail(*content, "cut"), ::testing::HasSubstr("details (2 left out)"))
         << "what has no room is not said to be cut";
   }
   EXPECT_EQ(without.details.size(), full.details.size());
