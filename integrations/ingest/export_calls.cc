@@ -1,6 +1,7 @@
 #include "integrations/ingest/export_calls.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -16,13 +17,13 @@ struct ExportCalls::Call {
         request(its_request),
         response(its_response),
         sender(std::move(its_sender)),
-        room(decode_bytes, sender) {}
+        room(std::in_place, decode_bytes, sender) {}
 
   grpc::ServerUnaryReactor& reactor;
   const grpc::ByteBuffer& request;
   grpc::ByteBuffer& response;
   const std::string sender;
-  mutable BudgetLease room;  // until the sink has the batch, whose queue is bounded too
+  std::optional<BudgetLease> room;  // until it is decoded: the sink's queue is bounded, too
 };
 
 grpc::ServerUnaryReactor* ExportCalls::Run(grpc::CallbackServerContext& context,
@@ -33,11 +34,12 @@ grpc::ServerUnaryReactor* ExportCalls::Run(grpc::CallbackServerContext& context,
   auto call = std::make_unique<Call>(*reactor, request, response, SenderOf(context.peer()),
                                      parts_.decode_bytes);
   if (const absl::Status admitted = Admit(context, *call); !admitted.ok()) {
+    call->room.reset();  // with the answer the server may be gone
     Answer(*reactor, response, admitted);
     return reactor;
   }
   const std::string sender = call->sender;
-  parts_.Decode(sender, request, [this, call = std::move(call)] { Work(*call); });
+  parts_.Decode(sender, request, [this, call = std::move(call)]() mutable { Work(*call); });
   return reactor;
 }
 
@@ -45,11 +47,12 @@ absl::Status ExportCalls::Admit(const grpc::CallbackServerContext& context, Call
   if (draining_) return absl::UnavailableError("draining");
   TOCSIN_RETURN_IF_ERROR(parts_.guard.Allow(context));
   TOCSIN_RETURN_IF_ERROR(parts_.rates.Admit(call.sender));
-  return call.room.Grow(call.request.Length());
+  return call.room->Grow(call.request.Length());
 }
 
-void ExportCalls::Work(const Call& call) {
+void ExportCalls::Work(Call& call) {
   absl::StatusOr<DecodedExport> decoded = Take(call);
+  call.room.reset();  // before anybody hears the answer, and comes with more
   if (!decoded.ok()) return Answer(call.reactor, call.response, decoded.status());
   if (decoded->batch.empty()) {
     return Answer(call.reactor, call.response, decoded->reply(absl::OkStatus()));
@@ -60,15 +63,15 @@ void ExportCalls::Work(const Call& call) {
           const absl::Status& committed) { Answer(reactor, response, reply(committed)); });
 }
 
-absl::StatusOr<DecodedExport> ExportCalls::Take(const Call& call) {
+absl::StatusOr<DecodedExport> ExportCalls::Take(Call& call) {
   TOCSIN_ASSIGN_OR_RETURN(
       const MessageBytes bytes,
-      MessageBytes::From(call.request, parts_.limits.request_bytes_max, &call.room));
+      MessageBytes::From(call.request, parts_.limits.request_bytes_max, &*call.room));
   const absl::string_view message = bytes.view();
   metrics_.AddBytes(message.size());
   parts_.rates.Charge(call.sender, SamplesOfBytes(message.size()));
   TOCSIN_ASSIGN_OR_RETURN(DecodedExport decoded,
-                          decode_(message, {call.sender, parts_.clock.Now(), call.room}));
+                          decode_(message, {call.sender, parts_.clock.Now(), *call.room}));
   parts_.rates.Charge(call.sender, decoded.charged);
   return decoded;
 }

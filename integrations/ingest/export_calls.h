@@ -64,8 +64,8 @@ class ExportCalls {
   struct Call;
 
   absl::Status Admit(const grpc::CallbackServerContext& context, Call& call);
-  void Work(const Call& call);
-  absl::StatusOr<DecodedExport> Take(const Call& call);
+  void Work(Call& call);
+  absl::StatusOr<DecodedExport> Take(Call& call);
   void Answer(grpc::ServerUnaryReactor& reactor, grpc::ByteBuffer& response,
               const absl::StatusOr<std::string>& reply);
 

@@ -43,15 +43,16 @@ void PushStream::OnReadDone(bool ok) {
       return;
     }
   }
-  // Held until the sink has the batch.
   auto room = std::make_unique<BudgetLease>(context_->parts.decode_bytes, sender_);
-  context_->parts.Decode(sender_, request_, [self = shared_from_this(), room = std::move(room)] {
-    self->Work(*room);
-  });
+  context_->parts.Decode(sender_, request_,
+                         [self = shared_from_this(), room = std::move(room)]() mutable {
+                           self->Work(std::move(room));
+                         });
 }
 
-void PushStream::Work(BudgetLease& room) {
-  absl::StatusOr<PushSamples> request = Decode(room);
+void PushStream::Work(std::unique_ptr<BudgetLease> room) {
+  absl::StatusOr<PushSamples> request = Decode(*room);
+  room.reset();  // before anybody hears the answer, and comes with more
   if (request.ok()) {
     Submit(*std::move(request));
   } else {

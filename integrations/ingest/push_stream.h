@@ -48,7 +48,7 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   };
 
   // Decodes and submits what was read, then reads on.
-  void Work(BudgetLease& room);
+  void Work(std::unique_ptr<BudgetLease> room);
   absl::StatusOr<PushSamples> Decode(BudgetLease& room);
   void Submit(PushSamples request);
   std::shared_ptr<Answer> Reserve(const PushSamples& request);
