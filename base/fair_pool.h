@@ -14,9 +14,9 @@
 namespace tocsin {
 
 // Threads that run the tasks of many owners in turn: one of each owner that has some, then the next
-// of the first. With more than one thread the first is for owners of whom no other task runs, so
-// whoever comes waits for nobody who has many; and the others have a lower priority than all else
-// in the process, so that bulk makes nothing wait.
+// of the first. With more than one thread no owner has all of them at a time, and the first is for
+// owners of whom no other task runs, so whoever comes waits for nobody who has many. The others
+// have a lower priority than all else in the process, so that bulk makes nothing wait.
 //
 // Owners are known while they have tasks, so nobody need bound them; whoever gives tasks bounds
 // those.

@@ -38,8 +38,8 @@ struct ExportContext {
 // fast, room for its bytes, decoding when it is the sender's turn, the sink, the answer when it is
 // durable.
 //
-// Thread: gRPC's callback threads, many at once; decodes on the workers'; answers from whichever
-// thread the sink calls back on. Borrows: all arguments of the constructor.
+// Thread: gRPC's callback threads, many at once; decodes there or on the workers' (CallParts);
+// answers from whichever thread the sink calls back on. Borrows: all arguments of the constructor.
 // Answers: as `reply` says; UNAVAILABLE with RetryInfo if the sink took nothing, the server is
 // draining or too much is being decoded; RESOURCE_EXHAUSTED with RetryInfo for a sender that is too
 // fast, without it beyond a limit on the request; INVALID_ARGUMENT if the bytes do not decode;

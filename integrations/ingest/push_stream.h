@@ -15,8 +15,8 @@
 namespace tocsin::ingest {
 
 // One native stream. At any time at most one read and one write are with gRPC:
-//   read -> decode, on a worker -> a slot in answers_ -> Submit -> slot filled -> written once all
-//   before it are.
+//   read -> decode, maybe on a worker -> a slot in answers_ -> Submit -> slot filled -> written
+//   once all before it are.
 // It ends once its input has ended (closed by the client, undecodable, draining) and every slot is
 // written, or at once if the client is gone.
 //

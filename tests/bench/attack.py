@@ -21,18 +21,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from attackers import ATTACKS  # noqa: E402
-from soak import Pages, probe  # noqa: E402
+from soak import RULES, Pages, probe  # noqa: E402
 
 PROTOCOLS = ("otlp", "otlp_http", "remote_write", "native")
-RULES = """monitors:
-- name: probe
-  query: max by (run) (soak_probe)
-  threshold: {critical: "> 10"}
-  annotations: {summary: "{{ $labels.run }}"}
-- name: load
-  query: max by (service) (avg_over_time(load_metric_1[5m]))
-  threshold: {critical: "> 1e300"}
-"""
 CONFIG = """rules: [rules.yaml]
 access: {{allow_open_listeners: true}}
 receivers:
