@@ -11,6 +11,8 @@
 namespace tocsin {
 namespace {
 
+constexpr size_t kLabelsUsual = 12;  // as many as most series have, or fewer
+
 void AppendVarint(size_t value, std::string& out) {
   while (value >= 0x80) {
     out.push_back(static_cast<char>(value | 0x80));
@@ -147,6 +149,11 @@ LabelsBuilder::LabelsBuilder(const Labels& base) {
 
 LabelsBuilder& LabelsBuilder::Set(absl::string_view name, absl::string_view value) {
   if (value.empty()) return Delete(name);
+  if (labels_.empty()) labels_.reserve(kLabelsUsual);
+  if (labels_.empty() || NameLess(labels_.back(), name)) {  // labels mostly come in order
+    labels_.emplace_back(std::string(name), std::string(value));
+    return *this;
+  }
   auto it = std::lower_bound(labels_.begin(), labels_.end(), name, NameLess);
   if (it != labels_.end() && it->first == name) {
     it->second = std::string(value);
@@ -183,7 +190,11 @@ absl::string_view LabelsBuilder::Get(absl::string_view name) const {
 }
 
 Labels LabelsBuilder::Build() const {
+  constexpr size_t kLengthsUsual = 2;  // a byte each
+  size_t size = 0;
+  for (const auto& [name, value] : labels_) size += name.size() + value.size() + kLengthsUsual;
   std::string bytes;
+  bytes.reserve(size);
   for (const auto& [name, value] : labels_) {
     AppendVarint(name.size(), bytes);
     bytes += name;

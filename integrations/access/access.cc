@@ -10,7 +10,6 @@
 namespace tocsin::access {
 namespace {
 
-constexpr absl::Duration kLogEvery = absl::Seconds(10);
 constexpr const char* kListeners[] = {"grpc", "http", "admin"};
 constexpr const char* kNone = "no_token";
 constexpr const char* kUnknown = "unknown_token";
@@ -80,22 +79,13 @@ absl::StatusOr<std::string> Access::Check(const Visitor& visitor, Scope scope) {
 
 absl::Status Access::Refuse(const Visitor& visitor, const char* reason, absl::Status status) {
   RefusedCounter(metrics_, visitor.listener, reason).Increment();
-  uint64_t before = 0;
-  {
-    MutexLock lock(mutex_);
-    const absl::Duration now = clock_.Monotonic();
-    if (log_again_ && now < *log_again_) {
-      ++unlogged_;
-      return status;
-    }
-    log_again_ = now + kLogEvery;
-    before = std::exchange(unlogged_, 0);
-  }
+  const std::optional<uint64_t> left_out = log_pause_.Take(clock_.Monotonic());
+  if (!left_out) return status;
   Log(LogLevel::kWarning, "access refused",
       {{"listener", visitor.listener},
        {"peer", visitor.peer},
        {"why", std::string(status.message())},
-       {"others_not_logged", before}});
+       {"others_not_logged", *left_out}});
   return status;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/log_pause.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "integrations/access/digest.h"
@@ -55,11 +56,10 @@ class Access {
 
   Metrics& metrics_;
   const Clock& clock_;
+  LogPause log_pause_;
 
   Mutex mutex_;
   std::shared_ptr<const std::vector<Token>> tokens_ ABSL_GUARDED_BY(mutex_);
-  std::optional<absl::Duration> log_again_ ABSL_GUARDED_BY(mutex_);  // monotonic
-  uint64_t unlogged_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // What an Authorization header shows as "Bearer TOKEN" (the word in any case); "" for others.

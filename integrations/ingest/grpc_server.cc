@@ -6,6 +6,7 @@
 #include <climits>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -22,6 +23,7 @@
 #include "integrations/ingest/log_service.h"
 #include "integrations/ingest/otlp_service.h"
 #include "integrations/ingest/push_service.h"
+#include "integrations/ingest/reset_guard.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -91,6 +93,7 @@ struct GrpcServer::Running {
                                .limit = "ingest_decode_bytes_max",
                                .amount_max = limits.ingest_decode_bytes_max}),
         guard(options.access, options.tls),
+        resets(std::make_shared<ResetGuard>(clock, metrics)),
         own_rates(options.rates == nullptr ? std::make_unique<SenderRates>(limits, clock, metrics)
                                            : nullptr),
         own_decoder(options.otlp == nullptr ? std::make_unique<OtlpDecoder>(limits, sink)
@@ -103,6 +106,7 @@ struct GrpcServer::Running {
               .rates = own_rates ? *own_rates : *options.rates,
               .workers = workers,
               .guard = guard,
+              .resets = resets,
               .retry_after = options.retry_after},
         otlp(parts, metrics, own_decoder ? *own_decoder : *options.otlp),
         logs(parts, metrics, own_counters ? *own_counters : *options.logs),
@@ -110,6 +114,7 @@ struct GrpcServer::Running {
 
   Budget decode_bytes;  // what gRPC's quota does not see: copies, inflated bytes, batches
   CallGuard guard;
+  const std::shared_ptr<ResetGuard> resets;
   // Null where the options bring others.
   std::unique_ptr<SenderRates> own_rates;
   std::unique_ptr<OtlpDecoder> own_decoder;
@@ -146,11 +151,15 @@ absl::Status GrpcServer::Start() {
   builder.RegisterService(&running->otlp);
   builder.RegisterService(&running->logs);
   builder.RegisterService(&running->push);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> look;
+  look.push_back(running->resets->Factory());
+  builder.experimental().SetInterceptorCreators(std::move(look));
   running->server = builder.BuildAndStart();
   if (running->server == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.listen, " (gRPC)"));
   }
   port_ = port;
+  running->resets->SetPort(port);
   running_ = std::move(running);
   SetServing(false);
   return absl::OkStatus();

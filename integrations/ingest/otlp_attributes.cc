@@ -277,6 +277,8 @@ AttributeError ToText(const AnyValue& value, size_t bytes_max, std::string& out)
 
 AttributeError DecodeAttributes(absl::string_view message, uint32_t field,
                                 const AttributeLimits& limits, Attributes& out) {
+  constexpr size_t kUsual = 8;
+  out.reserve(kUsual);
   WireReader fields(message);
   while (fields.Next()) {
     if (fields.tag() != Tag(field, WireType::kBytes)) {

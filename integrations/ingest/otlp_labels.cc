@@ -25,20 +25,36 @@ bool IsIdentifying(absl::string_view key) {
   return key == kServiceName || key == kServiceNamespace || key == kServiceInstance;
 }
 
-void SortByKey(Attributes& attributes) {
-  std::stable_sort(attributes.begin(), attributes.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+bool KeyLess(const Attributes::value_type& a, const Attributes::value_type& b) {
+  return a.first < b.first;
 }
 
-absl::Status AddAttributes(Attributes attributes, TranslationStrategy strategy,
-                           LabelsBuilder& builder) {
-  SortByKey(attributes);
+void SortByKey(Attributes& attributes) {
+  std::stable_sort(attributes.begin(), attributes.end(), KeyLess);
+}
+
+absl::Status AddSorted(const Attributes& attributes, TranslationStrategy strategy,
+                       LabelsBuilder& builder) {
   for (const auto& [key, value] : attributes) {
     TOCSIN_ASSIGN_OR_RETURN(const std::string name, LabelNameFromOtlp(key, strategy));
-    const std::string before(builder.Get(name));
-    builder.Set(name, before.empty() ? value : absl::StrCat(before, ";", value));
+    const absl::string_view before = builder.Get(name);
+    if (before.empty()) {
+      builder.Set(name, value);
+    } else {
+      builder.Set(name, absl::StrCat(before, ";", value));
+    }
   }
   return absl::OkStatus();
+}
+
+absl::Status AddAttributes(const Attributes& attributes, TranslationStrategy strategy,
+                           LabelsBuilder& builder) {
+  if (std::is_sorted(attributes.begin(), attributes.end(), KeyLess)) {
+    return AddSorted(attributes, strategy, builder);
+  }
+  Attributes sorted = attributes;
+  SortByKey(sorted);
+  return AddSorted(sorted, strategy, builder);
 }
 
 void AddIdentity(const ResourceLabels& resource, absl::string_view metric_name,

@@ -91,13 +91,9 @@ absl::StatusOr<NamedSeries> SeriesNamer::Name(const OtlpMetric& metric,
   for (const std::optional<Refusal>* refusal : {&resource_refusal_, &scope_refusal_}) {
     if (*refusal) return NamedSeries{0, **refusal};
   }
-  if (!IsUtf8(metric.name) || !IsUtf8(metric.unit)) {
-    return Refused(RejectReason::kInvalidUtf8, "metric name or unit");
-  }
-  absl::StatusOr<std::string> name =
-      MetricNameFromOtlp(metric.name, metric.unit, metric.kind, options_.translation_strategy);
-  if (!name.ok()) return Refused(RejectReason::kInvalidName, name.status().message());
-  *name += SuffixOf(part);
+  MakeMetricName(metric);
+  if (metric_name_.refusal) return NamedSeries{0, *metric_name_.refusal};
+  const std::string name = absl::StrCat(metric_name_.translated, SuffixOf(part));
 
   std::optional<Refusal> refusal;
   TOCSIN_ASSIGN_OR_RETURN(
@@ -108,12 +104,30 @@ absl::StatusOr<NamedSeries> SeriesNamer::Name(const OtlpMetric& metric,
   const std::string extra_value = *extra == 0 ? "" : PlainNumber(bound);
   const auto labels = LabelsOfSeries({.resource = resource_,
                                       .scope = scope_,
-                                      .name = *name,
+                                      .name = name,
                                       .extra_name = extra,
                                       .extra_value = extra_value},
                                      attributes, options_);
   if (!labels.ok()) return Refused(RejectReason::kInvalidLabel, labels.status().message());
   return Name(*labels);
+}
+
+// Most metrics have many points, one after the other.
+void SeriesNamer::MakeMetricName(const OtlpMetric& metric) {
+  MetricName& made = metric_name_;
+  if (made.name == metric.name && made.unit == metric.unit && made.kind == metric.kind) return;
+  made = {.name = std::string(metric.name), .unit = std::string(metric.unit), .kind = metric.kind};
+  if (!IsUtf8(metric.name) || !IsUtf8(metric.unit)) {
+    made.refusal = {RejectReason::kInvalidUtf8, "metric name or unit"};
+    return;
+  }
+  absl::StatusOr<std::string> translated =
+      MetricNameFromOtlp(metric.name, metric.unit, metric.kind, options_.translation_strategy);
+  if (translated.ok()) {
+    made.translated = *std::move(translated);
+  } else {
+    made.refusal = {RejectReason::kInvalidName, std::string(translated.status().message())};
+  }
 }
 
 absl::StatusOr<NamedSeries> SeriesNamer::Name(const Labels& labels) {

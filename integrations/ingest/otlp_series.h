@@ -51,6 +51,14 @@ class SeriesNamer {
   absl::StatusOr<const ResourceLabels*> Resource();
 
  private:
+  struct MetricName {
+    std::string name, unit;  // as sent
+    std::optional<PointKind> kind;
+    std::string translated;
+    std::optional<Refusal> refusal;
+  };
+
+  void MakeMetricName(const OtlpMetric& metric);
   absl::Status MakeResourceLabels();
   absl::Status MakeScopeLabels();
   absl::StatusOr<Attributes> Decode(absl::string_view fields, uint32_t field,
@@ -65,6 +73,8 @@ class SeriesNamer {
   bool resource_made_ = false;
   ResourceLabels resource_;
   std::optional<Refusal> resource_refusal_;  // of all its series
+
+  MetricName metric_name_;  // of the last series
 
   absl::string_view scope_bytes_, schema_url_;
   bool scope_made_ = false;

@@ -13,7 +13,6 @@ namespace {
 constexpr double kCreditSeconds = 10;
 constexpr size_t kSendersMax = 10'000;
 constexpr absl::string_view kOtherSenders = "others";
-constexpr absl::Duration kLogEvery = absl::Seconds(10);
 
 }  // namespace
 
@@ -67,16 +66,11 @@ void SenderRates::ForgetRested(absl::Duration now) {
 
 absl::Status SenderRates::Refuse(absl::string_view sender, absl::Duration wait) {
   refused_.Increment();
-  bool log = false;
-  {
-    const absl::Duration now = clock_.Monotonic();
-    MutexLock lock(mutex_);
-    log = !log_again_ || now >= *log_again_;
-    if (log) log_again_ = now + kLogEvery;
-  }
-  if (log) {
+  if (const auto left_out = log_pause_.Take(clock_.Monotonic())) {
     Log(LogLevel::kWarning, "a sender is too fast (samples_per_second_per_sender_max)",
-        {{"sender", sender}, {"wait", absl::FormatDuration(wait)}});
+        {{"sender", sender},
+         {"wait", absl::FormatDuration(wait)},
+         {"others_not_logged", *left_out}});
   }
   return TooFastError(wait, absl::StrCat("more than ", limits_.samples_per_second_per_sender_max,
                                          " samples a second (samples_per_second_per_sender_max) "

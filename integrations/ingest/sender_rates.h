@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -10,6 +9,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log_pause.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 
@@ -61,10 +61,10 @@ class SenderRates {
   const Limits& limits_;
   const Clock& clock_;
   prometheus::Counter& refused_;
+  LogPause log_pause_;
 
   Mutex mutex_;
   absl::flat_hash_map<std::string, Account> accounts_ ABSL_GUARDED_BY(mutex_);
-  std::optional<absl::Duration> log_again_ ABSL_GUARDED_BY(mutex_);  // monotonic
 };
 
 }  // namespace tocsin::ingest
