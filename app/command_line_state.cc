@@ -53,6 +53,18 @@ void AddInspect(CLI::App& app, InspectOptions& options, RunCommand& run) {
   });
 }
 
+void AddAudit(CLI::App& app, AuditOptions& options, RunCommand& run) {
+  CLI::App* audit =
+      app.add_subcommand("audit", "Show who changed what, and check that it is whole");
+  audit->add_option("DATA_DIR", options.data_dir, "May be in use; nothing is changed")->required();
+  audit->add_option("--limit", options.limit, "Entries to show, the last ones; 0: all")
+      ->capture_default_str();
+  audit->add_flag("--json", options.json, "Print entries as they are in the file");
+  audit->callback([&options, &run] {
+    run = [&options](std::ostream& out, std::ostream& err) { return RunAudit(options, out, err); };
+  });
+}
+
 }  // namespace
 
 void AddServerOption(CLI::App& app, ServerTarget& server) {
@@ -72,6 +84,7 @@ void AddStateCommands(CLI::App& app, StateCommandOptions& options, RunCommand& r
   AddBackup(app, options.backup, run);
   AddRestore(app, options.restore, run);
   AddInspect(app, options.inspect, run);
+  AddAudit(app, options.audit, run);
 }
 
 }  // namespace tocsin::app

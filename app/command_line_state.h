@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "app/commands/audit.h"
 #include "app/commands/backup.h"
 #include "app/commands/inspect.h"
 #include "app/commands/restore.h"
@@ -14,12 +15,13 @@ class App;
 
 namespace tocsin::app {
 
-// The words of the commands about the state of a server: backup, restore, inspect.
+// The words of the commands about the state of a server: backup, restore, inspect, audit.
 
 struct StateCommandOptions {
   BackupOptions backup;
   RestoreOptions restore;
   InspectOptions inspect;
+  AuditOptions audit;
 };
 
 // What a command line comes to, once its words are read. Exit code as the command says.

@@ -4,6 +4,7 @@
 
 #include "app/config_scrape.h"
 #include "app/damage_alarm.h"
+#include "app/server_audit.h"
 #include "app/server_parts.h"
 #include "base/kill_point.h"
 #include "base/log.h"
@@ -39,6 +40,7 @@ void Server::Parts::Stop() {
   journal_loop.reset();
   KillPoint("stop.after_delivery");
   if (admin) admin->Stop();
+  if (audit) audit->Add(StopEntry());
   Log(LogLevel::kInfo, "stopped");
 }
 
@@ -77,9 +79,16 @@ absl::Status Server::Parts::RenewTls(const Config& config) {
   return absl::OkStatus();
 }
 
-absl::Status Server::Parts::Reload() {
+absl::Status Server::Parts::Reload(const std::string& source) {
   MutexLock lock(reload_mutex);
   if (!ready) return absl::UnavailableError("starting or stopping");
+  const Revision before = RevisionOf(files);
+  const absl::Status status = TryReload();
+  audit->Add(ReloadEntry(source, status, before, RevisionOf(files)));
+  return status;
+}
+
+absl::Status Server::Parts::TryReload() {
   auto loaded = LoadFiles(options);
   absl::Status status = loaded.status();
   if (status.ok()) status = RenewTls(loaded->config);
@@ -134,8 +143,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 void Server::Stop() {
   parts_->Stop();
 }
-absl::Status Server::Reload() {
-  return parts_->Reload();
+absl::Status Server::Reload(const std::string& source) {
+  return parts_->Reload(source);
 }
 int Server::grpc_port() const {
   return parts_->grpc->port();

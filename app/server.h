@@ -46,7 +46,8 @@ class Server {
 
   // Reads configuration, rules and secrets again; all or nothing. Addresses, data_dir, retention
   // and limits keep the values of the start: a change of these is reported as a warning in the log.
-  absl::Status Reload();
+  // `source` says in the audit what asked for it: "signal", "files", "request".
+  absl::Status Reload(const std::string& source);
 
   int grpc_port() const;
   int http_port() const;

@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "integrations/access/access.h"
+#include "integrations/audit/audit_log.h"
 #include "integrations/delivery/delivery.h"
 #include "integrations/delivery/delivery_loop.h"
 #include "integrations/http/admin_api.h"
@@ -65,7 +66,9 @@ struct Server::Parts {
   absl::Status StartSenders();
   void Watch(Server& server);
   void Stop();
-  absl::Status Reload();
+  absl::Status Reload(const std::string& source);
+  absl::Status TryReload();  // with reload_mutex held
+  http::HttpReply AnswerAdmin(const http::HttpRequest& request);
   void TakeOver(const Config& config);
   absl::Status RenewTls(const Config& config);
   uint64_t WatchedFingerprint();
@@ -82,6 +85,7 @@ struct Server::Parts {
   prometheus::Gauge& reload_successful;
   prometheus::Gauge& reload_time;
   prometheus::Counter& moved_aside;
+  std::unique_ptr<audit::AuditLog> audit;  // open with the store; `access` tells it who was refused
   access::Access access;
   ingest::SenderRates rates;
   SendersGate senders_gate;

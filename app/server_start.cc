@@ -7,6 +7,7 @@
 #include "app/damage_alarm.h"
 #include "app/file_limit.h"
 #include "app/page_templates.h"
+#include "app/server_audit.h"
 #include "app/server_parts.h"
 #include "app/version.h"
 #include "base/kill_point.h"
@@ -66,6 +67,7 @@ absl::Status Server::Parts::Start(Server& server) {
   MutexLock lock(reload_mutex);
   ready = true;
   Watch(server);
+  audit->Add(StartEntry(RevisionOf(files)));
   Log(LogLevel::kInfo, "ready",
       {{"grpc_port", grpc->port()},
        {"http_port", http->port()},
@@ -80,6 +82,11 @@ absl::Status Server::Parts::Start(Server& server) {
 absl::Status Server::Parts::OpenState() {
   const Config& config = files.config;
   TOCSIN_ASSIGN_OR_RETURN(store, storage::OpenRocksdbStore(config.data_dir));
+  TOCSIN_ASSIGN_OR_RETURN(audit, audit::AuditLog::Open(config.data_dir, clock, metrics));
+  access.SetRefusedListener(
+      [this](const access::Visitor& visitor, const absl::Status& why, uint64_t others) {
+        audit->Add(RefusedEntry(visitor, why, others));
+      });
   backups = std::make_unique<BackupService>(*store, config.data_dir, metrics, clock);
   outbox = std::make_unique<storage::Outbox>(*store, config.limits.outbox_entries_max);
   TOCSIN_ASSIGN_OR_RETURN(const size_t aside, outbox->Recover());
@@ -99,7 +106,7 @@ absl::Status Server::Parts::OpenAdmin(Server& server) {
       [this](const Labels& series) { return senders_gate.NotesOf(series); });
   feedback = std::make_unique<FeedbackService>(*engine, *journal, metrics);
   backend = std::make_unique<EngineBackend>(
-      *engine, [&server] { return server.Reload(); },
+      *engine, [&server] { return server.Reload("request"); },
       [this](const std::string& name) { return backups->Make(name); },
       [this](const http::ExplainRequest& request, const http::Expired& expired) {
         return explainer->Explain(request, expired);
@@ -123,15 +130,20 @@ absl::Status Server::Parts::OpenAdmin(Server& server) {
   }
   admin_options.body_bytes_max = config.limits.http_body_bytes_max;
   admin_options.connections_max = config.limits.http_connections_max;
-  TOCSIN_ASSIGN_OR_RETURN(admin, http::HttpServer::Start(
-                                     admin_options,
-                                     [this](const http::HttpRequest& request) {
-                                       auto refusal = http::RefuseAdmin(access, request);
-                                       return refusal ? *std::move(refusal)
-                                                      : admin_api->Handle(request);
-                                     },
-                                     metrics));
+  TOCSIN_ASSIGN_OR_RETURN(
+      admin,
+      http::HttpServer::Start(
+          admin_options, [this](const http::HttpRequest& request) { return AnswerAdmin(request); },
+          metrics));
   return absl::OkStatus();
+}
+
+http::HttpReply Server::Parts::AnswerAdmin(const http::HttpRequest& request) {
+  std::string actor;
+  if (auto refusal = http::RefuseAdmin(access, request, actor)) return *std::move(refusal);
+  http::HttpReply reply = admin_api->Handle(request);
+  if (http::ChangesSomething(request)) audit->Add(RequestEntry(actor, request, reply));
+  return reply;
 }
 
 void Server::Parts::StartDelivery() {
@@ -186,7 +198,7 @@ absl::Status Server::Parts::StartSenders() {
 void Server::Parts::Watch(Server& server) {
   const auto changed = [&server] {
     Log(LogLevel::kInfo, "files changed, reloading");
-    server.Reload().IgnoreError();  // logged and counted there
+    server.Reload("files").IgnoreError();  // logged and counted there
   };
   watch = std::make_unique<FileWatch>(
       files.fingerprint, [this] { return WatchedFingerprint(); }, changed);

@@ -52,7 +52,7 @@ int RunServe(const ServerOptions& options, std::ostream& err) {
       if (!server.ok()) return Refuse(server.status(), err);
     } else if (signal == SIGHUP) {
       // Errors are logged and counted there.
-      if (started) (*server)->Reload().IgnoreError();
+      if (started) (*server)->Reload("signal").IgnoreError();
     } else if (signal != kStartEnded) {
       Log(LogLevel::kInfo, "stopping", {{"signal", signal}});
       // Nothing was promised yet, and what is on disk bears any end.

@@ -86,6 +86,7 @@ absl::Status Access::Refuse(const Visitor& visitor, const char* reason, absl::St
        {"peer", visitor.peer},
        {"why", std::string(status.message())},
        {"others_not_logged", *left_out}});
+  if (listener_) listener_(visitor, status, *left_out);
   return status;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -44,6 +46,12 @@ class Access {
  public:
   Access(Metrics& metrics, const Clock& clock);
 
+  // Told of who is refused whenever that is logged, with why and how many were not logged since the
+  // last time. Set once, before anybody comes.
+  using RefusedListener =
+      std::function<void(const Visitor& visitor, const absl::Status& why, uint64_t others)>;
+  void SetRefusedListener(RefusedListener listener) { listener_ = std::move(listener); }
+
   void SetTokens(std::vector<Token> tokens);
   bool has_tokens();
 
@@ -57,6 +65,7 @@ class Access {
   Metrics& metrics_;
   const Clock& clock_;
   LogPause log_pause_;
+  RefusedListener listener_;  // may be empty
 
   Mutex mutex_;
   std::shared_ptr<const std::vector<Token>> tokens_ ABSL_GUARDED_BY(mutex_);

@@ -19,13 +19,22 @@ std::optional<access::Scope> AdminScopeOf(const HttpRequest& request) {
   return access::Scope::kRead;
 }
 
-std::optional<HttpReply> RefuseAdmin(access::Access& access, const HttpRequest& request) {
+bool ChangesSomething(const HttpRequest& request) {
+  const auto scope = AdminScopeOf(request);
+  return scope == access::Scope::kAdmin || scope == access::Scope::kSilence;
+}
+
+std::optional<HttpReply> RefuseAdmin(access::Access& access, const HttpRequest& request,
+                                     std::string& actor) {
   const auto scope = AdminScopeOf(request);
   if (!scope) return std::nullopt;
   const access::Visitor visitor{"admin", request.peer,
                                 access::BearerToken(request.Header("Authorization"))};
   const auto allowed = access.Check(visitor, *scope);
-  if (allowed.ok()) return std::nullopt;
+  if (allowed.ok()) {
+    actor = *allowed;
+    return std::nullopt;
+  }
   const std::string why(allowed.status().message());
   if (!absl::IsUnauthenticated(allowed.status())) return ErrorReply(403, "forbidden", why);
   HttpReply reply = ErrorReply(401, "unauthorized", why);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/manual_clock.h"
 
@@ -102,6 +104,32 @@ TEST(DigestTest, IsSha256AndReadsBack) {
             digest);
   EXPECT_FALSE(ParseDigest("ba78"));
   EXPECT_FALSE(ParseDigest(std::string(64, 'g')));
+}
+
+// Stopping at the token that is found would be some hundred times faster for the first than for the last.
+TEST_F(AccessTest, ACheckTakesAsLongWhicheverTokenItIs) {
+  std::vector<Token> tokens;
+  for (int i = 0; i < 4000; ++i) {
+    tokens.push_back(Make(absl::StrCat("t", i), {Scope::kRead}, {absl::StrCat("token-", i)}));
+  }
+  access_.SetTokens(std::move(tokens));
+  const SystemClock clock;
+  // The quickest of many: what else runs makes some slower.
+  const auto quickest = [&](const std::string& token) {
+    absl::Duration best = absl::InfiniteDuration();
+    for (int i = 0; i < 50; ++i) {
+      const absl::Duration start = clock.Monotonic();
+      Check(token, Scope::kRead).IgnoreError();
+      best = std::min(best, clock.Monotonic() - start);
+    }
+    return best;
+  };
+  const absl::Duration first = quickest("token-0");
+  for (const char* other : {"token-3999", "token-4000", "something else"}) {
+    const absl::Duration took = quickest(other);
+    EXPECT_LT(took, 3 * first) << other;
+    EXPECT_LT(first, 3 * took) << other;
+  }
 }
 
 }  // namespace

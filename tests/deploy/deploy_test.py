@@ -2,6 +2,7 @@
 """What is below docker/: image, compose file, Kubernetes overlays and Terraform module, checked without a cluster."""
 
 import copy
+import hashlib
 import json
 import os
 import pathlib
@@ -194,6 +195,23 @@ class Image(unittest.TestCase):
         done = subprocess.run([DOCKER / "runtime_packages.sh", BINARY], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("libc6", done.stdout.split())
+
+    def test_the_provenance_names_the_archive_the_commit_and_the_packages(self):
+        with tempfile.TemporaryDirectory() as folder:
+            archive, bill = pathlib.Path(folder, "tocsin-1.2.3.tar.gz"), pathlib.Path(folder, "sbom.spdx.json")
+            archive.write_bytes(b"an archive")
+            reference = "pkg:deb/debian/libc6@2.36-9?arch=amd64"
+            bill.write_text(json.dumps({"packages": [{"name": "tocsin"}, {"name": "libc6", "externalRefs": [{"referenceLocator": reference}]}]}))
+            made = [subprocess.run([sys.executable, DOCKER / "provenance.py", archive, bill], capture_output=True, text=True, check=True).stdout
+                    for _ in range(2)]
+        self.assertEqual(made[0], made[1])
+        statement = json.loads(made[0])
+        self.assertEqual(statement["predicateType"], "https://slsa.dev/provenance/v1")
+        self.assertEqual(statement["subject"], [{"name": "tocsin-1.2.3.tar.gz", "digest": {"sha256": hashlib.sha256(b"an archive").hexdigest()}}])
+        found = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+        self.assertEqual(found[-1], {"uri": reference})
+        for commit in found[:-1]:
+            self.assertRegex(commit["digest"]["gitCommit"], "^[0-9a-f]{40}$")
 
     def test_the_bill_of_materials_names_each_package_with_its_version(self):
         if not BINARY.exists():

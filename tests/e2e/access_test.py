@@ -124,6 +124,45 @@ access:
         self.write_token("read", "the-one-that-comes-next")
         await_("old token gone", lambda: self.status("GET", self.admin + "/metrics", TOKENS["read"]) == 401)
 
+    def audit(self):
+        """Exit code, entries, and the last line of `tocsin audit`."""
+        entries = subprocess.run([f"{BUILD}/tocsin", "audit", self.tocsin.data_dir, "--json"], capture_output=True, text=True,
+                                 timeout=60, check=False)
+        text = subprocess.run([f"{BUILD}/tocsin", "audit", self.tocsin.data_dir], capture_output=True, text=True, timeout=60, check=False)
+        self.seen += entries.stdout + text.stdout + text.stderr
+        return entries.returncode, [json.loads(line) for line in entries.stdout.splitlines()], text.stdout.splitlines()[-1]
+
+    def test_what_is_changed_is_audited_with_who_did_it(self):
+        silence = ["silence", "add", "queue-full", "--server", self.admin, "--comment", "moving house", "--duration", "1h"]
+        self.assertEqual(self.command("silence", *silence).returncode, 0)
+        self.assertEqual(self.command("read", *silence).returncode, 2)
+        self.tocsin.write("rules.yaml", RULES.replace("100", "200"))
+        self.assertEqual(self.status("POST", self.admin + "/-/reload", TOKENS["admin"]), 200)
+        self.tocsin.kill()
+        self.tocsin.start()
+        code, entries, last = self.audit()
+        self.assertEqual(code, 0)
+        self.assertEqual([entry["event"] for entry in entries if entry.get("source") != "files"],
+                         ["started", "request", "refused", "reload", "request", "started"])
+        by_event = {entry["event"]: entry for entry in entries}
+        added = next(entry for entry in entries if entry.get("request") == "POST /api/v2/silences")
+        self.assertEqual((added["actor"], added["status"]), ("silence", "200"))
+        self.assertIn("moving house", added["body"])
+        self.assertEqual(by_event["refused"]["listener"], "admin")
+        reload = next(entry for entry in entries if entry["event"] == "reload" and entry["rules_before"] != entry["rules_after"])
+        self.assertEqual(reload["config_before"], reload["config_after"])
+        self.assertEqual(reload["rules_after"], entries[-1]["rules"])
+        self.assertIn(f"the last is number {len(entries)} ", last)
+        self.assertTrue(any(last.rsplit(" ", 1)[1] in line for line in self.tocsin.log_lines()), "the log has the hash, too")
+        for secret in [KEY, *TOKENS.values()]:
+            self.assertNotIn(secret, self.seen)
+
+        with open(self.tocsin.data_dir + "/audit.jsonl", "r+", encoding="utf-8") as file:
+            text = file.read().replace("moving house", "moving horse")
+            file.seek(0)
+            file.write(text)
+        self.assertEqual(self.audit()[0], 1)
+
     def test_an_open_port_without_a_guard_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:
             with open(f"{folder}/tocsin.yaml", "w", encoding="utf-8") as file:

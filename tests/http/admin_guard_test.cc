@@ -28,7 +28,8 @@ class AdminGuardTest : public ::testing::Test {
   int Status(const std::string& method, const std::string& path, const std::string& token) {
     HttpRequest request{.method = method, .path = path};
     if (!token.empty()) request.headers = {{"authorization", absl::StrCat("Bearer ", token)}};
-    const auto refusal = RefuseAdmin(access_, request);
+    actor_.clear();
+    const auto refusal = RefuseAdmin(access_, request, actor_);
     if (!refusal) return 200;
     EXPECT_THAT(refusal->body, Not(HasSubstr("token-")));
     return refusal->status;
@@ -37,6 +38,7 @@ class AdminGuardTest : public ::testing::Test {
   Metrics metrics_;
   ManualClock clock_;
   access::Access access_{metrics_, clock_};
+  std::string actor_;
 };
 
 TEST_F(AdminGuardTest, EachRouteAsksForItsScope) {
@@ -69,6 +71,27 @@ TEST_F(AdminGuardTest, EachRouteAsksForItsScope) {
     EXPECT_EQ(Status(c.method, c.path, "token-silence"), c.silence);
     EXPECT_EQ(Status(c.method, c.path, "token-admin"), c.admin);
   }
+}
+
+TEST_F(AdminGuardTest, SaysWhoItWas) {
+  EXPECT_EQ(Status("POST", "/-/reload", "token-admin"), 200);
+  EXPECT_EQ(actor_, "admin");
+  EXPECT_EQ(Status("POST", "/-/reload", "token-read"), 403);
+  EXPECT_EQ(actor_, "");
+}
+
+TEST_F(AdminGuardTest, WhatChangesSomethingIsAudited) {
+  const auto changes = [](const char* method, const char* path) {
+    return ChangesSomething({.method = method, .path = path});
+  };
+  EXPECT_TRUE(changes("POST", "/-/reload"));
+  EXPECT_TRUE(changes("POST", "/api/v2/silences"));
+  EXPECT_TRUE(changes("DELETE", "/api/v2/silence/1"));
+  EXPECT_TRUE(changes("POST", "/api/tocsin/v1/backup"));
+  EXPECT_TRUE(changes("POST", "/api/tocsin/v1/feedback"));
+  EXPECT_FALSE(changes("GET", "/api/v2/silences"));
+  EXPECT_FALSE(changes("POST", "/api/v1/query"));
+  EXPECT_FALSE(changes("GET", "/-/healthy"));
 }
 
 TEST_F(AdminGuardTest, WithoutTokensNobodyIsAsked) {
