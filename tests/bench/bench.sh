@@ -39,19 +39,37 @@ load() {
   echo "$name: $(build/ingest_load --target "127.0.0.1:$target" --series 100000 --samples-per-request 1000 --seconds 8 \
     --connections 2 --server-pid $pid "$@" | tail -n 2 | paste -sd ' ')"
 }
-# Prometheus as the receiver of the same remote write, where it is installed (./dev test --ci fetches it).
-prometheus_peer() {
-  local binary
-  binary=$(command -v prometheus || echo build/counterparts/usr/bin/prometheus)
-  if [ ! -x "$binary" ]; then echo "prometheus is not installed: no peer"; return; fi
-  rm -rf "$dir/prometheus"
-  : >"$dir/prometheus.yml"
-  "$binary" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/prometheus" --web.enable-remote-write-receiver \
-    --web.listen-address=127.0.0.1:39090 2>"$dir/prometheus.log" &
+# peer NAME READY PORT PROGRAM ARGUMENT.. -- ARGUMENT..: what another program needs for the same load; those after -- are the load's.
+peer() {
+  local name=$1 ready=$2 its_port=$3 command=() program
+  shift 3
+  while [ "$1" != -- ]; do command+=("$1"); shift; done
+  shift
+  program=${command[0]}
+  if ! command -v "$program" >/dev/null && [ ! -x "$program" ]; then echo "$name: not installed, no peer"; return; fi
+  "${command[@]}" 2>"$dir/peer.log" >&2 &
   pid=$!
-  until grep -q "Server is ready to receive" "$dir/prometheus.log"; do sleep 0.2; done
-  load "prometheus, remote_write, run $1" 39090 --protocol remote_write
+  until grep -q "$ready" "$dir/peer.log"; do
+    kill -0 $pid 2>/dev/null || { echo "$name: does not start: $(tail -n 1 "$dir/peer.log")"; pid=; return; }
+    sleep 0.2
+  done
+  load "$name" "$its_port" "$@"
   stop
+}
+# Other receivers of the same requests, where they are installed (./dev test --ci fetches both kinds of Prometheus). None of them is on disk
+# before it answers.
+peers() {
+  local debians=build/counterparts/usr/bin/prometheus
+  if command -v prometheus >/dev/null; then debians=prometheus; fi
+  rm -rf "$dir/peer" && mkdir -p "$dir/peer"
+  : >"$dir/prometheus.yml"
+  peer "Prometheus 2, remote_write, run $1" "Server is ready to receive" 39090 "$debians" --config.file="$dir/prometheus.yml" \
+    --storage.tsdb.path="$dir/peer/2" --web.enable-remote-write-receiver --web.listen-address=127.0.0.1:39090 -- --protocol remote_write
+  peer "Prometheus 3, otlp_http, run $1" "Server is ready to receive" 39091 build/counterparts/go/prometheus --config.file="$dir/prometheus.yml" \
+    --storage.tsdb.path="$dir/peer/3" --web.enable-otlp-receiver --web.listen-address=127.0.0.1:39091 -- \
+    --protocol otlp_http --path /api/v1/otlp/v1/metrics
+  peer "VictoriaMetrics, remote_write, run $1" "started VictoriaMetrics" 38428 victoria-metrics -storageDataPath="$dir/peer/vm" \
+    -httpListenAddr=127.0.0.1:38428 -- --protocol remote_write
 }
 ingest() {
   local run
@@ -61,7 +79,7 @@ ingest() {
     start; load "native, run $run" "$port" --protocol native; stop
     start; load "otlp_http, run $run" "$http_port" --protocol otlp_http; stop
     start; load "remote_write, run $run" "$http_port" --protocol remote_write; stop
-    prometheus_peer "$run"
+    peers "$run"
   done
 }
 attack() { python3 tests/bench/attack.py build; }

@@ -55,6 +55,9 @@ void WriteVarint(uint64_t value, char* at) {
 
 HttpSender::HttpSender(const Options& options, size_t first, size_t end)
     : remote_write_(options.protocol == "remote_write"),
+      path_(!options.path.empty() ? options.path
+            : remote_write_       ? "/api/v1/write"
+                                  : "/v1/metrics"),
       port_(static_cast<uint16_t>(
           std::atoi(options.target.substr(options.target.rfind(':') + 1).c_str()))),
       ipv6_(options.target.starts_with('[')) {
@@ -85,7 +88,7 @@ void HttpSender::Fill(Template& request, Timestamp now, double value) const {
 }
 
 std::string HttpSender::Head(size_t body_bytes) const {
-  return absl::StrCat("POST ", remote_write_ ? "/api/v1/write" : "/v1/metrics",
+  return absl::StrCat("POST ", path_,
                       " HTTP/1.1\r\nHost: load\r\nContent-Type: application/x-protobuf\r\n",
                       remote_write_ ? "Content-Encoding: snappy\r\n" : "",
                       "Content-Length: ", body_bytes, "\r\n\r\n");

@@ -31,6 +31,7 @@ class HttpSender {
   std::string Head(size_t body_bytes) const;
 
   const bool remote_write_;
+  const std::string path_;
   const uint16_t port_;
   const bool ipv6_;
   std::unique_ptr<http::RawClient> client_;

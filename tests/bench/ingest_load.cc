@@ -322,6 +322,7 @@ int Main(int argc, char** argv) {
   app.add_option("--protocol", options.protocol)
       ->check(CLI::IsMember({"otlp", "native", "otlp_http", "remote_write"}));
   app.add_option("--target", options.target, "host:port");
+  app.add_option("--path", options.path, "over HTTP: where a peer takes the protocol");
   app.add_option("--series", options.series)->check(CLI::PositiveNumber);
   app.add_option("--samples-per-request", options.samples_per_request)->check(CLI::PositiveNumber);
   app.add_option("--seconds", options.seconds)->check(CLI::PositiveNumber);

@@ -16,6 +16,7 @@ namespace tocsin::ingest {
 struct Options {
   std::string protocol = "otlp";
   std::string target = "127.0.0.1:4317";
+  std::string path;  // over HTTP; "": the protocol's own
   size_t series = 100'000;
   size_t samples_per_request = 1000;
   double seconds = 10;
