@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,13 +12,12 @@
 #include "engine/sample_sink.h"
 #include "integrations/ingest/budget.h"
 #include "integrations/ingest/call_guard.h"
-#include "integrations/ingest/reset_guard.h"
 #include "integrations/ingest/rpc.h"
 #include "integrations/ingest/sender_rates.h"
 
 namespace tocsin::ingest {
 
-// What the services of one gRPC server have in common. Borrowed but for what is shared.
+// What the services of one gRPC server have in common. All borrowed.
 struct CallParts {
   const Limits& limits;
   engine::SampleSink& sink;
@@ -28,7 +26,6 @@ struct CallParts {
   SenderRates& rates;
   FairPool& workers;  // where messages are decoded that take long: gRPC has few threads
   const CallGuard& guard;
-  std::shared_ptr<ResetGuard> resets;
   absl::Duration retry_after;  // what overloaded senders are told to wait
 
   // Runs what decodes a message, on a worker if it may take longer than a change of threads.

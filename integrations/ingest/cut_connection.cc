@@ -67,6 +67,13 @@ bool Joins(int socket, const Ends& wanted) {
   return ends && ends->port == wanted.port && ends->peer == wanted.peer && IsOpen(socket);
 }
 
+// What came and was not read yet would still be read.
+void Discard(int socket) {
+  constexpr size_t kAtOnce = 1 << 24;
+  while (recv(socket, nullptr, kAtOnce, MSG_TRUNC | MSG_DONTWAIT) > 0) {
+  }
+}
+
 // The number may be another file's a moment later, but not that of the copy.
 bool CutIfItJoins(int socket, const Ends& wanted) {
   if (!Joins(socket, wanted)) return false;
@@ -77,7 +84,9 @@ bool CutIfItJoins(int socket, const Ends& wanted) {
   // Once it is closed nothing stays behind, however much is still on its way.
   const linger reset{.l_onoff = 1, .l_linger = 0};
   setsockopt(copy, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  return shutdown(copy, SHUT_RDWR) == 0;
+  if (shutdown(copy, SHUT_RDWR) != 0) return false;
+  Discard(copy);
+  return true;
 }
 
 }  // namespace

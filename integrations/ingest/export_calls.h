@@ -61,19 +61,13 @@ class ExportCalls {
   int under_way() const { return *under_way_; }
 
  private:
-  // Where the answer goes. gRPC keeps these, and the request, until the reactor has finished.
-  struct Caller {
-    const grpc::CallbackServerContext& context;
-    grpc::ServerUnaryReactor& reactor;
-    grpc::ByteBuffer& response;
-  };
   struct Call;
-  class Watcher;
 
-  absl::Status Admit(Call& call);
+  absl::Status Admit(const grpc::CallbackServerContext& context, Call& call);
   void Work(Call& call);
   absl::StatusOr<DecodedExport> Take(Call& call);
-  void Answer(const Caller& caller, const absl::StatusOr<std::string>& reply);
+  void Answer(grpc::ServerUnaryReactor& reactor, grpc::ByteBuffer& response,
+              const absl::StatusOr<std::string>& reply);
 
   // Constant after construction.
   const CallParts parts_;

@@ -6,7 +6,6 @@
 #include <climits>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -93,7 +92,6 @@ struct GrpcServer::Running {
                                .limit = "ingest_decode_bytes_max",
                                .amount_max = limits.ingest_decode_bytes_max}),
         guard(options.access, options.tls),
-        resets(std::make_shared<ResetGuard>(clock, metrics)),
         own_rates(options.rates == nullptr ? std::make_unique<SenderRates>(limits, clock, metrics)
                                            : nullptr),
         own_decoder(options.otlp == nullptr ? std::make_unique<OtlpDecoder>(limits, sink)
@@ -106,7 +104,6 @@ struct GrpcServer::Running {
               .rates = own_rates ? *own_rates : *options.rates,
               .workers = workers,
               .guard = guard,
-              .resets = resets,
               .retry_after = options.retry_after},
         otlp(parts, metrics, own_decoder ? *own_decoder : *options.otlp),
         logs(parts, metrics, own_counters ? *own_counters : *options.logs),
@@ -114,7 +111,6 @@ struct GrpcServer::Running {
 
   Budget decode_bytes;  // what gRPC's quota does not see: copies, inflated bytes, batches
   CallGuard guard;
-  const std::shared_ptr<ResetGuard> resets;
   // Null where the options bring others.
   std::unique_ptr<SenderRates> own_rates;
   std::unique_ptr<OtlpDecoder> own_decoder;
@@ -124,7 +120,8 @@ struct GrpcServer::Running {
   OtlpService otlp;
   LogService logs;
   PushService push;
-  std::unique_ptr<grpc::Server> server;  // last: goes before the services it calls
+  std::unique_ptr<grpc::Server> server;  // goes before the services it calls
+  std::unique_ptr<ResetGuard> resets;
 };
 
 GrpcServer::GrpcServer(GrpcServerOptions options, const Limits& limits, engine::SampleSink& sink,
@@ -151,15 +148,13 @@ absl::Status GrpcServer::Start() {
   builder.RegisterService(&running->otlp);
   builder.RegisterService(&running->logs);
   builder.RegisterService(&running->push);
-  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> look;
-  look.push_back(running->resets->Factory());
-  builder.experimental().SetInterceptorCreators(std::move(look));
   running->server = builder.BuildAndStart();
   if (running->server == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.listen, " (gRPC)"));
   }
   port_ = port;
-  running->resets->SetPort(port);
+  running->resets =
+      std::make_unique<ResetGuard>(port, options_.streams_per_connection_max, clock_, metrics_);
   running_ = std::move(running);
   SetServing(false);
   return absl::OkStatus();

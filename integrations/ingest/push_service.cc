@@ -36,7 +36,7 @@ PushService::~PushService() = default;
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(
     grpc::CallbackServerContext* context) {
-  auto stream = std::make_shared<PushStream>(*this, context_, context->peer());
+  auto stream = std::make_shared<PushStream>(*this, context_, SenderOf(context->peer()));
   absl::Status admitted = context_->parts.guard.Allow(*context);
   if (admitted.ok()) admitted = Admit(stream);
   if (!admitted.ok()) {

@@ -137,10 +137,6 @@ void PushStream::OnCancel() {
 }
 
 void PushStream::OnDone() {
-  {
-    MutexLock lock(mutex_);
-    if (!gone_) context_->parts.resets->Answered(peer_);
-  }
   service_.Forget(shared_from_this());
 }
 

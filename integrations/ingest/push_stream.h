@@ -26,12 +26,11 @@ namespace tocsin::ingest {
 class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          public std::enable_shared_from_this<PushStream> {
  public:
-  // `peer`: the other end, as gRPC writes it.
-  PushStream(PushService& service, std::shared_ptr<PushContext> context, std::string peer)
+  // `sender`: the host at the other end.
+  PushStream(PushService& service, std::shared_ptr<PushContext> context, absl::string_view sender)
       : service_(service),
         context_(std::move(context)),
-        peer_(std::move(peer)),
-        sender_(SenderOf(peer_)),
+        sender_(sender),
         session_(context_->parts.limits, context_->parts.sink, context_->declarations, sender_) {}
 
   void Begin();
@@ -63,7 +62,6 @@ class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   // Constant after construction.
   PushService& service_;  // gone once OnDone returns
   const std::shared_ptr<PushContext> context_;
-  const std::string peer_;
   const std::string sender_;
 
   // Touched only between a read's completion and the start of the next one, by one thread at a

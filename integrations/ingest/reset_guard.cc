@@ -1,47 +1,71 @@
 #include "integrations/ingest/reset_guard.h"
 
-#include <grpcpp/server_context.h>
+#include <algorithm>
+#include <string>
 
 #include "base/log.h"
+#include "integrations/ingest/connection_calls.h"
 #include "integrations/ingest/cut_connection.h"
 
 namespace tocsin::ingest {
+namespace {
 
-// Looks at the calls and leaves them as they are: an interceptor of its own for each would cost a
-// change of threads.
-class ResetGuard::Made final : public grpc::experimental::ServerInterceptorFactoryInterface {
- public:
-  explicit Made(ResetGuard& guard) : guard_(guard) {}
+constexpr absl::Duration kPause = absl::Milliseconds(20);
+// After a look, as many times as long as it took.
+constexpr int kPauses = 19;
+// As few calls in a pause need no look.
+constexpr uint64_t kFewCalls = 20;
 
-  grpc::experimental::Interceptor* CreateServerInterceptor(
-      grpc::experimental::ServerRpcInfo* call) override {
-    const std::string peer = call->server_context()->peer();
-    if (guard_.watch_.Made(peer)) guard_.Cut(peer);
-    return nullptr;
-  }
+}  // namespace
 
- private:
-  ResetGuard& guard_;
-};
-
-ResetGuard::ResetGuard(const Clock& clock, Metrics& metrics)
-    : clock_(clock),
+ResetGuard::ResetGuard(int port, int streams_per_connection_max, const Clock& clock,
+                       Metrics& metrics)
+    : port_(port),
+      clock_(clock),
       cut_(metrics.Counter("tocsin_ingest_connections_cut_total",
                            "Connections that were ended because their client took back too many of "
                            "its calls.")),
-      watch_(clock) {}
+      watch_(streams_per_connection_max),
+      thread_([this] { Run(); }) {}
 
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ResetGuard::Factory() {
-  return std::make_unique<Made>(*this);
+ResetGuard::~ResetGuard() {
+  {
+    MutexLock lock(mutex_);
+    ending_ = true;
+    ending_changed_.NotifyAll();
+  }
+  thread_.join();
 }
 
-void ResetGuard::Cut(const std::string& peer) {
-  // Not there any more: others of its calls were seen before.
-  if (!CutConnection(port_, peer).ok()) return;
-  cut_.Increment();
-  if (const auto left_out = log_pause_.Take(clock_.Monotonic())) {
-    Log(LogLevel::kWarning, "a connection was ended: its client takes back its calls",
-        {{"listener", "grpc"}, {"peer", peer}, {"others_not_logged", *left_out}});
+void ResetGuard::Run() {
+  uint64_t seen = CallsMade();
+  absl::Duration pause = kPause;
+  while (Wait(pause)) {
+    pause = kPause;
+    const uint64_t made = CallsMade();
+    if (made < seen + kFewCalls) continue;  // those of several pauses add up
+    seen = made;
+    const absl::Duration start = clock_.Monotonic();
+    Look();
+    pause = std::max(pause, kPauses * (clock_.Monotonic() - start));
+  }
+}
+
+bool ResetGuard::Wait(absl::Duration time) {
+  MutexLock lock(mutex_);
+  if (!ending_) ending_changed_.WaitFor(mutex_, time);
+  return !ending_;
+}
+
+void ResetGuard::Look() {
+  for (const std::string& peer : watch_.Look(CallsOfConnections(), clock_.Monotonic())) {
+    // Not there: another server's, or gone meanwhile.
+    if (!CutConnection(port_, peer).ok()) continue;
+    cut_.Increment();
+    if (const auto left_out = log_pause_.Take(clock_.Monotonic())) {
+      Log(LogLevel::kWarning, "a connection was ended: its client takes back its calls",
+          {{"listener", "grpc"}, {"peer", peer}, {"others_not_logged", *left_out}});
+    }
   }
 }
 

@@ -1,52 +1,42 @@
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <string>
-
-#include <grpcpp/support/server_interceptor.h>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/log_pause.h"
 #include "base/metrics.h"
-#include "integrations/ingest/call_watch.h"
+#include "base/mutex.h"
+#include "integrations/ingest/reset_watch.h"
 
 namespace tocsin::ingest {
 
-// Ends the connections of one gRPC port whose calls are taken back too often, see CallWatch;
-// counted by tocsin_ingest_connections_cut_total and logged, at most once in ten seconds.
+// Ends the connections of the gRPC port `port` whose calls are taken back too fast, see ResetWatch;
+// counted by tocsin_ingest_connections_cut_total and logged, at most once in ten seconds. Looks
+// fifty times a second whether calls are made at all, and only if they are at each connection, for
+// which it takes a twentieth of a core at most.
 //
-// Calls of services that are not ours (health, reflection, unknown ones) count as taken back: no
-// probe makes a hundred of them a second.
-//
-// Thread: any. Borrows both arguments; outlives the server that has the factory.
+// Thread: one of its own, from construction to destruction. Borrows the clock and the metrics.
 class ResetGuard {
  public:
-  ResetGuard(const Clock& clock, Metrics& metrics);
-
-  // What tells of each call that is made, for grpc::ServerBuilder.
-  std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> Factory();
-  // The port that the connections came to, once it is known.
-  void SetPort(int port) { port_ = port; }
-
-  // What happened to a call of one of our services from `peer`, as gRPC writes it. Whether it had
-  // been taken back is known only once it has ended, and costs a change of threads to hear of: so
-  // one of kOneOf calls is looked at, and the others are taken for answered.
-  static constexpr int kOneOf = 16;
-  bool LooksAtNext() { return seen_.fetch_add(1, std::memory_order_relaxed) % kOneOf == 0; }
-  void Answered(const std::string& peer) { watch_.Answered(peer); }
-  void TakenBack(const std::string& peer) { watch_.TakenBack(peer, kOneOf - 1); }
+  ResetGuard(int port, int streams_per_connection_max, const Clock& clock, Metrics& metrics);
+  ~ResetGuard();
 
  private:
-  class Made;
-  void Cut(const std::string& peer);
+  void Run();
+  // False once it is to end.
+  bool Wait(absl::Duration time);
+  void Look();
 
+  const int port_;
   const Clock& clock_;
   prometheus::Counter& cut_;
+  ResetWatch watch_;
   LogPause log_pause_;
-  CallWatch watch_;
-  std::atomic<int> port_{0};
-  std::atomic<unsigned> seen_{0};
+
+  Mutex mutex_;
+  CondVar ending_changed_;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: uses the others
 };
 
 }  // namespace tocsin::ingest
