@@ -12,12 +12,12 @@ namespace {
 
 using nlohmann::json;
 
-// Takes over what gRPC allocated; null for what is gone meanwhile.
+// Takes over what gRPC allocated; empty for what is gone meanwhile.
 json Parsed(char* text) {
-  if (text == nullptr) return json();
+  if (text == nullptr) return json::object();
   json parsed = json::parse(text, nullptr, /*allow_exceptions=*/false);
   gpr_free(text);
-  return parsed.is_discarded() ? json() : parsed;
+  return parsed.is_object() ? parsed : json::object();
 }
 
 // Numbers of 64 bits are texts, and zeros are left out.

@@ -1,4 +1,9 @@
 // Clients that make calls and take them back at once, in bytes: no library does that.
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "integrations/ingest/connection_calls.h"
 #include "integrations/ingest/cut_connection.h"
 #include "tests/http/raw_client.h"
 #include "tests/ingest/grpc_fixture.h"
@@ -107,6 +112,32 @@ TEST_F(GrpcResetsTest, ClientsWhoseDeadlinesPassAreNoAttack) {
   sink_.Release();
   EXPECT_TRUE(ExportPoints({Gauge("a", 1)}).ok());
   EXPECT_EQ(ConnectionsCut(), 0);
+}
+
+TEST_F(GrpcResetsTest, WhatGrpcCountsIsUnderstood) {
+  StartServer();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ExportPoints({Gauge("a", i)}).ok());
+  EXPECT_GE(CallsMade(), 3);
+  std::vector<ConnectionCalls> connections = CallsOfConnections();
+  ASSERT_EQ(connections.size(), 1u);
+  EXPECT_THAT(connections[0].peer, HasSubstr("127.0.0.1"));
+  EXPECT_EQ(connections[0].made, 3);
+  EXPECT_EQ(connections[0].failed, 0);
+  EXPECT_LE(connections[0].present, 1) << "the last may not be quite over";
+}
+
+TEST_F(GrpcResetsTest, ConnectionsMayComeAndGoWhileTheyAreLookedAt) {
+  StartServer();
+  std::atomic<bool> ended = false;
+  std::vector<std::thread> visitors;
+  for (int i = 0; i < 4; ++i) {
+    visitors.emplace_back([&] {
+      while (!ended) http::RawClient(static_cast<uint16_t>(server_.port())).Send(kPreface);
+    });
+  }
+  for (int i = 0; i < 3000; ++i) CallsOfConnections();
+  ended = true;
+  for (std::thread& visitor : visitors) visitor.join();
 }
 
 TEST(CutConnectionTest, RefusesWhatIsNoAddress) {
