@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "rules/composite.h"
 #include "rules/promql/parser.h"
+#include "rules/promql/printer.h"
 
 namespace tocsin::app {
 namespace {
@@ -189,6 +190,23 @@ std::vector<http::RuleGroupStatus> EngineBackend::Rules() {
   });
   if (!monitors.rules.empty()) groups.push_back(std::move(monitors));
   return groups;
+}
+
+std::vector<http::TargetStatus> EngineBackend::Targets() {
+  std::vector<http::TargetStatus> targets;
+  if (board_ == nullptr) return targets;
+  for (scrape::TargetView& view : board_->Targets()) {
+    targets.push_back({.job = std::move(view.job),
+                       .address = std::move(view.address),
+                       .url = std::move(view.url),
+                       .labels = std::move(view.labels),
+                       .interval = promql::PrintDuration(view.interval),
+                       .timeout = promql::PrintDuration(view.timeout),
+                       .last_scrape = view.last_scrape,
+                       .took = view.took,
+                       .last_error = std::move(view.error)});
+  }
+  return targets;
 }
 
 std::vector<http::AlertStatus> EngineBackend::Alerts() {

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "engine/engine.h"
 #include "integrations/http/admin_backend.h"
+#include "integrations/scrape/target_board.h"
 
 namespace tocsin::app {
 
@@ -27,6 +28,9 @@ class EngineBackend : public http::AdminBackend {
   EngineBackend(engine::Engine& engine, std::function<absl::Status()> reload, MakeBackup backup,
                 MakeExplanation explain, TakeFeedback feedback);
 
+  // Where targets of scrapes are looked up. Set before the first request.
+  void SetTargetBoard(const scrape::TargetBoard& board) { board_ = &board; }
+
   // Why the service is not ready; "" makes it ready. It starts as "starting".
   void SetNotReady(std::string reason);
 
@@ -34,6 +38,7 @@ class EngineBackend : public http::AdminBackend {
   absl::Status Reload() override;
   std::vector<http::RuleGroupStatus> Rules() override;
   std::vector<http::AlertStatus> Alerts() override;
+  std::vector<http::TargetStatus> Targets() override;
   absl::StatusOr<http::QueryValue> Query(absl::string_view text, Timestamp time,
                                          const http::Expired& expired) override;
   absl::StatusOr<http::Explanation> Explain(const http::ExplainRequest& request,
@@ -48,6 +53,7 @@ class EngineBackend : public http::AdminBackend {
   const MakeBackup backup_;
   const MakeExplanation explain_;
   const TakeFeedback feedback_;
+  const scrape::TargetBoard* board_ = nullptr;  // null: there are no targets
 
   Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";

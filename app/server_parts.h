@@ -89,6 +89,7 @@ struct Server::Parts {
   access::Access access;
   ingest::SenderRates rates;
   SendersGate senders_gate;
+  scrape::TargetBoard targets;
 
   std::unique_ptr<storage::DiskStore> store;
   std::unique_ptr<BackupService> backups;

@@ -114,6 +114,7 @@ absl::Status Server::Parts::OpenAdmin(Server& server) {
       [this](const std::string& alias, const std::string& word) {
         return feedback->Take(alias, word, "tocsin feedback");
       });
+  backend->SetTargetBoard(targets);
   backend->SetNotReady("recovering state");
   const http::BuildInfo build = {kVersion, TOCSIN_REVISION, "main", ""};
   TOCSIN_ASSIGN_OR_RETURN(
@@ -187,7 +188,7 @@ absl::Status Server::Parts::StartSenders() {
   TOCSIN_ASSIGN_OR_RETURN(http,
                           HttpPort::Start(config, http_parts, Routing(config), RaiseFileLimit()));
   scrape = std::make_unique<scrape::ScrapeLoop>(
-      scrape::ScrapeLoop::Parts{limits, *engine, clock, metrics});
+      scrape::ScrapeLoop::Parts{limits, *engine, clock, metrics, targets});
   scrape->Configure(ScrapeTargets(config.scrape_configs));
   accounts = std::make_unique<AccountService>(
       AccountService::Parts{*engine, *outbox, *delivery, *delivery_loop, clock, metrics},

@@ -189,6 +189,7 @@ HttpReply AdminApi::Route(const HttpRequest& request) {
       {"/-/ready", [](AdminApi& api, const HttpRequest&) { return api.Ready(); }},
       {"/api/v1/rules", [](AdminApi& api, const HttpRequest& r) { return api.Rules(r); }},
       {"/api/v1/alerts", [](AdminApi& api, const HttpRequest&) { return api.Alerts(); }},
+      {"/api/v1/targets", [](AdminApi& api, const HttpRequest& r) { return api.Targets(r); }},
       {"/api/v1/status/buildinfo",
        [](AdminApi& api, const HttpRequest&) { return api.BuildInformation(); }},
   };
@@ -289,6 +290,21 @@ HttpReply AdminApi::Alerts() {
   Json alerts = Json::array();
   for (const AlertStatus& alert : backend_.Alerts()) alerts.push_back(ToJson(alert));
   return JsonReply(200, SuccessBody({{"alerts", std::move(alerts)}}));
+}
+
+// There is no relabelling, so none is dropped.
+HttpReply AdminApi::Targets(const HttpRequest& request) {
+  const std::optional<Form> form = ReadForm(request);
+  if (!form) return ErrorReply(400, "bad_data", "the parameters are not properly encoded");
+  const std::string& pool = form->Get("scrapePool");
+  Json active = Json::array();
+  if (form->Get("state") != "dropped") {
+    for (const TargetStatus& target : backend_.Targets()) {
+      if (pool.empty() || pool == target.job) active.push_back(ToJson(target));
+    }
+  }
+  return JsonReply(
+      200, SuccessBody({{"activeTargets", std::move(active)}, {"droppedTargets", Json::array()}}));
 }
 
 HttpReply AdminApi::BuildInformation() {

@@ -50,6 +50,7 @@ class AdminApi {
   HttpReply Explain(const HttpRequest& request);
   HttpReply Rules(const HttpRequest& request);
   HttpReply Alerts();
+  HttpReply Targets(const HttpRequest& request);
   HttpReply BuildInformation();
 
   AdminBackend& backend_;

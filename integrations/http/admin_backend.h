@@ -62,6 +62,19 @@ struct RuleGroupStatus {
   std::optional<Timestamp> last_evaluation;
 };
 
+// A target of a scrape.
+struct TargetStatus {
+  std::string job;      // the job's name
+  std::string address;  // as configured
+  std::string url;
+  Labels labels;
+  std::string interval;  // as Prometheus writes durations
+  std::string timeout;
+  std::optional<Timestamp> last_scrape;  // nullopt: none yet
+  absl::Duration took;
+  std::string last_error;  // "": the last scrape went well
+};
+
 // The samples of one series.
 struct QuerySeries {
   Labels labels;
@@ -108,6 +121,7 @@ class AdminBackend {
   virtual std::vector<RuleGroupStatus> Rules() = 0;
   // Pending and firing alerts of all rules.
   virtual std::vector<AlertStatus> Alerts() = 0;
+  virtual std::vector<TargetStatus> Targets() = 0;
 
   // Evaluates an expression at `time`. Errors, as the caller sees them:
   //   InvalidArgument     the text is wrong (400 bad_data)

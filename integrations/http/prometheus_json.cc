@@ -124,6 +124,22 @@ Json ToJson(const Labels& labels) {
   return json;
 }
 
+Json ToJson(const TargetStatus& target) {
+  const char* up = target.last_error.empty() ? "up" : "down";
+  return {{"discoveredLabels", {{"__address__", target.address}, {"job", target.job}}},
+          {"labels", ToJson(target.labels)},
+          {"scrapePool", target.job},
+          {"scrapeUrl", target.url},
+          {"globalUrl", target.url},
+          {"lastError", target.last_error},
+          {"lastScrape",
+           target.last_scrape ? FormatTimestamp(*target.last_scrape) : "0001-01-01T00:00:00Z"},
+          {"lastScrapeDuration", absl::ToDoubleSeconds(target.took)},
+          {"health", target.last_scrape ? up : "unknown"},
+          {"scrapeInterval", target.interval},
+          {"scrapeTimeout", target.timeout}};
+}
+
 Json ToJson(const AlertStatus& alert) {
   Json json = {{"labels", ToJson(alert.labels)},
                {"annotations", PairsToJson(alert.annotations)},

@@ -30,6 +30,7 @@ std::optional<Timestamp> ParseTime(const std::string& text);
 
 Json ToJson(const Labels& labels);
 Json ToJson(const AlertStatus& alert);
+Json ToJson(const TargetStatus& target);
 Json ToJson(const RuleStatus& rule);
 Json ToJson(const RuleGroupStatus& group);
 Json ToJson(const NativeHistogram& histogram);         // {"count": .., "sum": .., "buckets": ..}

@@ -50,7 +50,8 @@ std::vector<TargetConfig> TargetsOf(const ScrapeJob& job) {
       LabelsBuilder labels(some.labels);
       if (!some.labels.Has("job")) labels.Set("job", job.job_name);
       if (!some.labels.Has("instance")) labels.Set("instance", address);
-      all.push_back({.address = address,
+      all.push_back({.job = job.job_name,
+                     .address = address,
                      .url = UrlOf(job, address),
                      .labels = labels.Build(),
                      .interval = job.scrape_interval,

@@ -35,6 +35,7 @@ struct ScrapeJob {
 
 // One target, with all that there is to know to scrape it.
 struct TargetConfig {
+  std::string job;      // job_name, whatever its label `job` is
   std::string address;  // "host:port"
   std::string url;
   Labels labels;  // job, instance and those of its static_configs

@@ -115,6 +115,7 @@ void ScrapeLoop::TakeConfig(std::vector<TargetConfig> configs) {
            .address = target.target.config().address,
            .batch = target.target.End(parts_.clock.Now()).batch});
     report_->Gone(target.target.config(), target.state);
+    parts_.board.Remove(id);
     targets_.erase(found);
   }
 }
@@ -124,6 +125,7 @@ void ScrapeLoop::Add(TargetConfig config) {
   ids_[config.labels] = id;
   const absl::Duration due = parts_.clock.Monotonic() + FirstScrapeIn(config, parts_.clock.Now());
   plan_.emplace(due, id);
+  parts_.board.Set(id, config);
   targets_.emplace(id,
                    Target{.target = {parts_.limits, parts_.sink, std::move(config)}, .due = due});
 }
@@ -134,6 +136,7 @@ void ScrapeLoop::Update(uint64_t id, TargetConfig config) {
   plan_.erase({target.due, id});
   target.due = parts_.clock.Monotonic() + FirstScrapeIn(config, parts_.clock.Now());
   plan_.emplace(target.due, id);
+  parts_.board.Set(id, config);
   target.target.SetConfig(std::move(config));
 }
 
@@ -182,6 +185,7 @@ void ScrapeLoop::Finish(uint64_t id, const absl::StatusOr<http_client::HttpRespo
   } else {
     samples = target.target.Take(FormatOf(answer->Header("Content-Type")), answer->body, time);
   }
+  parts_.board.Scraped(id, time.start, time.took, samples.error);
   report_->Scraped(target.target.config(), samples, answer.ok() ? answer->body.size() : 0,
                    target.state);
   Offer({.id = id,

@@ -20,6 +20,7 @@
 #include "integrations/scrape/config.h"
 #include "integrations/scrape/scrape_report.h"
 #include "integrations/scrape/scrape_target.h"
+#include "integrations/scrape/target_board.h"
 
 namespace tocsin::scrape {
 
@@ -34,7 +35,8 @@ absl::Duration FirstScrapeIn(const TargetConfig& target, Timestamp now);
 // scrape has something newer; then they are counted as dropped, but for the ends of series, which
 // come with that one.
 //
-// Thread: any for Configure(), one for Stop(). Borrows all parts. Metrics: see ScrapeReport.
+// Thread: any for Configure(), one for Stop(). Borrows all parts. Metrics: see ScrapeReport; how it
+// goes with each target is on the board.
 class ScrapeLoop {
  public:
   struct Parts {
@@ -42,6 +44,7 @@ class ScrapeLoop {
     engine::SampleSink& sink;
     const Clock& clock;
     Metrics& metrics;
+    TargetBoard& board;
   };
 
   explicit ScrapeLoop(const Parts& parts);

@@ -106,7 +106,8 @@ TEST(DigestTest, IsSha256AndReadsBack) {
   EXPECT_FALSE(ParseDigest(std::string(64, 'g')));
 }
 
-// Stopping at the token that is found would be some hundred times faster for the first than for the last.
+// Stopping at the token that is found would be some hundred times faster for the first than for
+// the last.
 TEST_F(AccessTest, ACheckTakesAsLongWhicheverTokenItIs) {
   std::vector<Token> tokens;
   for (int i = 0; i < 4000; ++i) {

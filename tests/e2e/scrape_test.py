@@ -10,12 +10,14 @@ What needs Prometheus is skipped where it is not to be had, unless TOCSIN_COUNTE
 import gzip
 import http.server
 import os
+import ssl
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
+from certificates import make_authority, make_certificate  # noqa: E402
 from prometheus import VERSION_2, Prometheus, Target, program  # noqa: E402
-from service import Simulator, Tocsin, await_, get  # noqa: E402
+from service import Simulator, Tocsin, await_, get, get_json  # noqa: E402
 
 RULES = """
 groups:
@@ -174,6 +176,24 @@ class ScrapeEndToEnd(Scrape):
         self.assertNotIn("top-secret", "\n".join(self.tocsin.log_lines()))
         self.assertTrue(any("the answer has the status 401" in line for line in self.tocsin.log_lines()))
 
+    def test_tls_is_for_those_whose_authority_is_known(self):
+        folder = self.tocsin.folder.name
+        make_authority(folder)
+        make_certificate(folder)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{folder}/server.pem", f"{folder}/server.key")
+        self.target.server.socket = context.wrap_socket(self.target.server.socket, server_side=True)
+        self.configure(job(self.target.address, "  scheme: https\n  tls_config: {ca_file: ca.pem}\n", name="known") +
+                       job(self.target.address, "  scheme: https\n", name="unknown"))
+        self.tocsin.start()
+        await_("first sample", lambda: self.value('queue_length{job="known"}') == 7)
+        await_("refused", lambda: self.value('up{job="unknown"}') == 0)
+        self.assertEqual(self.value('up{job="known"}'), 1)
+        self.assertIsNone(self.value('queue_length{job="unknown"}'))
+        targets = {target["scrapePool"]: target for target in get_json(self.tocsin.admin + "/api/v1/targets")["data"]["activeTargets"]}
+        self.assertEqual({name: target["health"] for name, target in targets.items()}, {"known": "up", "unknown": "down"})
+        self.assertIn("certificate", targets["unknown"]["lastError"])
+
     def test_it_scrapes_itself(self):
         self.tocsin.start()
         self.configure(job(self.tocsin.admin.removeprefix("http://"), name="tocsin"))
@@ -248,6 +268,15 @@ class AsPrometheusDoes(Scrape):
         for status in (404, 500, 204, 200):
             self.target.status = status
             self.check([(str(status), "a 1\n")])
+
+    def test_targets_are_shown_alike(self):
+        self.show(self.target.text)
+
+        def shown(where):
+            (target,) = get_json(where + "/api/v1/targets")["data"]["activeTargets"]
+            timed = {"lastScrape", "lastScrapeDuration", "globalUrl", "discoveredLabels"}
+            return {name: value for name, value in target.items() if name not in timed}
+        self.assertEqual(shown(self.tocsin.admin), shown(self.prometheus.url))
 
     def test_new_series_are_counted_alike(self):
         self.show(self.target.text)

@@ -31,6 +31,7 @@ class FakeBackend : public AdminBackend {
     return reload_result;
   }
   std::vector<RuleGroupStatus> Rules() override { return groups; }
+  std::vector<TargetStatus> Targets() override { return targets; }
   std::vector<AlertStatus> Alerts() override {
     return {{.labels = {{"a", "b"}}, .state = "firing"}};
   }
@@ -69,6 +70,7 @@ class FakeBackend : public AdminBackend {
   int reloads = 0;
   QueryValue value{.vector = {{{{"__name__", "up"}}, 2}}};
   std::vector<RuleGroupStatus> groups;
+  std::vector<TargetStatus> targets;
   absl::Status query_error;
   std::string query;
   Timestamp query_time;
@@ -92,6 +94,37 @@ class AdminApiTest : public ::testing::Test {
   FixedClock clock_;
   AdminApi api_{backend_, metrics_, clock_, {.version = "1.2.3", .revision = "abc"}};
 };
+
+TEST_F(AdminApiTest, TargetsInPrometheusShape) {
+  backend_.targets = {{.job = "node",
+                       .address = "10.0.0.1:9100",
+                       .url = "http://10.0.0.1:9100/metrics",
+                       .labels = {{"instance", "10.0.0.1:9100"}, {"job", "node"}},
+                       .interval = "15s",
+                       .timeout = "10s",
+                       .last_scrape = Timestamp::FromMillis(5'000),
+                       .took = absl::Milliseconds(250)},
+                      {.job = "other", .last_error = "no connection"}};
+  backend_.targets[1].last_scrape = Timestamp::FromMillis(6'000);
+  using Json = nlohmann::json;
+  const Json data = Json::parse(Get("/api/v1/targets").body)["data"];
+  EXPECT_EQ(data["droppedTargets"], Json::array());
+  ASSERT_EQ(data["activeTargets"].size(), 2u);
+  EXPECT_EQ(data["activeTargets"][0],
+            Json::parse(R"({"discoveredLabels": {"__address__": "10.0.0.1:9100", "job": "node"},
+                            "labels": {"instance": "10.0.0.1:9100", "job": "node"},
+                            "scrapePool": "node", "scrapeUrl": "http://10.0.0.1:9100/metrics",
+                            "globalUrl": "http://10.0.0.1:9100/metrics", "lastError": "",
+                            "lastScrape": "1970-01-01T00:00:05.000Z", "lastScrapeDuration": 0.25,
+                            "health": "up", "scrapeInterval": "15s", "scrapeTimeout": "10s"})"));
+  EXPECT_EQ(data["activeTargets"][1]["health"], "down");
+  EXPECT_EQ(data["activeTargets"][1]["lastError"], "no connection");
+  const auto count = [&](const std::string& query) {
+    return Json::parse(Get("/api/v1/targets?" + query).body)["data"]["activeTargets"].size();
+  };
+  EXPECT_EQ(count("scrapePool=node"), 1u);
+  EXPECT_EQ(count("state=dropped"), 0u);
+}
 
 TEST_F(AdminApiTest, QueryAnswersInPrometheusShape) {
   const HttpReply reply = Get("/api/v1/query?query=up%20%2B+1&time=1.5");

@@ -79,7 +79,8 @@ class ScrapeLoopTest : public testing::Test {
   }
   ScrapeLoop& loop() {
     if (!loop_)
-      loop_ = std::make_unique<ScrapeLoop>(ScrapeLoop::Parts{limits_, sink_, clock_, metrics_});
+      loop_ =
+          std::make_unique<ScrapeLoop>(ScrapeLoop::Parts{limits_, sink_, clock_, metrics_, board_});
     return *loop_;
   }
   // Whether such a sample came.
@@ -102,6 +103,7 @@ class ScrapeLoopTest : public testing::Test {
   SystemClock clock_;
   Metrics metrics_;
   ingest::FakeSink sink_;
+  TargetBoard board_;
   std::unique_ptr<ScrapeLoop> loop_;
 };
 
@@ -132,6 +134,23 @@ TEST_F(ScrapeLoopTest, WhatIsAskedFor) {
   EXPECT_EQ(request.Header("Accept-Encoding"), "gzip");
   EXPECT_THAT(std::string(request.Header("Accept")),
               testing::StartsWith("application/openmetrics-text;version=1.0.0,"));
+}
+
+TEST_F(ScrapeLoopTest, TheBoardShowsHowItGoes) {
+  loop().Configure({Target("j"), Target("k", "/other")});
+  ASSERT_TRUE(Comes("up{job=\"j\"} 1 "));
+  ASSERT_TRUE(Eventually([&] {
+    const auto targets = board_.Targets();
+    return targets.size() == 2 && targets[0].last_scrape && targets[1].last_scrape;
+  }));
+  EXPECT_EQ(board_.Targets()[0].error, "");
+  EXPECT_EQ(board_.Targets()[1].url, Target("k", "/other").url);
+  program_.Set({.status = 503});
+  ASSERT_TRUE(Eventually([&] { return board_.Targets()[0].error != ""; }));
+  EXPECT_EQ(board_.Targets()[0].error, "the answer has the status 503");
+  loop().Configure({Target("k")});
+  ASSERT_TRUE(Eventually([&] { return board_.Targets().size() == 1; }));
+  EXPECT_EQ(board_.Targets()[0].url, Target("k").url);
 }
 
 TEST_F(ScrapeLoopTest, AnotherStatusIsAFailure) {
