@@ -206,6 +206,17 @@ TEST(GroupFileTest, ChoosingByValueInALabelIsFine) {
             "");
 }
 
+TEST(GroupFileTest, LabelsCannotQuoteEvidence) {
+  const std::string quote = "'a{{ .Evidence.TraceID }}'\n";
+  EXPECT_EQ(Findings(RuleFile("  - alert: A\n    expr: up\n    labels:\n      x: " + quote)),
+            "f.yaml:8:14: error: template of label \"x\": labels cannot quote evidence [TC030]\n  "
+            "hint: annotations can, and templates of receivers\n");
+  EXPECT_EQ(Findings(RuleFile("  - alert: A\n    expr: up\n    labels: {severity: critical}\n"
+                              "    annotations:\n      x: " +
+                              quote)),
+            "");
+}
+
 TEST(GroupFileTest, WhatTheEngineDoesNotEvaluateIsRefusedAtItsPlace) {
   LoadOptions options;
   options.unsupported = [](const promql::Expr& expr) -> std::optional<promql::ParseError> {
