@@ -56,7 +56,7 @@ class RecordingRulesTest : public ::testing::Test {
 TEST_F(RecordingRulesTest, AreFoundByTheNameTheyRecordUnderFromRuleToRule) {
   const char records[] = R"(
   - {record: a, expr: sum(b) / d}
-  - {record: b, expr: rate(c[5m])}
+  - {record: b, expr: 'rate(c[5m])'}
   - {record: b, expr: other}
   - {record: d, expr: c}
 )";

@@ -207,14 +207,12 @@ TEST(GroupFileTest, ChoosingByValueInALabelIsFine) {
 }
 
 TEST(GroupFileTest, LabelsCannotQuoteEvidence) {
-  const std::string quote = "'a{{ .Evidence.TraceID }}'\n";
-  EXPECT_EQ(Findings(RuleFile("  - alert: A\n    expr: up\n    labels:\n      x: " + quote)),
-            "f.yaml:8:14: error: template of label \"x\": labels cannot quote evidence [TC030]\n  "
+  const std::string alert = "  - alert: A\n    expr: up\n    labels:\n      severity: critical\n";
+  const std::string quote = "      x: 'a{{ .Evidence.TraceID }}'\n";
+  EXPECT_EQ(Findings(RuleFile(alert + quote)),
+            "f.yaml:8:15: error: template of label \"x\": labels cannot quote evidence [TC011]\n  "
             "hint: annotations can, and templates of receivers\n");
-  EXPECT_EQ(Findings(RuleFile("  - alert: A\n    expr: up\n    labels: {severity: critical}\n"
-                              "    annotations:\n      x: " +
-                              quote)),
-            "");
+  EXPECT_EQ(Findings(RuleFile(alert + "    annotations:\n" + quote)), "");
 }
 
 TEST(GroupFileTest, WhatTheEngineDoesNotEvaluateIsRefusedAtItsPlace) {
