@@ -246,7 +246,8 @@ TEST_F(EvidenceTest, WhatIsSelectedOfARecordedSeriesHoldsWhereASeriesHasTheLabel
   const promql::ParseResult parsed = promql::ParseExpr("sum by (route) (d)");
   const promql::ParseResult recorded = promql::ParseExpr("r{pod='1'}");
   engine::EvidenceQuery query{parsed.expr.get(), {}, {}, {}};
-  for (const auto& matcher : engine::QueryEngine::Needs(*recorded.expr, {}).at(0).matchers) {
+  const auto selected = engine::QueryEngine::Needs(*recorded.expr, {});
+  for (const auto& matcher : selected.at(0).matchers) {
     if (matcher.name != kMetricName) query.matchers.push_back(matcher);
   }
   EXPECT_THAT(Ask(query, Labels()), ElementsAre("2 b", "2 a1"));
