@@ -28,6 +28,14 @@ bool Agree(const Labels& series, const Labels& row) {
   return true;
 }
 
+// They hold wherever the series has the label.
+bool HoldWherePresent(const std::vector<engine::CompiledMatcher>& matchers, const Labels& series) {
+  return std::all_of(matchers.begin(), matchers.end(), [&](const auto& matcher) {
+    const absl::string_view value = series.Get(matcher.name());
+    return value.empty() || matcher.Matches(value);
+  });
+}
+
 // Another series of the classic histogram that the selector is about, whatever its bucket.
 bool SelectsHistogramOf(const MatcherSet& selector, const Labels& series) {
   const absl::string_view histogram = ingest::HistogramOf(*selector.metric());
@@ -56,16 +64,20 @@ std::vector<PageEvidence> FindEvidence(const ingest::LogCounters& logs,
                                        const engine::EvidenceQuestion& question,
                                        size_t& series_left) {
   std::vector<PageEvidence> found;
-  for (const engine::SelectorNeed& need : question.selectors) {
+  for (const auto& [need, matchers, row] : question.selectors) {
     const auto selector = MatcherSet::Compile(need.matchers);
-    if (!selector.ok()) continue;  // its query could not run either
+    const auto recorded = MatcherSet::Compile(matchers);
+    if (!selector.ok() || !recorded.ok()) continue;  // its query could not run either
+    const auto agrees = [&, &row = row](const Labels& series) {
+      return Agree(series, row) && HoldWherePresent(recorded->matchers(), series);
+    };
     const std::string metric = selector->metric().value_or("");
     const Timestamp oldest = question.now - std::max(kAgeMin, need.reach);
     const auto counted = [&](const Labels& series) {
-      return Agree(series, question.row) && selector->Matches(series);
+      return agrees(series) && selector->Matches(series);
     };
     const auto measured = [&](const Labels& series) {
-      if (!Agree(series, question.row)) return false;
+      if (!agrees(series)) return false;
       return selector->Matches(series) ||
              (selector->metric() && SelectsHistogramOf(*selector, series));
     };
@@ -76,7 +88,7 @@ std::vector<PageEvidence> FindEvidence(const ingest::LogCounters& logs,
                            absl::StrCat(match.severity, colon, match.body), match.trace_id));
     }
     for (const ingest::Exemplar& exemplar :
-         exemplars.Find(metric, question.row, measured, oldest, page::kTracesMax, series_left)) {
+         exemplars.Find(metric, row, measured, oldest, page::kTracesMax, series_left)) {
       found.push_back(Made(PageEvidence::TRACE, exemplar.time,
                            http::FormatSampleValue(exemplar.value), exemplar.trace_id));
     }

@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/timestamp.h"
+#include "engine/alerts/template_evidence.h"
 #include "rules/page_check.h"
 #include "rules/templates/template.h"
 
@@ -30,11 +31,16 @@ class ReceiverExpander {
     absl::StatusOr<std::string> expanded = TryExpand(text, page);
     if (expanded.ok()) return *std::move(expanded);
     if (IsNews(text)) {
+      // What senders wrote stays out of the log, and the error may quote it.
+      state::v1::DesiredPage bare = page;
+      bare.clear_evidence();
+      const absl::Status error = TryExpand(text, bare).status();
       Log(LogLevel::kError, "a page's template failed, its field is left out",
           {{"template", text},
            {"rule", page.rule()},
            {"alias", page.alias()},
-           {"error", std::string(expanded.status().message())}});
+           {"error",
+            error.ok() ? "it fails with this page's evidence" : std::string(error.message())}});
     }
     return {};
   }
@@ -44,11 +50,13 @@ class ReceiverExpander {
                                         const state::v1::DesiredPage& page) {
     TOCSIN_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> compiled, Compiled(text));
     TOCSIN_ASSIGN_OR_RETURN(const Labels labels, Labels::FromCanonical(page.labels()));
+    const templates::Evidence evidence = engine::TemplateEvidence(page);
     templates::TemplateData data;
     data.labels = &labels;
     data.external_labels = &external_labels_;
     data.value = page.value();
     data.now = Timestamp::FromMillis(page.changed_ms());
+    data.evidence = &evidence;
     return compiled->Expand(data);
   }
 

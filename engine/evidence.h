@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
 #include "engine/query/query_engine.h"
@@ -11,13 +14,35 @@
 
 namespace tocsin::engine {
 
-// Of which series a page tells evidence: those that one of the selectors selects and that have the
-// same value as the row of the result wherever both have a label.
-struct EvidenceQuestion {
-  std::vector<SelectorNeed> selectors;
+// A query whose series pages tell evidence of: a rule's own, or that of a recording rule whose
+// series it reads (engine/recording_rules.h). Borrowed of the rule set.
+struct EvidenceQuery {
+  const promql::Expr* query = nullptr;
+  // What was selected of the recorded series: it holds for a series wherever that has the label.
+  std::vector<promql::Matcher> matchers;
+  // Labels that recording rules give to what they record ("": take from it). The row is to have
+  // them wherever it has the label; what the series has under these names is not told by the row.
+  std::map<std::string, std::string> given;
+  absl::Duration back;  // how far back the recorded series are read
+};
+
+// Of which series a page tells evidence: those that the selector selects, for which the matchers
+// hold wherever they have the label, and that have the same value as the row wherever both have a
+// label.
+struct EvidenceSelector {
+  SelectorNeed need;
+  std::vector<promql::Matcher> matchers;
   Labels row;
+};
+
+struct EvidenceQuestion {
+  std::vector<EvidenceSelector> selectors;
   Timestamp now;
 };
+
+// What a page with this row of the result asks for.
+EvidenceQuestion MakeEvidenceQuestion(const std::vector<EvidenceQuery>& queries, const Labels& row,
+                                      Timestamp now, const QueryOptions& options);
 
 // What senders told of series besides their samples, for pages.
 //
@@ -51,7 +76,7 @@ class EvidenceWriter {
   }
   // Replaces the page's evidence by that of now. It stays if there is none, or the round has paid
   // for enough.
-  void Renew(const std::vector<const promql::Expr*>& queries, const Labels& row, Timestamp now,
+  void Renew(const std::vector<EvidenceQuery>& queries, const Labels& row, Timestamp now,
              state::v1::DesiredPage& page);
 
  private:

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "engine/adhoc_query.h"
+#include "engine/alerts/template_evidence.h"
 #include "rules/promql/parser.h"
 
 namespace tocsin::engine {
@@ -164,7 +165,9 @@ void Shard::MatchPages(Timestamp now) {
   bool all = true;
   ForEachRule(*plan_, [&](RuleRuntime& rule) {
     if (rule.alerts == nullptr) return;
-    all = commit_.MatchPages(*rule.alerts, MakeRound(now, Timestamp())) && all;
+    all = commit_.MatchPages(*rule.alerts, MakeAlertEvaluation(rule, now, now),
+                             MakeRound(now, Timestamp())) &&
+          all;
   });
   pages_to_match_ = !all;
   commit_owed_ = true;
@@ -299,6 +302,10 @@ AlertEvaluation Shard::MakeAlertEvaluation(const RuleRuntime& rule, Timestamp qu
   evaluation.query = [this, &rule, query_time](absl::string_view text) {
     return TemplateQuery(rule, text, query_time);
   };
+  evaluation.evidence = [this](const AlertInstance& alert) {
+    const auto owed = alert.page_open ? deps_.outbox.Find(alert.alias) : std::nullopt;
+    return owed ? TemplateEvidence(owed->desired) : templates::Evidence();
+  };
   return evaluation;
 }
 
@@ -309,7 +316,7 @@ absl::Status Shard::EvaluateAlerts(RuleRuntime& rule, const AlertEvaluation& eva
   if (absl::IsResourceExhausted(changes.status())) ForgetAlerts(rule, round);
   TOCSIN_RETURN_IF_ERROR(changes.status());
   rule.changed = !changes->empty();
-  rule.deferred = commit_.Add(*rule.alerts, *std::move(changes), round) > 0;
+  rule.deferred = commit_.Add(*rule.alerts, *std::move(changes), evaluation, round) > 0;
   if (!monitor) TOCSIN_RETURN_IF_ERROR(WriteAlertSeries(rule, query_time));
   const size_t left_out = rule.alerts->left_out();
   if (left_out == 0) return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/composite_plan.h"
+#include "engine/recording_rules.h"
 #include "rules/anomaly.h"
 #include "rules/promql/parser.h"
 
@@ -137,8 +138,8 @@ absl::Status PlanBuilder::AddComposite(const rules::Monitor& monitor, MemberWiri
   TOCSIN_RETURN_IF_ERROR(members.Connect(*monitor.composite, *runtime.rule));
   for (const auto& rules_of_name : runtime.rule->members) {
     for (const RuleRuntime* member : rules_of_name) {
-      for (const promql::Expr* query : member->alerts->evidence_queries()) {
-        runtime.rule->alerts->AddEvidenceQuery(*query);
+      for (const EvidenceQuery& query : member->alerts->evidence_queries()) {
+        runtime.rule->alerts->AddEvidenceQuery(*query.query);
       }
     }
   }
@@ -206,6 +207,11 @@ absl::StatusOr<std::unique_ptr<ShardPlan>> BuildShardPlan(
     if (!plan->owns(OwnerKey(*monitor))) continue;
     TOCSIN_RETURN_IF_ERROR(builder.AddComposite(*monitor, members, now));
   }
+  // After composite monitors took their members' own.
+  const RecordingRules recorded(*plan->rules, MakeQueryOptions(options));
+  ForEachRule(*plan, [&](RuleRuntime& rule) {
+    if (rule.alerts != nullptr) rule.alerts->AddRecordedQueries(recorded);
+  });
   TOCSIN_RETURN_IF_ERROR(builder.LoadWindows(windows_at));
   return plan;
 }

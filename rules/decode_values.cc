@@ -210,6 +210,14 @@ TemplatedMap CompileTexts(DecodeContext& context, const std::vector<NamedText>& 
                                 "\" contains the value, so each change of it starts a new alert"),
                    "put the value into an annotation");
     }
+    if (kind == TextKind::kLabel && (*parsed)->LooksAtEvidence()) {
+      const size_t at = entry.text.find(".Evidence");
+      context.ErrorInside(
+          *entry.value, at == std::string::npos ? 0 : at, code::kTemplate,
+          absl::StrCat("template of label \"", entry.name, "\": labels cannot quote evidence"),
+          "annotations can, and templates of receivers");
+      continue;
+    }
     if (!CheckTemplateQueries(context, entry, kind, **parsed)) continue;
     compiled.push_back({entry.name, {entry.text, *std::move(parsed)}});
   }

@@ -32,7 +32,7 @@ bool FailsAlways(absl::string_view error) {
 
 PageTemplateFault Fault(std::string message, bool certain) {
   return {std::move(message),
-          certain ? ".Labels.NAME is a label of the page, .Value its value"
+          certain ? ".Labels.NAME is a label of the page, .Value its value, .Evidence its evidence"
                   : "where it fails, the field is left out",
           certain};
 }
@@ -114,6 +114,8 @@ std::optional<PageTemplateFault> CheckPageTemplate(const std::string& text) {
   data.labels = &labels;
   data.external_labels = &external_labels;
   data.value = 1;
+  const templates::Evidence evidence;
+  data.evidence = &evidence;
   data.now = Timestamp::FromMillis(1'000'000'000'000);
   const auto expanded = (*compiled)->Expand(data);
   if (expanded.ok()) return std::nullopt;

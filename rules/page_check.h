@@ -28,7 +28,8 @@ std::optional<PageFault> CheckResponderName(const PageResponder& responder);
 std::optional<PageFault> CheckDetailKey(absl::string_view key);
 
 // A template of receivers: Go templates as in alert rules. .Labels ($labels) are the page's labels,
-// severity and external labels included, .Value its value, .ExternalLabels the service's own.
+// severity and external labels included, .Value its value, .Evidence its evidence, .ExternalLabels
+// the service's own.
 // `certain`: it fails on every page, or does not parse; otherwise it failed on a page without
 // labels of its own and may do better.
 struct PageTemplateFault {

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "engine/alerts/alert_records.h"
 #include "engine/alerts/page_options.h"
+#include "engine/alerts/template_evidence.h"
 #include "storage/codec.h"
 #include "storage/keys.h"
 
@@ -88,6 +89,14 @@ void AlertCommit::AddEvidence(const Intent& intent, const Round& round,
   evidence_.Renew(intent.rule->evidence_queries(), instance.result_labels, round.now, page);
 }
 
+void AlertCommit::QuoteEvidence(const Intent& intent, const state::v1::DesiredPage& page,
+                                AlertInstance& instance) {
+  if (intent.rule == nullptr || !intent.rule->quotes_evidence()) return;
+  AlertEvaluation evaluation = *intent.evaluation;
+  evaluation.evidence = [&page](const AlertInstance&) { return TemplateEvidence(page); };
+  intent.rule->Describe(instance, evaluation);
+}
+
 absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
                                     AlertInstance& instance) {
   const Labels& identity = IdentityLabels(intent.rule_id, instance);
@@ -110,6 +119,8 @@ absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
   page.set_episode(reopens || !existing ? page.sequence() : existing->desired.episode());
   page.set_open(intent.open);
   page.set_rule(intent.rule_id);
+  AddEvidence(intent, round, instance, existing && !reopens ? &existing->desired : nullptr, page);
+  QuoteEvidence(intent, page, instance);
   page.set_severity(Severity(intent.rule_id, instance));
   page.set_labels(
       std::string(PageLabels(instance, page.severity(), *round.external_labels).canonical()));
@@ -120,7 +131,6 @@ absl::Status AlertCommit::StagePage(const Intent& intent, const Round& round,
   } else if (existing && existing->desired.has_options()) {
     *page.mutable_options() = existing->desired.options();
   }
-  AddEvidence(intent, round, instance, existing && !reopens ? &existing->desired : nullptr, page);
   page.set_value(instance.state.value);
   page.set_condition(intent.condition);
   page.set_since_ms(instance.state.active_at.value_or(round.now).millis());
@@ -163,7 +173,8 @@ void AlertCommit::CountStates(const rules::AlertState& before, const rules::Aler
   if (auto* gauge = metrics_.AlertsGauge(after)) gauge->Increment();
 }
 
-size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round) {
+size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes,
+                        const AlertEvaluation& evaluation, const Round& round) {
   size_t deferred = 0;
   const std::string& rule_id = rule.rule_id();
   for (AlertChange& change : changes) {
@@ -175,9 +186,10 @@ size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, cons
     const bool owed =
         closes ? instance.page_open : ChangesPage(change.transition) && !rule.shadow();
     if (owed) {
-      const absl::Status staged = StagePage({rule_id, condition, !closes, change.reason, &rule,
-                                             /*raised=*/change.transition == Transition::kRaised},
-                                            round, shown);
+      const absl::Status staged =
+          StagePage({rule_id, condition, !closes, change.reason, &rule, &evaluation,
+                     /*raised=*/change.transition == Transition::kRaised},
+                    round, shown);
       if (!staged.ok()) {
         Deferred(rule_id, instance, staged);
         rule.Revert(change);
@@ -187,6 +199,7 @@ size_t AlertCommit::Add(RuleAlerts& rule, std::vector<AlertChange> changes, cons
       instance.alias = shown.alias;
       instance.page_sequence = shown.page_sequence;
       instance.page_open = shown.page_open;
+      instance.annotations = std::move(shown.annotations);
     }
     const std::string key = storage::AlertKey(rule_id, IdentityLabels(rule_id, instance));
     if (change.remove) {
@@ -226,7 +239,8 @@ void AlertCommit::Deferred(const std::string& rule_id, const AlertInstance& inst
        {"error", std::string(why.message())}});
 }
 
-bool AlertCommit::MatchPages(RuleAlerts& rule, const Round& round) {
+bool AlertCommit::MatchPages(RuleAlerts& rule, const AlertEvaluation& evaluation,
+                             const Round& round) {
   bool all = true;
   rule.ForEach([&](AlertInstance& instance) {
     const bool wanted = Fires(instance) && !rule.shadow();
@@ -234,7 +248,7 @@ bool AlertCommit::MatchPages(RuleAlerts& rule, const Round& round) {
     const rules::Reason reason = wanted ? rules::Reason::kPageOwed : rules::Reason::kShadowed;
     const std::string condition = rule.ConditionText(instance);
     const absl::Status staged =
-        StagePage({rule.rule_id(), condition, wanted, reason, &rule}, round, instance);
+        StagePage({rule.rule_id(), condition, wanted, reason, &rule, &evaluation}, round, instance);
     if (!staged.ok()) {
       Deferred(rule.rule_id(), instance, staged);
       all = false;

@@ -48,9 +48,11 @@ class AlertCommit {
               EvidenceWriter evidence)
       : store_(store), outbox_(outbox), metrics_(metrics), evidence_(std::move(evidence)) {}
 
-  // Adds the changes of one rule. What cannot be owed because the outbox is full is reverted and
-  // counted in the result: the rule is to be evaluated again although nothing may come.
-  size_t Add(RuleAlerts& rule, std::vector<AlertChange> changes, const Round& round);
+  // Adds the changes that an evaluation made to one rule. What cannot be owed because the outbox is
+  // full is reverted and counted in the result: the rule is to be evaluated again although nothing
+  // may come.
+  size_t Add(RuleAlerts& rule, std::vector<AlertChange> changes, const AlertEvaluation& evaluation,
+             const Round& round);
 
   // Writes an alert as it is: recovery moved its clocks.
   void Keep(const std::string& rule_id, const AlertInstance& instance);
@@ -67,7 +69,7 @@ class AlertCommit {
   // Opens or closes the pages of alerts that are not as they should be without a transition having
   // said so: a firing monitor that was in shadow mode has none, one that is now has one too many.
   // False if the outbox is full: call again.
-  bool MatchPages(RuleAlerts& rule, const Round& round);
+  bool MatchPages(RuleAlerts& rule, const AlertEvaluation& evaluation, const Round& round);
 
   // Writes what was added, together with the clock record. Does nothing if there is nothing to
   // write and `clock_due` is false.
@@ -80,13 +82,18 @@ class AlertCommit {
     const std::string& condition;
     bool open = false;
     rules::Reason reason = rules::Reason::kNone;
-    const RuleAlerts* rule = nullptr;  // null: it is gone
-    bool raised = false;               // the page is open and gets worse
+    const RuleAlerts* rule = nullptr;             // null: it is gone
+    const AlertEvaluation* evaluation = nullptr;  // of the rule
+    bool raised = false;                          // the page is open and gets worse
   };
 
   // A page has the evidence of when it opened, or got worse.
   void AddEvidence(const Intent& intent, const Round& round, const AlertInstance& instance,
                    const state::v1::DesiredPage* before, state::v1::DesiredPage& page);
+  // Annotations were expanded before it was known whether there is a page: those that quote its
+  // evidence are expanded again.
+  void QuoteEvidence(const Intent& intent, const state::v1::DesiredPage& page,
+                     AlertInstance& instance);
   absl::Status StagePage(const Intent& intent, const Round& round, AlertInstance& instance);
   void AddHistory(const std::string& rule_id, const AlertInstance& instance,
                   const std::string& condition, rules::Transition transition, rules::Reason reason,

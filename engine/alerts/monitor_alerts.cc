@@ -28,6 +28,7 @@ class MonitorAlerts final : public RuleAlerts {
 
   const std::string& alert_name() const override { return monitor_.name; }
   bool shadow() const override { return monitor_.shadow; }
+  bool quotes_evidence() const override { return QuotesEvidence(monitor_.annotations); }
   const rules::PageOptions* page_options() const override { return &monitor_.page; }
 
   std::string ConditionText(const AlertInstance& instance) const override {

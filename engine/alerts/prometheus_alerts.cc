@@ -32,6 +32,7 @@ class PrometheusAlerts final : public RuleAlerts {
                                  [](const auto& label) { return Varies(label.second); })) {}
 
   const std::string& alert_name() const override { return rule_.name; }
+  bool quotes_evidence() const override { return QuotesEvidence(rule_.annotations); }
 
   std::string ConditionText(const AlertInstance&) const override {
     std::string text = rule_.query.text;
@@ -62,9 +63,8 @@ class PrometheusAlerts final : public RuleAlerts {
   }
 
   void Describe(AlertInstance& instance, const AlertEvaluation& evaluation) const override {
-    instance.annotations =
-        Expand(rule_.annotations,
-               MakeTemplateData(evaluation, instance.result_labels, instance.state.value));
+    const auto data = MakeTemplateData(evaluation, instance.result_labels, instance.state.value);
+    instance.annotations = ExpandAnnotations(rule_.annotations, data, evaluation, instance);
   }
 
  private:

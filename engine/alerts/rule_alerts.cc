@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/recording_rules.h"
 
 namespace tocsin::engine {
 namespace {
@@ -21,9 +23,16 @@ bool DurablyDifferent(rules::AlertState a, rules::AlertState b) {
 }  // namespace
 
 void RuleAlerts::AddEvidenceQuery(const promql::Expr& query) {
-  const auto known = std::find(evidence_queries_.begin(), evidence_queries_.end(), &query);
-  if (known != evidence_queries_.end() || evidence_queries_.size() == kEvidenceQueriesMax) return;
-  evidence_queries_.push_back(&query);
+  const bool known = std::any_of(evidence_queries_.begin(), evidence_queries_.end(),
+                                 [&](const EvidenceQuery& other) { return other.query == &query; });
+  if (known || evidence_queries_.size() == kEvidenceQueriesMax) return;
+  evidence_queries_.push_back({.query = &query, .matchers = {}, .given = {}, .back = {}});
+}
+
+void RuleAlerts::AddRecordedQueries(const RecordingRules& recorded) {
+  for (EvidenceQuery& query : recorded.Behind(evidence_queries_)) {
+    evidence_queries_.push_back(std::move(query));
+  }
 }
 
 Timestamp RuleAlerts::NextDeadline() const {

@@ -12,10 +12,13 @@
 #include "base/timestamp.h"
 #include "engine/alerts/alert_instance.h"
 #include "engine/alerts/composite_verdicts.h"
+#include "engine/evidence.h"
 #include "engine/query/query_engine.h"
 #include "rules/rule.h"
 
 namespace tocsin::engine {
+
+class RecordingRules;
 
 // What an evaluation gives to a rule's alerts. Borrowed during the call.
 struct AlertEvaluation {
@@ -28,6 +31,8 @@ struct AlertEvaluation {
   absl::string_view external_url;
   // Runs a template's `query`.
   std::function<absl::StatusOr<std::vector<templates::QueryRow>>(absl::string_view)> query;
+  // What an alert's open page quotes; empty: nothing.
+  std::function<templates::Evidence(const AlertInstance&)> evidence;
 };
 
 // All alerts of one rule: finds the instance of each row, steps it, and reports what changed. The
@@ -53,8 +58,12 @@ class RuleAlerts {
   // The queries whose series pages tell evidence of: the rule's own, or those of a composite
   // monitor's members, the first few. Borrowed, of the rule set.
   static constexpr size_t kEvidenceQueriesMax = 20;
-  const std::vector<const promql::Expr*>& evidence_queries() const { return evidence_queries_; }
+  const std::vector<EvidenceQuery>& evidence_queries() const { return evidence_queries_; }
   void AddEvidenceQuery(const promql::Expr& query);
+  // And those of the recording rules behind them.
+  void AddRecordedQueries(const RecordingRules& recorded);
+  // Annotations read .Evidence: they are expanded once more when it is known.
+  virtual bool quotes_evidence() const { return false; }
 
   // InvalidArgument if two rows make the same alert, ResourceExhausted beyond the group's limit;
   // then nothing changed. Rows beyond `alerts_max` instances are left out, see left_out().
@@ -122,7 +131,7 @@ class RuleAlerts {
   const std::string rule_id_;
   const uint64_t query_hash_;
   const size_t alerts_max_;
-  std::vector<const promql::Expr*> evidence_queries_;
+  std::vector<EvidenceQuery> evidence_queries_;
   uint64_t evaluation_number_ = 0;
   size_t left_out_ = 0;
   // Ordered: the same alerts change, and page, in the same order in every run.

@@ -34,10 +34,21 @@ void ExpandInto(const rules::TemplatedMap& templates, const templates::TemplateD
   }
 }
 
-std::map<std::string, std::string> Expand(const rules::TemplatedMap& templates,
-                                          const templates::TemplateData& data) {
+bool QuotesEvidence(const rules::TemplatedMap& templates) {
+  return std::any_of(templates.begin(), templates.end(),
+                     [](const auto& entry) { return entry.second.compiled->LooksAtEvidence(); });
+}
+
+std::map<std::string, std::string> ExpandAnnotations(const rules::TemplatedMap& annotations,
+                                                     templates::TemplateData data,
+                                                     const AlertEvaluation& evaluation,
+                                                     const AlertInstance& instance) {
+  const bool quoted = evaluation.evidence && QuotesEvidence(annotations);
+  const templates::Evidence evidence =
+      quoted ? evaluation.evidence(instance) : templates::Evidence();
+  data.evidence = &evidence;
   std::map<std::string, std::string> expanded;
-  for (const auto& [name, text] : templates) {
+  for (const auto& [name, text] : annotations) {
     expanded[name] = templates::ExpandOrError(*text.compiled, data);
   }
   return expanded;
@@ -56,7 +67,7 @@ void DescribeMonitorAlert(const rules::Monitor& monitor, const AlertEvaluation& 
   }
   ExpandInto(monitor.labels, data, labels);
   instance.labels = labels.Set("alertname", monitor.name).Build();
-  instance.annotations = Expand(monitor.annotations, data);
+  instance.annotations = ExpandAnnotations(monitor.annotations, data, evaluation, instance);
 }
 
 }  // namespace tocsin::engine

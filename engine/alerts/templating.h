@@ -16,11 +16,17 @@ templates::TemplateData MakeTemplateData(const AlertEvaluation& evaluation, cons
 // tell the time.
 bool LooksFurther(const rules::TemplatedMap& templates);
 
-// Adds each expanded template; an empty result deletes the label (for annotations: leaves it out).
+// Adds each expanded template; an empty result deletes the label.
 void ExpandInto(const rules::TemplatedMap& templates, const templates::TemplateData& data,
                 LabelsBuilder& labels);
-std::map<std::string, std::string> Expand(const rules::TemplatedMap& templates,
-                                          const templates::TemplateData& data);
+
+// One of them reads .Evidence.
+bool QuotesEvidence(const rules::TemplatedMap& templates);
+// The annotations of an alert, which see the evidence of its page besides `data`.
+std::map<std::string, std::string> ExpandAnnotations(const rules::TemplatedMap& annotations,
+                                                     templates::TemplateData data,
+                                                     const AlertEvaluation& evaluation,
+                                                     const AlertInstance& instance);
 
 // Expands the labels and annotations of a monitor's alert.
 void DescribeMonitorAlert(const rules::Monitor& monitor, const AlertEvaluation& evaluation,

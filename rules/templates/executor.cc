@@ -132,6 +132,10 @@ class Executor {
       for (size_t i = 0; i < (*rows)->size(); ++i) {
         elements.push_back({Value{static_cast<int64_t>(i)}, Value{(**rows)[i]}});
       }
+    } else if (const auto* items = value.As<EvidenceItems>()) {
+      for (size_t i = 0; i < (*items)->size(); ++i) {
+        elements.push_back({Value{static_cast<int64_t>(i)}, Value{&(**items)[i]}});
+      }
     } else if (const auto* labels = value.As<LabelsPtr>()) {
       for (const LabelView label : **labels) {
         elements.push_back({Value{std::string(label.name)}, Value{std::string(label.value)}});
@@ -263,6 +267,18 @@ class Executor {
       if (name == "ExternalLabels") return Value{BorrowLabels(data_.external_labels)};
       if (name == "ExternalURL") return Value{data_.external_url};
       if (name == "Value") return Value{data_.value};
+      if (name == "Evidence" && data_.evidence != nullptr) return Value{data_.evidence};
+    }
+    if (const auto* evidence = value.As<const Evidence*>()) {
+      if (name == "Logs") return Value{&(*evidence)->logs};
+      if (name == "Traces") return Value{&(*evidence)->traces};
+      if (name == "TraceID") return Value{(*evidence)->trace_id};
+    }
+    if (const auto* item = value.As<const EvidenceItem*>()) {
+      if (name == "Time") return Value{GoTime{(*item)->time.millis()}};
+      if (name == "Text") return Value{(*item)->text};
+      if (name == "TraceID") return Value{(*item)->trace_id};
+      if (name == "Value" && (*item)->value) return Value{*(*item)->value};
     }
     if (value.is_nil()) {
       return Error(offset, absl::StrCat("nil data; no entry for key \"", name, "\""));

@@ -103,6 +103,7 @@ Result Len(const TemplateData&, const Args& args) {
   if (const auto* labels = args[0].As<LabelsPtr>()) return count((*labels)->size());
   if (const auto* rows = args[0].As<RowsPtr>()) return count((*rows)->size());
   if (const auto* map = args[0].As<MapPtr>()) return count((*map)->size());
+  if (const auto* items = args[0].As<EvidenceItems>()) return count((*items)->size());
   return absl::InvalidArgumentError(absl::StrCat("len of type ", TypeName(args[0])));
 }
 
@@ -132,6 +133,10 @@ Result IndexOnce(const Value& item, const Value& key) {
   if (const auto* rows = item.As<RowsPtr>()) {
     TOCSIN_ASSIGN_OR_RETURN(const size_t at, Position(key, (*rows)->size(), false));
     return Value{(**rows)[at]};
+  }
+  if (const auto* items = item.As<EvidenceItems>()) {
+    TOCSIN_ASSIGN_OR_RETURN(const size_t at, Position(key, (*items)->size(), false));
+    return Value{&(**items)[at]};
   }
   if (const auto* text = item.As<std::string>()) {
     TOCSIN_ASSIGN_OR_RETURN(const size_t at, Position(key, text->size(), false));

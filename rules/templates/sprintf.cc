@@ -203,6 +203,24 @@ std::string FormatData(const Spec& spec, const TemplateData& data) {
                       FormatAny(spec, Value{data.value}), "}");
 }
 
+std::string FormatItem(const Spec& spec, const EvidenceItem& item) {
+  return FormatAny(spec, Value{item.text});
+}
+
+std::string FormatItems(const Spec& spec, const std::vector<EvidenceItem>& items) {
+  std::string text = "[";
+  for (const EvidenceItem& item : items) {
+    if (text.size() > 1) text += ' ';
+    text += FormatItem(spec, item);
+  }
+  return text + "]";
+}
+
+std::string FormatEvidence(const Spec& spec, const Evidence& evidence) {
+  return absl::StrCat("{", FormatItems(spec, evidence.logs), " ",
+                      FormatItems(spec, evidence.traces), "}");
+}
+
 std::string FormatAny(const Spec& spec, const Value& value) {
   if (const auto* text = value.As<std::string>()) return FormatString(spec, *text, value);
   if (const auto* number = value.As<double>()) return FormatFloatVerb(spec, *number, value);
@@ -219,6 +237,9 @@ std::string FormatAny(const Spec& spec, const Value& value) {
                    : FormatInt(spec, duration->ns, value);
   }
   if (const auto* data = value.As<const TemplateData*>()) return FormatData(spec, **data);
+  if (const auto* evidence = value.As<const Evidence*>()) return FormatEvidence(spec, **evidence);
+  if (const auto* items = value.As<EvidenceItems>()) return FormatItems(spec, **items);
+  if (const auto* item = value.As<const EvidenceItem*>()) return FormatItem(spec, **item);
   return spec.verb == 'v' ? Pad("<nil>", spec, false) : BadVerb(spec, value);
 }
 

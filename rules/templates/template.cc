@@ -1,5 +1,6 @@
 #include "rules/templates/template.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,12 +13,13 @@ namespace tocsin::templates {
 namespace {
 
 constexpr char kQuery[] = "query";
+constexpr char kEvidence[] = "Evidence";
 constexpr size_t kTextBytesMax = 64 << 10;
 
 class ParsedTemplate : public Template {
  public:
   ParsedTemplate(std::string text, std::vector<Node> nodes)
-      : text_(std::move(text)), nodes_(std::move(nodes)) {}
+      : text_(std::move(text)), nodes_(std::move(nodes)), evidence_(ReadEvidence(nodes_)) {}
 
   absl::StatusOr<std::string> Expand(const TemplateData& data) const override {
     return Execute(nodes_, text_, data);
@@ -29,7 +31,28 @@ class ParsedTemplate : public Template {
     return queries;
   }
 
+  bool LooksAtEvidence() const override { return evidence_; }
+
  private:
+  static bool ReadEvidence(const std::vector<Node>& nodes) {
+    return std::any_of(nodes.begin(), nodes.end(), [](const Node& node) {
+      return ReadsEvidence(node.pipeline) || ReadEvidence(node.body) ||
+             ReadEvidence(node.else_body);
+    });
+  }
+
+  // Whatever the dot is there: it may be the one a template starts with.
+  static bool ReadsEvidence(const Pipeline& pipeline) {
+    for (const Command& command : pipeline.commands) {
+      for (const Operand& operand : command.operands) {
+        if (operand.pipeline && ReadsEvidence(*operand.pipeline)) return true;
+        const bool labels = operand.variable == "labels" || operand.variable == "externalLabels";
+        if (!labels && !operand.fields.empty() && operand.fields[0] == kEvidence) return true;
+      }
+    }
+    return false;
+  }
+
   static void CollectFromNodes(const std::vector<Node>& nodes, std::vector<std::string>& queries) {
     for (const Node& node : nodes) {
       CollectFromPipeline(node.pipeline, queries);
@@ -63,6 +86,7 @@ class ParsedTemplate : public Template {
 
   const std::string text_;
   const std::vector<Node> nodes_;
+  const bool evidence_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "base/labels.h"
 #include "base/timestamp.h"
+#include "rules/templates/evidence.h"
 
 // Go text/template with the functions of Prometheus' alert templates (facts: labels, $value,
 // pipelines, if/else, range, with, define-free). Pure: no files, no network, bounded output.
@@ -28,6 +29,8 @@ struct TemplateData {
   std::string external_url;                 // $externalURL
   double value = 0;                         // $value, .Value
   Timestamp now;                            // for `now`
+  // .Evidence; null: the field does not exist, as in labels, which say which alert it is.
+  const Evidence* evidence = nullptr;
   // Runs `query "..."`; empty function: the call fails with "not supported here".
   std::function<absl::StatusOr<std::vector<QueryRow>>(absl::string_view)> query;
 };
@@ -45,6 +48,9 @@ class Template {
 
   // The constant arguments of `query` calls: what the engine must keep state for.
   virtual std::vector<std::string> Queries() const = 0;
+
+  // It may read .Evidence.
+  virtual bool LooksAtEvidence() const = 0;
 };
 
 // What Prometheus puts into a field whose expansion fails: "<error expanding template: ...>".

@@ -31,6 +31,9 @@ std::string TypeName(const Value& value) {
                         [](GoTime) { return "*time.Time"; },
                         [](GoDuration) { return "time.Duration"; },
                         [](const TemplateData*) { return "template data"; },
+                        [](const Evidence*) { return "evidence"; },
+                        [](EvidenceItems) { return "list of evidence"; },
+                        [](const EvidenceItem*) { return "piece of evidence"; },
                     },
                     value.data);
 }
@@ -49,6 +52,9 @@ bool IsTrue(const Value& value) {
                         [](GoTime) { return true; },
                         [](GoDuration d) { return d.ns != 0; },
                         [](const TemplateData*) { return true; },
+                        [](const Evidence* evidence) { return !evidence->empty(); },
+                        [](EvidenceItems items) { return !items->empty(); },
+                        [](const EvidenceItem*) { return true; },
                     },
                     value.data);
 }

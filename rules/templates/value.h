@@ -24,14 +24,16 @@ struct GoDuration {
 using LabelsPtr = std::shared_ptr<const Labels>;
 using RowPtr = std::shared_ptr<const QueryRow>;
 using RowsPtr = std::shared_ptr<const std::vector<RowPtr>>;
+using EvidenceItems = const std::vector<EvidenceItem>*;
 using MapPtr = std::shared_ptr<const std::map<std::string, Value>>;  // what `args` gives
 
 // A value inside a template. `std::monostate` is Go's nil, `const TemplateData*` the dot a template
 // starts with. Cheap to copy but for strings; labels are borrowed from the data or shared with the
-// row they belong to.
+// row they belong to, evidence is borrowed.
 struct Value {
   std::variant<std::monostate, bool, int64_t, double, std::string, LabelsPtr, RowsPtr, RowPtr,
-               MapPtr, GoTime, GoDuration, const TemplateData*>
+               MapPtr, GoTime, GoDuration, const TemplateData*, const Evidence*, EvidenceItems,
+               const EvidenceItem*>
       data;
 
   template <typename T>

@@ -349,6 +349,34 @@ TEST(PageTemplatesTest, ExpandLabelsValueAndExternalLabels) {
   EXPECT_EQ(MakeReceiverExpander(Labels())("{{ .Labels.host }}", page), "h1");
 }
 
+TEST(PageTemplatesTest, SeeThePagesEvidence) {
+  state::v1::DesiredPage page;
+  const page::Expander expand = MakeReceiverExpander(Labels());
+  const std::string text =
+      "{{ range .Evidence.Logs }}{{ .Text }};{{ end }}{{ range .Evidence.Traces }}{{ .TraceID }} "
+      "{{ humanize .Value }}{{ end }} {{ .Evidence.TraceID }}";
+  EXPECT_EQ(expand(text, page), " ");
+  const auto add = [&](state::v1::PageEvidence::Kind kind, int64_t time, const std::string& said,
+                       const std::string& trace) {
+    auto& evidence = *page.add_evidence();
+    evidence.set_kind(kind);
+    evidence.set_time_ms(time);
+    evidence.set_text(said);
+    evidence.set_trace_id(trace);
+  };
+  add(state::v1::PageEvidence::LOG, 2, "s3cr3t-marker", "");
+  add(state::v1::PageEvidence::LOG, 1, "older", "t1");
+  add(state::v1::PageEvidence::TRACE, 2, "2500", "t2");
+  EXPECT_EQ(expand(text, page), "s3cr3t-marker;older;t2 2.5k t2");
+
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(expand("{{ range (index .Evidence.Logs 0).Text }}{{ end }}", page), "");
+  EXPECT_EQ(expand("{{ .Evidence.Nothing }}", page), "");
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, Not(HasSubstr(kMarker))) << "Tocsin's log quotes no evidence";
+  EXPECT_THAT(log, HasSubstr("can't evaluate field Nothing"));
+}
+
 TEST(PageTemplatesTest, AFailureIsLoggedOnceAndLeavesTheFieldOut) {
   const page::Expander expand = MakeReceiverExpander(Labels());
   const page::Expander copy = expand;

@@ -199,10 +199,11 @@ class EvidenceTest : public OtlpSendersTest {
   std::vector<std::string> Ask(const std::string& query, const Labels& row = Labels(),
                                absl::Duration later = absl::ZeroDuration()) {
     const promql::ParseResult parsed = promql::ParseExpr(query);
-    const engine::EvidenceQuestion question{
-        .selectors = engine::QueryEngine::Needs(*parsed.expr, engine::QueryOptions()),
-        .row = row,
-        .now = clock_.Now() + later};
+    return Ask(engine::EvidenceQuery{parsed.expr.get(), {}, {}, {}}, row, later);
+  }
+  std::vector<std::string> Ask(const engine::EvidenceQuery& query, const Labels& row,
+                               absl::Duration later = absl::ZeroDuration()) {
+    const auto question = engine::MakeEvidenceQuestion({query}, row, clock_.Now() + later, {});
     size_t series_left = 1000;
     std::vector<std::string> told;
     for (const auto& one : service_->otlp_senders->EvidenceOf(question, series_left)) {
@@ -235,6 +236,24 @@ TEST_F(EvidenceTest, ExemplarsOfTheSeriesThatAgreeWithTheRow) {
               ElementsAre("2 e1", "2 a2", "2 a1"));
   EXPECT_THAT(Ask("d", {{"route", "/c"}}), IsEmpty());
   EXPECT_THAT(Ask("vector(1)"), IsEmpty());
+}
+
+TEST_F(EvidenceTest, WhatIsSelectedOfARecordedSeriesHoldsWhereASeriesHasTheLabel) {
+  Start();
+  Keep({{"__name__", "d"}, {"route", "/a"}, {"pod", "1"}}, "a1", 3);
+  Keep({{"__name__", "d"}, {"route", "/a"}, {"pod", "2"}}, "a2", 2);
+  Keep({{"__name__", "d"}, {"route", "/b"}}, "b", 1);
+  const promql::ParseResult parsed = promql::ParseExpr("sum by (route) (d)");
+  const promql::ParseResult recorded = promql::ParseExpr("r{pod='1'}");
+  engine::EvidenceQuery query{parsed.expr.get(), {}, {}, {}};
+  const auto selected = engine::QueryEngine::Needs(*recorded.expr, {});
+  for (const auto& matcher : selected.at(0).matchers) {
+    if (matcher.name != kMetricName) query.matchers.push_back(matcher);
+  }
+  EXPECT_THAT(Ask(query, Labels()), ElementsAre("2 b", "2 a1"));
+  EXPECT_THAT(Ask(query, {{"route", "/a"}}), ElementsAre("2 a1"));
+  query.matchers.at(0).op = promql::MatchOp::kNotEqual;
+  EXPECT_THAT(Ask(query, {{"route", "/a"}}), ElementsAre("2 a2"));
 }
 
 TEST_F(EvidenceTest, ExemplarsOfAHistogramAreOfAllItsSeries) {
@@ -294,10 +313,8 @@ TEST_F(EvidenceTest, TheGateAnswersBeforeThereAreSendersAndAfter) {
   Keep({{"__name__", "d"}}, "a");
   SendersGate gate;
   const promql::ParseResult parsed = promql::ParseExpr("d");
-  const engine::EvidenceQuestion question{
-      .selectors = engine::QueryEngine::Needs(*parsed.expr, engine::QueryOptions()),
-      .row = Labels(),
-      .now = clock_.Now()};
+  const auto question = engine::MakeEvidenceQuestion(
+      {engine::EvidenceQuery{parsed.expr.get(), {}, {}, {}}}, Labels(), clock_.Now(), {});
   size_t series_left = 10;
   EXPECT_THAT(gate.Find(question, series_left), IsEmpty());
   EXPECT_THAT(gate.NotesOf({{"__name__", "d"}}), IsEmpty());
@@ -331,9 +348,8 @@ TEST_F(EvidenceTest, CostOfAThousandPages) {
     for (const Labels& row : rows) {
       size_t series_left = kSeries;
       const auto told = service_->otlp_senders->EvidenceOf(
-          {.selectors = engine::QueryEngine::Needs(*parsed.expr, {}),
-           .row = row,
-           .now = clock_.Now()},
+          engine::MakeEvidenceQuestion({engine::EvidenceQuery{parsed.expr.get(), {}, {}, {}}}, row,
+                                       clock_.Now(), {}),
           series_left);
       EXPECT_EQ(told.size(), told_each);
       looked_at += kSeries - series_left;

@@ -24,7 +24,19 @@ log_metrics:
 - name: logins_total
   match: {body: {regex: "login of .*"}}
   evidence: false
+groups:
+- name: recorded
+  interval: 1s
+  rules:
+  - {record: "route:timeouts:sum", expr: sum by (route) (payment_timeouts_total), labels: {level: route}}
+  - {record: "timeouts:refunds", expr: 'sum without (level) (route:timeouts:sum{level="route"})'}
 monitors:
+- name: recorded
+  query: timeouts:refunds{route="/refund"}
+  threshold: {critical: ">= 2"}
+  annotations:
+    summary: "Refunds time out{{ range $i, $log := .Evidence.Logs }}{{ if eq $i 0 }}: {{ $log.Text }}{{ end }}{{ end }}"
+  page: {tags: ["trace {{ .Evidence.TraceID }}"]}
 - name: payments-time-out
   query: sum by (route) (payment_timeouts_total)
   threshold: {warning: ">= 2", critical: ">= 4"}
@@ -100,6 +112,17 @@ class EvidenceEndToEnd(unittest.TestCase):
         worse = await_("worse", lambda: [a for a in self.pages("payments-time-out") if "payment 13" in a["description"]])[0]
         self.assertNotIn("payment 2", worse["description"])
         await_("trace", lambda: self.pages("payments-time-out")[0]["details"]["trace_id"] == OTHER_TRACE)
+
+    def test_of_what_a_recorded_series_comes_from(self):
+        self.post("/v1/logs", logs(("/refund", "payment 1 timed out", TRACE), ("/pay", "payment 8 timed out", OTHER_TRACE),
+                                   ("/refund", "payment 2 timed out", ""), ("/pay", "payment 9 timed out", OTHER_TRACE)))
+        page = await_("page", lambda: self.pages("recorded"))[0]
+        lines = page["description"].split("Log lines:\n")[1].splitlines()
+        self.assertEqual([line.split(" ", 1)[1] for line in lines],
+                         ["error: payment 2 timed out", f"error: payment 1 timed out (trace {TRACE})"])
+        self.assertEqual(page["message"], "Refunds time out: error: payment 2 timed out", "templates of annotations see it")
+        self.assertEqual(page["tags"], [f"trace {TRACE}"], "and those of pages")
+        self.assertNotIn(OTHER_TRACE, json.dumps(page))
 
     def test_log_lines_stay_where_their_rule_says_so(self):
         self.post("/v1/logs", logs(("", "login of ann", "")))

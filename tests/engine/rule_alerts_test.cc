@@ -28,6 +28,7 @@ class CountingTemplate final : public templates::Template {
     return std::string("platform");
   }
   std::vector<std::string> Queries() const override { return {}; }
+  bool LooksAtEvidence() const override { return false; }
   mutable int expansions = 0;
 };
 

@@ -48,6 +48,9 @@ void CheckTemplate(absl::string_view text) {
   data.value = 1234.5;
   data.now = Timestamp::FromMillis(1'700'000'000'000);
   data.query = Answer;
+  const EvidenceItem line{Timestamp::FromMillis(1), "error: größe", "t1", std::nullopt};
+  const Evidence evidence{{line, line}, {{Timestamp::FromMillis(2), "1e9", "t2", 1e9}}, "t2"};
+  data.evidence = &evidence;
   const auto expanded = (*parsed)->Expand(data);
   if (expanded.ok()) {
     TOCSIN_CHECK(expanded->size() <= kOutputBytesMax);
@@ -61,6 +64,10 @@ void CheckTemplate(absl::string_view text) {
   data.value = std::numeric_limits<double>::quiet_NaN();
   static_cast<void>(ExpandOrError(**parsed, data));
   static_cast<void>((*parsed)->Queries());
+  data.evidence = nullptr;
+  TOCSIN_CHECK((*parsed)->LooksAtEvidence() ||
+               ExpandOrError(**parsed, data).find("field Evidence in type template data") ==
+                   std::string::npos);
 }
 
 }  // namespace

@@ -206,6 +206,15 @@ TEST(GroupFileTest, ChoosingByValueInALabelIsFine) {
             "");
 }
 
+TEST(GroupFileTest, LabelsCannotQuoteEvidence) {
+  const std::string alert = "  - alert: A\n    expr: up\n    labels:\n      severity: critical\n";
+  const std::string quote = "      x: 'a{{ .Evidence.TraceID }}'\n";
+  EXPECT_EQ(Findings(RuleFile(alert + quote)),
+            "f.yaml:8:15: error: template of label \"x\": labels cannot quote evidence [TC011]\n  "
+            "hint: annotations can, and templates of receivers\n");
+  EXPECT_EQ(Findings(RuleFile(alert + "    annotations:\n" + quote)), "");
+}
+
 TEST(GroupFileTest, WhatTheEngineDoesNotEvaluateIsRefusedAtItsPlace) {
   LoadOptions options;
   options.unsupported = [](const promql::Expr& expr) -> std::optional<promql::ParseError> {

@@ -101,6 +101,64 @@ TEST(TemplateTest, FailingQueryIsAnError) {
   EXPECT_THAT(Expand("{{ query \"up\" }}", data), HasSubstr("error calling query: gone"));
 }
 
+TEST(TemplateTest, EvidenceIsReadByItsFields) {
+  const Evidence evidence{
+      .logs = {{Timestamp::FromMillis(1'700'000'000'500), "error: timed out", "t1", {}},
+               {Timestamp::FromMillis(1'700'000'000'000), "second", "", {}}},
+      .traces = {{Timestamp::FromMillis(1'700'000'000'000), "2.5", "t2", 2.5}},
+      .trace_id = "t1"};
+  const Evidence none;
+  TemplateData data;
+  data.evidence = &evidence;
+  const std::string error = "<error expanding template: 1:4: can't evaluate field ";
+  const std::pair<std::string, std::string> cases[] = {
+      {"{{ range .Evidence.Logs }}[{{ .Text }} {{ .TraceID }}]{{ end }}",
+       "[error: timed out t1][second ]"},
+      {"{{ range $i, $log := .Evidence.Logs }}{{ $i }}{{ $log.Text }} {{ $.Evidence.TraceID }},"
+       "{{ end }}",
+       "0error: timed out t1,1second t1,"},
+      {"{{ (index .Evidence.Logs 0).Time }}", "2023-11-14 22:13:20.5 +0000 UTC"},
+      {"{{ range .Evidence.Traces }}{{ .TraceID }} {{ humanize .Value }} {{ .Text }}{{ end }}",
+       "t2 2.5 2.5"},
+      {"{{ len .Evidence.Logs }} {{ len .Evidence.Traces }}", "2 1"},
+      {"{{ with .Evidence }}{{ .TraceID }}{{ else }}none{{ end }}", "t1"},
+      {"{{ .Evidence }}{{ .Evidence.Logs }}",
+       "{[error: timed out second] [2.5]}[error: timed out second]"},
+      {"{{ .Evidence.Logs | printf \"%q\" }}", "[\"error: timed out\" \"second\"]"},
+      {"{{ .Evidence.Log }}", error + "Log in type evidence>"},
+      {"{{ (index .Evidence.Logs 0).Value }}", error + "Value in type piece of evidence>"},
+      {"{{ index .Evidence.Traces 1 }}",
+       "<error expanding template: 1:4: error calling index: index out of range: 1>"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(Expand(text, data), expected) << text;
+  data.evidence = &none;
+  EXPECT_EQ(
+      Expand("{{ if .Evidence }}some{{ end }}{{ range .Evidence.Logs }}x{{ else }}none{{ end }}"
+             "{{ .Evidence.TraceID }}",
+             data),
+      "none");
+  data.evidence = nullptr;
+  EXPECT_EQ(Expand("{{ .Evidence }}", data), error + "Evidence in type template data>");
+}
+
+TEST(TemplateTest, WhatLooksAtEvidenceIsKnown) {
+  const auto looks = [](const std::string& text) {
+    const auto parsed = Template::Parse(text);
+    EXPECT_TRUE(parsed.ok()) << parsed.status();
+    return parsed.ok() && (*parsed)->LooksAtEvidence();
+  };
+  for (const char* text :
+       {"{{ .Evidence }}", "{{ if true }}{{ $.Evidence.TraceID }}{{ end }}",
+        "{{ range (.Evidence).Logs }}{{ end }}", "{{ $x := . }}{{ $x.Evidence.Logs }}",
+        "{{ if false }}{{ else }}{{ len .Evidence.Logs }}{{ end }}"}) {
+    EXPECT_TRUE(looks(text)) << text;
+  }
+  for (const char* text : {".Evidence", "{{ .Labels.Evidence }}", "{{ $labels.Evidence }}",
+                           "{{ \".Evidence\" }}", "{{ $externalLabels.Evidence }}"}) {
+    EXPECT_FALSE(looks(text)) << text;
+  }
+}
+
 TEST(TemplateTest, QueriesAreFoundWhereverTheyStand) {
   const auto queries = [](const std::string& text) {
     const auto parsed = Template::Parse(text);
