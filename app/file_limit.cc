@@ -13,4 +13,11 @@ uint64_t RaiseFileLimit() {
   return setrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : before;
 }
 
+void ForbidCoreFiles() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;  // and the highest that may be set stays
+  setrlimit(RLIMIT_CORE, &limit);
+}
+
 }  // namespace tocsin::app

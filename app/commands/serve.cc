@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "app/file_limit.h"
 #include "base/log.h"
 
 namespace tocsin::app {
@@ -28,6 +29,7 @@ int Refuse(const absl::Status& status, std::ostream& err) {
 }  // namespace
 
 int RunServe(const ServerOptions& options, std::ostream& err) {
+  ForbidCoreFiles();
   // Blocked in every thread, so that only sigwait below sees them. A lost peer must not end the
   // process.
   sigset_t signals;

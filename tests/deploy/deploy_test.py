@@ -196,6 +196,20 @@ class Image(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("libc6", done.stdout.split())
 
+    def test_the_program_is_hardened(self):
+        if not BINARY.exists():
+            self.skipTest(f"{BINARY} is not built")
+
+        def readelf(*words):
+            return subprocess.run(["readelf", "--wide", *words, BINARY], capture_output=True, text=True, check=True).stdout
+        dynamic, segments, symbols = readelf("--dynamic"), readelf("--segments"), readelf("--dyn-syms")
+        self.assertRegex(dynamic, r"FLAGS_1.*\bNOW\b")
+        self.assertRegex(dynamic, r"FLAGS_1.*\bPIE\b")
+        self.assertIn("GNU_RELRO", segments)
+        self.assertRegex(segments, r"GNU_STACK .* RW +0x")
+        self.assertIn("__stack_chk_fail", symbols)
+        self.assertRegex(symbols, r"__mem(cpy|move|set)_chk")
+
     def test_the_provenance_names_the_archive_the_commit_and_the_packages(self):
         with tempfile.TemporaryDirectory() as folder:
             archive, bill = pathlib.Path(folder, "tocsin-1.2.3.tar.gz"), pathlib.Path(folder, "sbom.spdx.json")

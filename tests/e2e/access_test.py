@@ -113,6 +113,10 @@ access:
         with open(self.tocsin.path("server.key"), encoding="utf-8") as file:
             self.assertNotIn(file.read().splitlines()[1], everything)
 
+    def test_no_core_file_has_the_secrets(self):
+        with open(f"/proc/{self.tocsin.process.pid}/limits", encoding="utf-8") as file:
+            self.assertRegex(file.read(), r"Max core file size +0 ")
+
     def test_tokens_and_certificates_are_renewed_while_it_runs(self):
         address = tuple(self.admin.removeprefix("https://").split(":"))
         before = ssl.get_server_certificate(address)
