@@ -1,5 +1,6 @@
 #include "app/commands/audit.h"
 
+#include <algorithm>
 #include <deque>
 #include <nlohmann/json.hpp>
 
@@ -9,19 +10,26 @@
 namespace tocsin::app {
 namespace {
 
-// "time event actor source name=text .."; a text with blanks is quoted.
+using Json = nlohmann::ordered_json;
+
+// As it is if it is one word, in single quotes if it can be read so, otherwise as JSON.
+std::string Word(const Json& value) {
+  const std::string& text = value.get_ref<const std::string&>();
+  const auto breaks = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\''; };
+  if (std::any_of(text.begin(), text.end(), breaks)) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  return text.find_first_of(" \"") == std::string::npos ? text : absl::StrCat("'", text, "'");
+}
+
+// "time event name=word .."
 std::string TextOf(const std::string& line) {
-  const auto entry = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   std::string text = entry.value("time", "");
   absl::StrAppend(&text, " ", entry.value("event", ""));
   for (const auto& [name, value] : entry.items()) {
     if (name == "n" || name == "time" || name == "event" || name == "previous") continue;
-    if (value.is_string() && !value.get<std::string>().empty()) {
-      const auto replace = nlohmann::ordered_json::error_handler_t::replace;
-      const std::string word = value.get<std::string>();
-      const bool plain = word.find_first_of(" \"\n\t\\") == std::string::npos;
-      absl::StrAppend(&text, " ", name, "=", plain ? word : value.dump(-1, ' ', false, replace));
-    }
+    if (value.is_string() && value != "") absl::StrAppend(&text, " ", name, "=", Word(value));
   }
   return text;
 }

@@ -5,12 +5,13 @@
 
 #include "base/log.h"
 #include "integrations/ingest/connection_calls.h"
-#include "integrations/ingest/cut_connection.h"
+#include "integrations/ingest/cut_connections.h"
 
 namespace tocsin::ingest {
 namespace {
 
 constexpr absl::Duration kPause = absl::Milliseconds(20);
+constexpr absl::Duration kPauseMax = absl::Seconds(1);
 // After a look, as many times as long as it took.
 constexpr int kPauses = 19;
 // As few calls in a pause need no look.
@@ -43,11 +44,12 @@ void ResetGuard::Run() {
   while (Wait(pause)) {
     pause = kPause;
     const uint64_t made = CallsMade();
+    seen = std::min(seen, made);            // another server of this process is gone
     if (made < seen + kFewCalls) continue;  // those of several pauses add up
     seen = made;
     const absl::Duration start = clock_.Monotonic();
     Look();
-    pause = std::max(pause, kPauses * (clock_.Monotonic() - start));
+    pause = std::clamp(kPauses * (clock_.Monotonic() - start), kPause, kPauseMax);
   }
 }
 
@@ -58,9 +60,8 @@ bool ResetGuard::Wait(absl::Duration time) {
 }
 
 void ResetGuard::Look() {
-  for (const std::string& peer : watch_.Look(CallsOfConnections(), clock_.Monotonic())) {
-    // Not there: another server's, or gone meanwhile.
-    if (!CutConnection(port_, peer).ok()) continue;
+  const auto offenders = watch_.Look(CallsOfConnections(), clock_.Monotonic());
+  for (const std::string& peer : CutConnections(port_, offenders)) {
     cut_.Increment();
     if (const auto left_out = log_pause_.Take(clock_.Monotonic())) {
       Log(LogLevel::kWarning, "a connection was ended: its client takes back its calls",

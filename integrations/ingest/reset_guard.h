@@ -12,8 +12,8 @@ namespace tocsin::ingest {
 
 // Ends the connections of the gRPC port `port` whose calls are taken back too fast, see ResetWatch;
 // counted by tocsin_ingest_connections_cut_total and logged, at most once in ten seconds. Looks
-// fifty times a second whether calls are made at all, and only if they are at each connection, for
-// which it takes a twentieth of a core at most.
+// fifty times a second whether calls are made at all, and only if they are at each connection: as
+// often as a twentieth of a core allows, but at least once a second.
 //
 // Thread: one of its own, from construction to destruction. Borrows the clock and the metrics.
 class ResetGuard {

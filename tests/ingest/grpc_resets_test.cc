@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "integrations/ingest/connection_calls.h"
-#include "integrations/ingest/cut_connection.h"
+#include "integrations/ingest/cut_connections.h"
 #include "tests/http/raw_client.h"
 #include "tests/ingest/grpc_fixture.h"
 
@@ -93,7 +93,6 @@ TEST_F(GrpcResetsTest, OverIpv6) {
   http::RawClient client(static_cast<uint16_t>(server.port()), true);
   if (!client.connected()) GTEST_SKIP() << "no IPv6 here";
   EXPECT_TRUE(IsCut(client, kExport, ""));
-  EXPECT_EQ(CutConnection(server.port(), "ipv6:%5B::1%5D:1").code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(GrpcResetsTest, ClientsWhoseDeadlinesPassAreNoAttack) {
@@ -140,10 +139,20 @@ TEST_F(GrpcResetsTest, ConnectionsMayComeAndGoWhileTheyAreLookedAt) {
   for (std::thread& visitor : visitors) visitor.join();
 }
 
-TEST(CutConnectionTest, RefusesWhatIsNoAddress) {
-  for (const char* peer : {"", "unknown", "unix:/run/tocsin.sock", "ip"}) {
-    EXPECT_EQ(CutConnection(1, peer).code(), absl::StatusCode::kInvalidArgument) << peer;
-  }
+TEST_F(GrpcResetsTest, OnlyThoseNamedAreCut) {
+  StartServer();
+  ASSERT_TRUE(ExportPoints({Gauge("a", 1)}).ok());
+  const std::vector<ConnectionCalls> connections = CallsOfConnections();
+  ASSERT_EQ(connections.size(), 1u);
+  const std::string peer = connections[0].peer;
+  const std::vector<std::string> nobody = {"",   "unknown",          "unix:/run/tocsin.sock",
+                                           "ip", "ipv4:127.0.0.1:1", "ipv6:%5B::1%5D:1"};
+  EXPECT_THAT(CutConnections(server_.port(), nobody), testing::IsEmpty());
+  EXPECT_THAT(CutConnections(server_.port() - 1, {peer}), testing::IsEmpty());
+  EXPECT_TRUE(ExportPoints({Gauge("a", 1)}).ok());
+  EXPECT_THAT(CallsOfConnections(), testing::SizeIs(1)) << "the same as before";
+  EXPECT_THAT(CutConnections(server_.port(), {"ip", peer}), ElementsAre(peer));
+  EXPECT_THAT(CutConnections(server_.port(), {peer}), testing::IsEmpty());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "integrations/ingest/cut_connection.h"
+#include "integrations/ingest/cut_connections.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <optional>
-#include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -21,10 +20,8 @@
 namespace tocsin::ingest {
 namespace {
 
-struct Ends {
-  int port = 0;      // ours
-  std::string peer;  // "10.0.0.1:4711", "[::1]:4711"
-};
+// "10.0.0.1:4711" or "[::1]:4711", and which of the peers it is.
+using Wanted = absl::flat_hash_map<std::string, std::string>;
 
 int PortOf(const sockaddr_storage& address) {
   return ntohs(address.ss_family == AF_INET6
@@ -43,28 +40,24 @@ std::string HostOf(const sockaddr_storage& address) {
   return SenderOfHost(text);
 }
 
-std::optional<Ends> EndsOf(int socket) {
+// The other end of a connection of that port; "": it is none.
+std::string PeerOf(int socket, int port) {
   sockaddr_storage own{};
   sockaddr_storage peer{};
   socklen_t own_size = sizeof own;
   socklen_t peer_size = sizeof peer;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return std::nullopt;
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) != 0) return std::nullopt;
-  if (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) return std::nullopt;
-  return Ends{PortOf(own), absl::StrCat(HostOf(peer), ":", PortOf(peer))};
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return "";
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) != 0) return "";
+  if (peer.ss_family != AF_INET && peer.ss_family != AF_INET6) return "";
+  return PortOf(own) == port ? absl::StrCat(HostOf(peer), ":", PortOf(peer)) : "";
 }
 
-// One that was cut and is not closed yet is none of these.
+// Not one that was cut and is not closed yet.
 bool IsOpen(int socket) {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
   return info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
-}
-
-bool Joins(int socket, const Ends& wanted) {
-  const std::optional<Ends> ends = EndsOf(socket);
-  return ends && ends->port == wanted.port && ends->peer == wanted.peer && IsOpen(socket);
 }
 
 // What came and was not read yet would still be read.
@@ -75,12 +68,11 @@ void Discard(int socket) {
 }
 
 // The number may be another file's a moment later, but not that of the copy.
-bool CutIfItJoins(int socket, const Ends& wanted) {
-  if (!Joins(socket, wanted)) return false;
+bool Cut(int socket, int port, const std::string& peer) {
   const int copy = fcntl(socket, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return false;
   const absl::Cleanup close_copy = [copy] { close(copy); };
-  if (!Joins(copy, wanted)) return false;
+  if (!IsOpen(copy) || PeerOf(copy, port) != peer) return false;
   // Once it is closed nothing stays behind, however much is still on its way.
   const linger reset{.l_onoff = 1, .l_linger = 0};
   setsockopt(copy, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -89,22 +81,31 @@ bool CutIfItJoins(int socket, const Ends& wanted) {
   return true;
 }
 
+Wanted WantedOf(const std::vector<std::string>& peers) {
+  Wanted wanted;
+  for (const std::string& peer : peers) {
+    const size_t colon = peer.rfind(':');
+    if (!absl::StartsWith(peer, "ip") || colon == std::string::npos) continue;
+    wanted.emplace(absl::StrCat(SenderOf(peer), peer.substr(colon)), peer);
+  }
+  return wanted;
+}
+
 }  // namespace
 
-absl::Status CutConnection(int port, const std::string& peer) {
-  const size_t colon = peer.rfind(':');
-  if (!absl::StartsWith(peer, "ip") || colon == std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(peer, " is no address of TCP"));
-  }
-  const Ends wanted{port, absl::StrCat(SenderOf(peer), peer.substr(colon))};
+std::vector<std::string> CutConnections(int port, const std::vector<std::string>& peers) {
+  std::vector<std::string> cut;
+  const Wanted wanted = WantedOf(peers);
+  if (wanted.empty()) return cut;
   std::error_code error;
   std::filesystem::directory_iterator it("/proc/self/fd", error);
   for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
     int file = -1;
     if (!absl::SimpleAtoi(it->path().filename().string(), &file)) continue;
-    if (CutIfItJoins(file, wanted)) return absl::OkStatus();
+    const auto found = wanted.find(PeerOf(file, port));
+    if (found != wanted.end() && Cut(file, port, found->first)) cut.push_back(found->second);
   }
-  return absl::NotFoundError(absl::StrCat("no connection of port ", port, " with ", peer));
+  return cut;
 }
 
 }  // namespace tocsin::ingest
