@@ -62,8 +62,8 @@ bool IsOpen(int socket) {
 
 // What came and was not read yet would still be read.
 void Discard(int socket) {
-  constexpr size_t kAtOnce = 1 << 24;
-  while (recv(socket, nullptr, kAtOnce, MSG_TRUNC | MSG_DONTWAIT) > 0) {
+  char unwritten[1 << 16];  // MSG_TRUNC copies nothing
+  while (recv(socket, unwritten, sizeof unwritten, MSG_TRUNC | MSG_DONTWAIT) > 0) {
   }
 }
 
