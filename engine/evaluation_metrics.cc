@@ -27,6 +27,9 @@ EvaluationMetrics::EvaluationMetrics(Metrics& metrics)
                                 "of all shards.")),
       missed(metrics.Counter("tocsin_evaluations_missed_total",
                              "Group evaluations skipped because the service was late.")),
+      rested(metrics.Counter("tocsin_evaluations_rested_total",
+                             "Evaluations of monitors that took so long that they rest before they "
+                             "look at further data.")),
       evaluations(metrics.Counter("tocsin_rule_evaluations_total", "Evaluations of single rules.")),
       failures(metrics.Counter("tocsin_rule_evaluation_failures_total",
                                "Evaluations of single rules that failed.")),

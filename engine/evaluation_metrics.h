@@ -17,6 +17,7 @@ struct EvaluationMetrics {
   prometheus::Histogram& duration_seconds;
   prometheus::Gauge& lag_seconds;
   prometheus::Counter& missed;
+  prometheus::Counter& rested;
   prometheus::Counter& evaluations;
   prometheus::Counter& failures;
   prometheus::Counter& transitions;

@@ -29,6 +29,12 @@ bool SameValue(const SampleBatch& a, size_t i, const SampleBatch& b, size_t k) {
   return std::bit_cast<uint64_t>(a.values[i]) == std::bit_cast<uint64_t>(b.values[k]);
 }
 
+// From one evaluation for data to the next: five times as long as the last one took, so that no
+// monitor has more than a fifth of its shard and the others wait for it no longer.
+absl::Duration RestOf(const MonitorRuntime& monitor, absl::Duration coalesce) {
+  return std::max(coalesce, 5 * monitor.rule->health.took);
+}
+
 }  // namespace
 
 Shard::Shard(ShardDependencies dependencies, ShardOptions options)
@@ -109,8 +115,9 @@ absl::Status Shard::EvaluateUpTo(Timestamp now) {
     }
     // The clock may have been set back, by less than is noticed.
     // A composite monitor comes after its members and rests as long as they do.
-    const bool rested = monitor.monitor->composite != nullptr ||
-                        absl::AbsDuration(now - monitor.evaluated_at) >= options_.coalesce;
+    const bool rested =
+        monitor.monitor->composite != nullptr ||
+        absl::AbsDuration(now - monitor.evaluated_at) >= RestOf(monitor, options_.coalesce);
     const bool by_data = monitor.touched && rested;
     if (!by_data && now < monitor.due_by_time) continue;
     EvaluateMonitor(monitor, now);
@@ -146,7 +153,9 @@ Timestamp Shard::NextDue() const {
       continue;
     }
     next = std::min(next, monitor.due_by_time);
-    if (monitor.touched) next = std::min(next, monitor.evaluated_at + options_.coalesce);
+    if (monitor.touched) {
+      next = std::min(next, monitor.evaluated_at + RestOf(monitor, options_.coalesce));
+    }
   }
   return next;
 }
@@ -192,6 +201,7 @@ void Shard::EvaluateMonitor(MonitorRuntime& monitor, Timestamp now) {
   EvaluateAndTell(*monitor.rule, now, round, nullptr);
   monitor.touched = false;
   monitor.evaluated_at = now;
+  if (RestOf(monitor, options_.coalesce) > options_.coalesce) deps_.metrics.rested.Increment();
   const bool composite = monitor.monitor->composite != nullptr;
   const Timestamp change =
       composite ? Timestamp::Max() : plan_->queries->NextChange(monitor.rule->query, now);

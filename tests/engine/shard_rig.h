@@ -35,6 +35,9 @@ class ShardRig : public SampleSink {
   // last evaluation.
   absl::Status RunTo(absl::Duration since_start);
 
+  // From now on each evaluation of a rule takes as long, by the monotonic clock.
+  void EvaluationsTake(absl::Duration time) { clock_.EachLookTakes(time); }
+
   Timestamp now() const { return clock_.Now(); }
   // "ok" (nothing known as well), "pending", "firing", "no_data" of the alert with these labels.
   std::string StateOf(const Labels& alert) const;
@@ -60,13 +63,27 @@ class ShardRig : public SampleSink {
   void Submit(SampleBatch batch, Done done) override;
 
  private:
+  // Moves on between two looks, of which an evaluation's are the first and the next.
+  class Watch : public ManualClock {
+   public:
+    absl::Duration Monotonic() const override {
+      looked_ += each_;
+      return ManualClock::Monotonic() + looked_;
+    }
+    void EachLookTakes(absl::Duration time) { each_ = time; }
+
+   private:
+    absl::Duration each_;
+    mutable absl::Duration looked_;
+  };
+
   void Boot();
   void CommitNow(SampleBatch batch);
   SeriesRef RefOf(const Labels& series);
 
   const Limits limits_;
   const EvidenceSource* const evidence_;
-  ManualClock clock_;
+  Watch clock_;
   storage::MemoryStore disk_;
   storage::FaultyStore store_{disk_};
   size_t resolved_ = 0;

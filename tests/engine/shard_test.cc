@@ -24,6 +24,39 @@ Labels Full(const std::string& x) {
   return Labels{{"alertname", "full"}, {"x", x}};
 }
 
+TEST(ShardTest, AMonitorThatTakesLongRests) {
+  ShardRig rig;
+  ASSERT_TRUE(rig.Install(kFull).ok());
+  rig.Send(Fill("a"), 1);
+  ASSERT_TRUE(rig.RunTo(Seconds(1)).ok());
+  const double rested = rig.metrics().rested.Value();
+  EXPECT_EQ(rested, 0);
+
+  rig.EvaluationsTake(absl::Milliseconds(60));
+  rig.Send(Fill("a"), 2);
+  ASSERT_TRUE(rig.RunTo(absl::Milliseconds(1010)).ok());
+  EXPECT_EQ(rig.metrics().rested.Value(), 1);
+  rig.Send(Fill("a"), 6);
+  ASSERT_TRUE(rig.RunTo(absl::Milliseconds(1250)).ok());
+  EXPECT_EQ(rig.StateOf(Full("a")), "ok") << "five times 60 ms after the last evaluation";
+  ASSERT_TRUE(rig.RunTo(absl::Milliseconds(1350)).ok());
+  EXPECT_EQ(rig.StateOf(Full("a")), "firing");
+}
+
+TEST(ShardTest, AMonitorThatIsQuickDoesNotRest) {
+  ShardRig rig;
+  ASSERT_TRUE(rig.Install(kFull).ok());
+  rig.Send(Fill("a"), 1);
+  ASSERT_TRUE(rig.RunTo(Seconds(1)).ok());
+  rig.EvaluationsTake(absl::Milliseconds(10));
+  rig.Send(Fill("a"), 2);
+  ASSERT_TRUE(rig.RunTo(absl::Milliseconds(1010)).ok());
+  rig.Send(Fill("a"), 6);
+  ASSERT_TRUE(rig.RunTo(absl::Milliseconds(1150)).ok());
+  EXPECT_EQ(rig.StateOf(Full("a")), "firing") << "a hundredth of a second is not long";
+  EXPECT_EQ(rig.metrics().rested.Value(), 0);
+}
+
 TEST(ShardTest, FullOutboxDefersTheTransitionUntilThereIsRoom) {
   Limits limits;
   limits.outbox_entries_max = 1;
