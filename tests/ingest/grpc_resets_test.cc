@@ -134,7 +134,7 @@ TEST_F(GrpcResetsTest, ConnectionsMayComeAndGoWhileTheyAreLookedAt) {
       while (!ended) http::RawClient(static_cast<uint16_t>(server_.port())).Send(kPreface);
     });
   }
-  for (int i = 0; i < 3000; ++i) CallsOfConnections();
+  for (int i = 0; i < 1000; ++i) CallsOfConnections();
   ended = true;
   for (std::thread& visitor : visitors) visitor.join();
 }
