@@ -65,7 +65,12 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(const std::string& data
   } else if (!absl::IsNotFound(before.status())) {
     return before.status();
   }
-  TOCSIN_RETURN_IF_ERROR(log->OpenFile());
+  // A full disk must not keep the service from starting: the next entry tries again.
+  if (const absl::Status opened = log->OpenFile(); !opened.ok()) {
+    log->failures_.Increment();
+    Log(LogLevel::kError, "the audit cannot be written",
+        {{"error", std::string(opened.message())}});
+  }
   return log;
 }
 

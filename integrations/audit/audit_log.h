@@ -31,7 +31,8 @@ struct Entry {
 // such.
 class AuditLog {
  public:
-  // Goes on where the file ends. Errors: PermissionDenied, Unavailable.
+  // Goes on where the file ends. Errors: PermissionDenied, Unavailable, of an audit that is there
+  // and cannot be read.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(const std::string& data_dir,
                                                         const Clock& clock, Metrics& metrics,
                                                         uint64_t file_bytes_max = 64 << 20);

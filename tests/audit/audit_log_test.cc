@@ -150,6 +150,16 @@ TEST_F(AuditLogTest, WhatCannotBeWrittenIsCountedAndTheChainGoesOn) {
   EXPECT_EQ(Read().head.n, 2);
 }
 
+TEST_F(AuditLogTest, AFileThatCannotBeMadeIsTriedAgain) {
+  ASSERT_EQ(mkdir(Path().c_str(), 0700), 0);
+  auto log = Open();
+  log->Add({"started", "", "", {}});
+  EXPECT_EQ(Metric("tocsin_audit_failures_total"), 2);
+  ASSERT_EQ(rmdir(Path().c_str()), 0);
+  log->Add({"reload", "", "", {}});
+  EXPECT_EQ(Read().head.n, 1);
+}
+
 TEST_F(AuditLogTest, NoneIsNotAnEmptyOne) {
   EXPECT_TRUE(absl::IsNotFound(ReadAudit(dir_.path(), [](const std::string&) {}).status()));
 }
